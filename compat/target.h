@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The public target headers as of 6.12, and the two fabric promises that this core understands. */
+#ifndef TGT_COMPAT_TARGET_H
+#define TGT_COMPAT_TARGET_H
+
+#include "compat/compat.h"
+#include <linux/types.h>
+#include <target/target_core_base.h>
+#include <target/target_core_fabric.h>
+#include <target/target_core_backend.h>
+
+/*
+ * Promises that a fabric gives in the flags of target_init_cmd() and target_submit_tmr(). A core that does not know
+ * them ignores the bits.
+ *
+ * TARGET_SCF_DETACHABLE: the memory of the se_cmd and of its data outlives session, connection, TPG and ACL until
+ * ->release_cmd() is called, and ->release_cmd() touches none of these. The core then never waits for a backend on
+ * behalf of this command: an abort, reset or transport_generic_free_cmd(cmd, 1) detaches it (drops the LUN reference,
+ * the command counter and se_sess) and the device keeps it as an orphan until the backend answers.
+ *
+ * TARGET_SCF_NOSLEEP_RSP: ->queue_data_in(), ->queue_status() and ->queue_tm_rsp() neither sleep nor take locks that
+ * are not safe with interrupts off; the core may call them straight from a backend's completion in any context.
+ */
+#define TARGET_SCF_DETACHABLE	0x100
+#define TARGET_SCF_NOSLEEP_RSP	0x200
+
+#ifdef TGT_KERNEL_6_1
+#define exec_cmd_ops sbc_ops
+#endif
+
+#endif /* TGT_COMPAT_TARGET_H */
