@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reads, writes and other commands that the device server itself issues to a device, by CDB, so that every backend takes them. */
+#ifndef TGT_CMD_IO_H
+#define TGT_CMD_IO_H
+
+#include "compat/target.h"
+
+/**
+ * tgt_io_cdb - run one command on a device and wait for it
+ * @parent: the command this is done for: its sense_info is set on failure. May be NULL
+ * @dev: device; the caller holds it (LUN reference or the parent in it)
+ * @cdb: CDB, at most TCM_MAX_COMMAND_SIZE bytes
+ * @sgl: data, exactly as long as the CDB says; NULL if none
+ * Context: a worker of the device's tgt_dev.wq, never an rx thread: sleeps until the backend answers.
+ * Return: TCM_NO_SENSE, or the backend's outcome as a reason.
+ */
+sense_reason_t tgt_io_cdb(struct se_cmd *parent, struct se_device *dev, const u8 *cdb, unsigned int cdb_len,
+			  struct scatterlist *sgl, unsigned int nents, u32 length, enum dma_data_direction dir);
+sense_reason_t tgt_io_rw(struct se_cmd *parent, struct se_device *dev, bool write, bool fua, u64 lba, u32 blocks,
+			 struct scatterlist *sgl, unsigned int nents);
+sense_reason_t tgt_io_flush(struct se_cmd *parent, struct se_device *dev, u64 lba, u32 blocks);
+
+/* Runs fn(cmd) on the device's queue; the command stays the backend's until fn's result is completed for it. */
+sense_reason_t tgt_io_defer(struct se_cmd *cmd, sense_reason_t (*fn)(struct se_cmd *cmd));
+
+#endif /* TGT_CMD_IO_H */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Node ACLs: made by the operator or, in demo mode, by a login. */
+#ifndef TGT_MODEL_ACL_H
+#define TGT_MODEL_ACL_H
+
+#include <linux/xarray.h>
+
+#include "compat/target.h"
+
+/* The core's private part of a node ACL; lies behind the fabric's part. Access by tgt_acl() only. */
+struct tgt_acl {
+	struct xarray luns;	/* mapped LUN -> struct se_dev_entry, readers under RCU, writers hold lun_entry_mutex */
+};
+
+struct tgt_acl *tgt_acl(struct se_node_acl *nacl);
+struct se_node_acl *tgt_acl_add(struct se_portal_group *tpg, const char *initiator);	/* ERR_PTR: -EEXIST, -ENOMEM, fabric's */
+void tgt_acl_del(struct se_node_acl *nacl);	/* closes its sessions; never waits for a detachable command */
+
+#endif /* TGT_MODEL_ACL_H */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Device entries: what one initiator sees at one LUN number. */
+#ifndef TGT_MODEL_DEVE_H
+#define TGT_MODEL_DEVE_H
+
+#include "compat/target.h"
+
+struct se_dev_entry *tgt_deve_find(struct se_node_acl *nacl, u64 mapped_lun);	/* rcu_read_lock held */
+int tgt_deve_enable(struct se_lun *lun, struct se_lun_acl *lacl, u64 mapped_lun, bool ro, struct se_node_acl *nacl);
+void tgt_deve_disable(struct se_lun *lun, struct se_dev_entry *deve, struct se_node_acl *nacl);
+void tgt_deve_disable_lun(struct se_lun *lun);			/* all ACLs' entries that lead to the LUN */
+void tgt_deve_disable_acl(struct se_node_acl *nacl);		/* all entries of the ACL */
+void tgt_deve_set_ro(struct se_node_acl *nacl, u64 mapped_lun, bool ro);
+int tgt_deve_map_all(struct se_node_acl *nacl, struct se_portal_group *tpg, struct se_lun *only);	/* demo mode */
+
+struct se_lun_acl *tgt_lun_acl_alloc(struct se_node_acl *nacl, u64 mapped_lun);
+int tgt_lun_acl_link(struct se_lun_acl *lacl, struct se_lun *lun, bool ro);
+int tgt_lun_acl_unlink(struct se_lun_acl *lacl);
+void tgt_lun_acl_free(struct se_lun_acl *lacl);
+
+#endif /* TGT_MODEL_DEVE_H */

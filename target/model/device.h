@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A backstore's logical unit: allocation, configuration, index, and the core's private part of it. */
+#ifndef TGT_MODEL_DEVICE_H
+#define TGT_MODEL_DEVICE_H
+
+#include "compat/target.h"
+
+/*
+ * Private part of a device. The public structure belongs to the backend; what the core adds lies in front of the
+ * per-CPU command queues, the one array of a device that the core allocates.
+ *
+ * @orphan_lock protects @orphans, @orphan_count and @pinned; taken with interrupts off, innermost but for a queue lock.
+ * @scsi, @pr, @alua are owned by these layers: set in model_hooks.device_alloc, freed in .device_gone, constant between.
+ * @wq runs multi-step commands (verify, compare and write, copy, ...); its workers may sleep on this device only.
+ * @ref counts the configfs item and every orphan; the last put runs the backend's destroy and free.
+ */
+struct tgt_dev {
+	struct se_device *dev;
+	spinlock_t orphan_lock;
+	struct list_head orphans;	/* se_cmd.state_list of commands cut off from their nexus */
+	unsigned int orphan_count;
+	bool pinned;			/* the configfs item is depended on, so rmdir gives EBUSY */
+	struct workqueue_struct *wq;
+	void *scsi;
+	void *pr;
+	void *alua;
+	struct se_device_queue queues[];
+};
+
+static inline struct tgt_dev *tgt_dev(const struct se_device *dev)
+{
+	return container_of(dev->queues, struct tgt_dev, queues[0]);
+}
+
+struct se_device *tgt_device_alloc(struct se_hba *hba, const char *name);
+int tgt_device_configure(struct se_device *dev);
+void tgt_device_release(struct se_device *dev);
+int tgt_device_for_each(int (*fn)(struct se_device *dev, void *data), void *data);
+bool tgt_device_is_exported(const struct se_device *dev);
+void tgt_device_pin_orphans(struct se_device *dev);	/* cmd layer: first orphan left behind after its LUN went */
+void tgt_device_unpin_orphans(struct se_device *dev);	/* cmd layer: last orphan is gone */
+
+#endif /* TGT_MODEL_DEVICE_H */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* LUNs of a TPG: link and unlink of a device, the virtual LUN 0. */
+#ifndef TGT_MODEL_LUN_H
+#define TGT_MODEL_LUN_H
+
+#include "compat/target.h"
+
+struct se_lun *tgt_lun_alloc(struct se_portal_group *tpg, u64 unpacked_lun);
+void tgt_lun_free(struct se_lun *lun);				/* after an RCU grace period */
+int tgt_lun_link(struct se_portal_group *tpg, struct se_lun *lun, bool ro, struct se_device *dev);
+void tgt_lun_unlink(struct se_portal_group *tpg, struct se_lun *lun);	/* never waits for a detachable command */
+int tgt_lun_virt0_init(void);
+void tgt_lun_virt0_exit(void);
+struct se_device *tgt_lun_virt0_device(void);
+
+#endif /* TGT_MODEL_LUN_H */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Sessions (I_T nexuses) and the counter of commands in flight. */
+#ifndef TGT_MODEL_SESSION_H
+#define TGT_MODEL_SESSION_H
+
+#include "compat/target.h"
+
+/* Wraps every se_session; all are allocated here. */
+struct tgt_sess {
+	struct se_session se;
+	void *scsi;		/* device server's per-nexus state; set and cleared by that layer */
+};
+
+static inline struct tgt_sess *tgt_sess(struct se_session *se)
+{
+	return container_of(se, struct tgt_sess, se);
+}
+
+#endif /* TGT_MODEL_SESSION_H */
