@@ -51,4 +51,7 @@ struct target_fabric_configfs {
 	struct config_item_type tf_tpg_mappedlun_stat_cit;
 };
 
+/* Exported, but without a declaration in the public headers. Caller holds rcu_read_lock(). */
+struct se_dev_entry *target_nacl_find_deve(struct se_node_acl *nacl, u64 mapped_lun);
+
 #endif /* TGT_ABI_H */
