@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How a failure of the medium below becomes a SCSI status: errno to sense key and code, with the LBA where it helps. */
+#ifndef BACKSTORES_COMMON_FAULT_H
+#define BACKSTORES_COMMON_FAULT_H
+
+#include <linux/errno.h>
+#include <linux/limits.h>
+#include <linux/string.h>
+#include <scsi/scsi_common.h>
+#include <scsi/scsi_proto.h>
+#include "compat/target.h"
+
+/**
+ * struct fault_sense - how one errno is told to the initiator
+ * @err: positive errno
+ * @key: sense key
+ * @asc: additional sense code and qualifier, asc << 8 | ascq
+ * @with_lba: the INFORMATION field names the first logical block that failed
+ */
+struct fault_sense {
+	u16 err;
+	u8 key;
+	bool with_lba;
+	u16 asc;
+};
+
+static inline const struct fault_sense *fault_find(int err, bool writing)
+{
+	static const struct fault_sense table[] = {
+		{ ENOSPC,	DATA_PROTECT,	true,	0x2707 },	/* space allocation failed write protect */
+		{ EDQUOT,	DATA_PROTECT,	true,	0x2707 },
+		{ EFBIG,	DATA_PROTECT,	true,	0x2707 },
+		{ EROFS,	DATA_PROTECT,	false,	0x2700 },	/* write protected */
+		{ EPERM,	DATA_PROTECT,	false,	0x2700 },
+		{ ETIMEDOUT,	ABORTED_COMMAND, false,	0x0801 },	/* communication time-out */
+		{ ENOLINK,	ABORTED_COMMAND, false,	0x0800 },	/* communication failure */
+		{ ENXIO,	NOT_READY,	false,	0x0400 },	/* not ready, cause not reportable */
+		{ ENODEV,	NOT_READY,	false,	0x0400 },
+		{ EREMOTEIO,	HARDWARE_ERROR,	false,	0x4400 },	/* internal target failure */
+		{ EILSEQ,	ABORTED_COMMAND, true,	0x1001 },	/* block guard check failed */
+	};
+	static const struct fault_sense bad_read = { EIO, MEDIUM_ERROR, true, 0x1100 };
+	static const struct fault_sense bad_write = { EIO, MEDIUM_ERROR, true, 0x0c00 };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		if (table[i].err == err)
+			return &table[i];
+	return writing ? &bad_write : &bad_read;
+}
+
+/*
+ * SPC-5 4.4: fixed format holds 32 bits of INFORMATION; a device whose last block lies beyond them uses descriptor
+ * format, as its READ CAPACITY (16) only makes sense with it.
+ */
+static inline void fault_build(u8 *sense, struct se_device *dev, const struct fault_sense *fault, u64 lba)
+{
+	bool desc = dev->transport->get_blocks(dev) > U32_MAX;
+
+	memset(sense, 0, TRANSPORT_SENSE_BUFFER);
+	scsi_build_sense_buffer(desc, sense, fault->key, fault->asc >> 8, fault->asc & 0xff);
+	if (fault->with_lba)
+		scsi_set_sense_information(sense, TRANSPORT_SENSE_BUFFER, lba);
+}
+
+/**
+ * fault_reason() - the core's own reason for errors that are no news from the medium
+ * @err: positive errno
+ *
+ * Return: reason, or TCM_NO_SENSE when the sense data is to be built from fault_find().
+ */
+static inline sense_reason_t fault_reason(int err)
+{
+	switch (err) {
+	case ENOMEM:
+	case EAGAIN:
+	case EBUSY:
+		return TCM_LUN_BUSY;
+	case EBADE:
+		return TCM_RESERVATION_CONFLICT;
+	case EOPNOTSUPP:
+		return TCM_UNSUPPORTED_SCSI_OPCODE;
+	default:
+		return TCM_NO_SENSE;
+	}
+}
+
+/**
+ * fault_complete() - end a command whose medium access failed
+ * @cmd: command; the caller gives it up
+ * @err: -errno
+ * @lba: first logical block that was not transferred
+ *
+ * Context: any. SBC-4 4.18 (reporting of medium errors), SPC-5 4.4.
+ */
+static inline void fault_complete(struct se_cmd *cmd, int err, u64 lba)
+{
+	sense_reason_t reason = fault_reason(-err);
+	u8 sense[TRANSPORT_SENSE_BUFFER];
+
+	if (reason != TCM_NO_SENSE) {
+		target_complete_cmd_with_sense(cmd, SAM_STAT_CHECK_CONDITION, reason);
+		return;
+	}
+	fault_build(sense, cmd->se_dev, fault_find(-err, cmd->data_direction == DMA_TO_DEVICE), lba);
+	transport_copy_sense_to_cmd(cmd, sense);
+	target_complete_cmd(cmd, SAM_STAT_CHECK_CONDITION);
+}
+
+#endif /* BACKSTORES_COMMON_FAULT_H */

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A file or block device file as a logical unit: the device, its jobs, and what the four sources offer one another. */
+#ifndef BACKSTORES_FILEIO_H
+#define BACKSTORES_FILEIO_H
+
+#include <linux/bvec.h>
+#include <linux/fs.h>
+#include <linux/mempool.h>
+#include <linux/workqueue.h>
+#include "compat/target.h"
+
+#define TFILE_PATH_LEN		256
+#define TFILE_MAX_BYTES		(8 * 1024 * 1024)
+#define TFILE_QUEUE_DEPTH	128
+/* threads that one device may keep asleep on its medium */
+#define TFILE_MAX_WORKERS	32
+/* pages described at a time by a list on the stack */
+#define TFILE_STACK_BVECS	32
+
+/**
+ * struct tfile_dev - one fileio storage object
+ * @se_dev: the core's part
+ * @rcu: frees the device after the last reader of a LUN that led here
+ * @file: open file; set by enable, cleared by destroy, constant between them
+ * @prot_file: side file with eight bytes of protection for each block, NULL without
+ * @wq: the device's own worker pool, bounded so that one stuck file cannot take the host's threads
+ * @jobs: reserve of work descriptors: I/O goes on when memory is short
+ * @size: bytes given by control; 0 follows the file (READ_ONCE/WRITE_ONCE, writers under the configfs file's lock)
+ * @sync_error: -errno of a flush that had been answered before it ran (SYNCHRONIZE CACHE with IMMED); taken by xchg
+ * @index: number of devices that the HBA had enabled before
+ * @has_size: @size was given
+ * @buffered: control asked for writes that may stay in the page cache until a flush
+ * @write_back: they do
+ * @direct_wanted: control asked for asynchronous direct I/O
+ * @direct: the file is open for it
+ * @in_memory: the file lives in the page cache alone (tmpfs)
+ * @path: file name as given
+ */
+struct tfile_dev {
+	struct se_device se_dev;
+	struct rcu_head rcu;
+	struct file *file;
+	struct file *prot_file;
+	struct workqueue_struct *wq;
+	mempool_t jobs;
+	u64 size;
+	int sync_error;
+	u32 index;
+	bool has_size;
+	bool buffered;
+	bool write_back;
+	bool direct_wanted;
+	bool direct;
+	bool in_memory;
+	char path[TFILE_PATH_LEN];
+};
+
+/**
+ * struct tfile_job - a command on its way through the worker pool
+ * @work: queued on tfile_dev.wq; its function owns the job
+ * @cmd: the command, in the backstore's hands until it is completed
+ * @sgl: data of a read or write
+ * @nents: entries of @sgl
+ * @len: bytes of the transfer
+ * @done: bytes transferred so far
+ * @dir: direction of the transfer
+ * @release: gives the memory back, to the reserve or to the heap with what the job is embedded in
+ */
+struct tfile_job {
+	struct work_struct work;
+	struct se_cmd *cmd;
+	struct scatterlist *sgl;
+	u32 nents;
+	u32 len;
+	u32 done;
+	enum dma_data_direction dir;
+	void (*release)(struct tfile_job *job);
+};
+
+static inline struct tfile_dev *tfile_dev(struct se_device *se_dev)
+{
+	return container_of(se_dev, struct tfile_dev, se_dev);
+}
+
+static inline struct inode *tfile_inode(struct tfile_dev *dev)
+{
+	return dev->file->f_mapping->host;
+}
+
+static inline loff_t tfile_lba_pos(struct se_cmd *cmd, u64 lba)
+{
+	return lba * cmd->se_dev->dev_attrib.block_size;
+}
+
+/* job.c */
+int tfile_job_init(struct tfile_dev *dev, const char *name);
+void tfile_job_exit(struct tfile_dev *dev);
+struct tfile_job *tfile_job_get(struct tfile_dev *dev, struct se_cmd *cmd, work_func_t run);
+void tfile_job_put(struct tfile_job *job);
+void tfile_job_queue(struct tfile_job *job);
+void tfile_job_defer(struct se_cmd *cmd);
+
+/* rw.c */
+sense_reason_t tfile_rw_execute(struct se_cmd *cmd, struct scatterlist *sgl, u32 nents,
+				enum dma_data_direction dir);
+int tfile_rw_copy(struct file *file, struct scatterlist *sgl, u32 nents, u32 len, loff_t pos,
+		  enum dma_data_direction dir, u32 *done);
+int tfile_rw_bvec(struct file *file, struct bio_vec *bvecs, unsigned int nr, size_t len, loff_t pos,
+		  enum dma_data_direction dir);
+bool tfile_rw_must_sync(struct se_cmd *cmd);
+
+/* ops.c */
+sense_reason_t tfile_ops_sync_cache(struct se_cmd *cmd);
+sense_reason_t tfile_ops_write_same(struct se_cmd *cmd);
+sense_reason_t tfile_ops_unmap(struct se_cmd *cmd, sector_t lba, sector_t nolb);
+
+/* prot.c */
+int tfile_prot_init(struct se_device *se_dev);
+int tfile_prot_format(struct se_device *se_dev);
+void tfile_prot_free(struct se_device *se_dev);
+bool tfile_prot_wanted(struct se_cmd *cmd);
+int tfile_prot_transfer(struct tfile_dev *dev, struct se_cmd *cmd, enum dma_data_direction dir);
+int tfile_prot_forget(struct tfile_dev *dev, u64 lba, u64 nolb);
+
+#endif /* BACKSTORES_FILEIO_H */

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a disk does besides moving data: flush, deallocate, write one block many times. All of it runs in a worker. */
+#include <linux/blkdev.h>
+#include <linux/bvec.h>
+#include <linux/falloc.h>
+#include <linux/file.h>
+#include <linux/gfp.h>
+#include <linux/pagemap.h>
+#include <linux/scatterlist.h>
+#include <linux/string.h>
+#include "backstores/common/fault.h"
+#include "backstores/fileio/fileio.h"
+#include "compat/blk.h"
+
+#define SYNC_CACHE_IMMED	0x02
+
+static void flush_late(struct tfile_dev *dev, loff_t start, loff_t end)
+{
+	int ret = vfs_fsync_range(dev->file, start, end, 1);
+
+	if (ret)
+		xchg(&dev->sync_error, ret);
+}
+
+/**
+ * tfile_ops_sync_cache() - SYNCHRONIZE CACHE (10/16), SBC-4 5.24
+ * @cmd: command; zero blocks means to the end
+ *
+ * With IMMED the answer comes first; a flush that then fails is reported by the next one.
+ *
+ * Context: worker. Return: TCM_NO_SENSE, the command is completed.
+ */
+sense_reason_t tfile_ops_sync_cache(struct se_cmd *cmd)
+{
+	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
+	loff_t start = tfile_lba_pos(cmd, cmd->t_task_lba), end = LLONG_MAX;
+	int ret = xchg(&dev->sync_error, 0);
+
+	if (cmd->t_task_nolb)
+		end = start + tfile_lba_pos(cmd, cmd->t_task_nolb) - 1;
+	if (ret) {
+		fault_complete(cmd, ret, cmd->t_task_lba);
+	} else if (cmd->t_task_cdb[1] & SYNC_CACHE_IMMED) {
+		struct file *file = get_file(dev->file);
+
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
+		flush_late(dev, start, end);
+		fput(file);
+	} else {
+		ret = vfs_fsync_range(dev->file, start, end, 1);
+		if (ret)
+			fault_complete(cmd, ret, cmd->t_task_lba);
+		else
+			target_complete_cmd(cmd, SAM_STAT_GOOD);
+	}
+	return TCM_NO_SENSE;
+}
+
+static int discard_blocks(struct tfile_dev *dev, loff_t pos, loff_t len)
+{
+	struct inode *inode = tfile_inode(dev);
+	int ret = blkdev_issue_discard(I_BDEV(inode), pos >> SECTOR_SHIFT, len >> SECTOR_SHIFT, GFP_NOIO);
+
+	if (!ret)
+		ret = invalidate_inode_pages2_range(inode->i_mapping, pos >> PAGE_SHIFT,
+						    (pos + len - 1) >> PAGE_SHIFT);
+	return ret;
+}
+
+static int deallocate(struct tfile_dev *dev, loff_t pos, loff_t len)
+{
+	int ret = vfs_fallocate(dev->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, pos, len);
+
+	if (ret == -EOPNOTSUPP && S_ISBLK(tfile_inode(dev)->i_mode))
+		ret = discard_blocks(dev, pos, len);
+	return ret;
+}
+
+/**
+ * tfile_ops_unmap() - deallocate a range: UNMAP descriptor or WRITE SAME with UNMAP
+ * @cmd: command
+ * @lba: first block
+ * @nolb: number of blocks
+ *
+ * Context: worker. Return: reason for the core to report, or TCM_NO_SENSE; the core completes the command.
+ */
+sense_reason_t tfile_ops_unmap(struct se_cmd *cmd, sector_t lba, sector_t nolb)
+{
+	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
+	int ret;
+
+	if (!nolb)
+		return TCM_NO_SENSE;
+	if (tfile_prot_forget(dev, lba, nolb))
+		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
+	ret = deallocate(dev, tfile_lba_pos(cmd, lba), tfile_lba_pos(cmd, nolb));
+	if (!ret && cmd->se_cmd_flags & SCF_FUA)
+		ret = vfs_fsync(dev->file, 1);
+	if (!ret)
+		return TCM_NO_SENSE;
+	return fault_reason(-ret) ?: TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
+}
+
+/* a page that holds the block over and over; NULL: no memory */
+static struct page *pattern_page(struct se_cmd *cmd, u32 block_size)
+{
+	struct scatterlist *sg = cmd->t_data_sg;
+	struct page *page = alloc_page(GFP_NOIO | __GFP_ZERO);
+	u32 off;
+
+	if (!page || !sg)
+		return page;
+	for (off = 0; off < PAGE_SIZE; off += block_size)
+		sg_copy_to_buffer(sg, cmd->t_data_nents, page_address(page) + off, block_size);
+	return page;
+}
+
+static int write_pattern(struct tfile_dev *dev, struct page *page, loff_t pos, loff_t len)
+{
+	struct bio_vec bvecs[TFILE_STACK_BVECS];
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(bvecs); i++)
+		bvec_set_page(&bvecs[i], page, PAGE_SIZE, 0);
+	while (!ret && len) {
+		u32 part = min_t(loff_t, len, ARRAY_SIZE(bvecs) * PAGE_SIZE);
+
+		ret = tfile_rw_bvec(dev->file, bvecs, ARRAY_SIZE(bvecs), part, pos, DMA_TO_DEVICE);
+		pos += part;
+		len -= part;
+		cond_resched();
+	}
+	return ret;
+}
+
+/* blocks of zeroes need not be moved where the file system can note them */
+static int write_repeated(struct tfile_dev *dev, struct page *page, loff_t pos, loff_t len)
+{
+	if (!memchr_inv(page_address(page), 0, PAGE_SIZE) &&
+	    !vfs_fallocate(dev->file, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, pos, len))
+		return 0;
+	return write_pattern(dev, page, pos, len);
+}
+
+/**
+ * tfile_ops_write_same() - WRITE SAME (10/16/32) without UNMAP, SBC-4 5.52
+ * @cmd: command with one block of data, or none (NDOB: zeroes)
+ *
+ * Context: worker. Return: reason, or TCM_NO_SENSE with the command completed.
+ */
+sense_reason_t tfile_ops_write_same(struct se_cmd *cmd)
+{
+	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
+	u32 block_size = cmd->se_dev->dev_attrib.block_size;
+	loff_t pos = tfile_lba_pos(cmd, cmd->t_task_lba);
+	loff_t len = tfile_lba_pos(cmd, sbc_get_write_same_sectors(cmd));
+	struct page *page;
+	int ret;
+
+	if (cmd->prot_op)
+		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
+	if (cmd->t_data_sg && cmd->data_length < block_size)
+		return TCM_INVALID_CDB_FIELD;
+	page = pattern_page(cmd, block_size);
+	if (!page)
+		return TCM_LUN_BUSY;
+	ret = write_repeated(dev, page, pos, len);
+	if (!ret && len && tfile_rw_must_sync(cmd))
+		ret = vfs_fsync_range(dev->file, pos, pos + len - 1, 1);
+	__free_page(page);
+	if (ret)
+		fault_complete(cmd, ret, cmd->t_task_lba);
+	else
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
+	return TCM_NO_SENSE;
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Protection information in a side file, <file>.protection: eight bytes for each block, in LBA order. */
+#include <linux/bvec.h>
+#include <linux/file.h>
+#include <linux/slab.h>
+#include "backstores/fileio/fileio.h"
+
+#define PI_TUPLE_LEN	8
+/* application tag FFFFh and reference tag FFFFFFFFh: the block is not checked, SBC-4 4.21.3 */
+#define PI_UNCHECKED	0xff
+
+/**
+ * tfile_prot_init() - open the side file, making it if there is none
+ * @se_dev: enabled device whose pi_prot_type becomes non-zero
+ *
+ * Return: 0, -ENOSYS for a block device, which has no place beside it, or -errno.
+ */
+int tfile_prot_init(struct se_device *se_dev)
+{
+	struct tfile_dev *dev = tfile_dev(se_dev);
+	struct file *file;
+	char *path;
+
+	if (!dev->file || !S_ISREG(tfile_inode(dev)->i_mode))
+		return dev->file ? -ENOSYS : -ENODEV;
+	if (dev->prot_file)
+		return 0;
+	path = kasprintf(GFP_KERNEL, "%s.protection", dev->path);
+	if (!path)
+		return -ENOMEM;
+	file = filp_open(path, O_RDWR | O_CREAT | O_LARGEFILE, 0600);
+	kfree(path);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	dev->prot_file = file;
+	return 0;
+}
+
+static int fill_unchecked(struct file *file, loff_t pos, loff_t len)
+{
+	struct page *page = alloc_page(GFP_NOIO);
+	struct bio_vec bvec;
+	int ret = 0;
+
+	if (!page)
+		return -ENOMEM;
+	memset(page_address(page), PI_UNCHECKED, PAGE_SIZE);
+	while (!ret && len) {
+		size_t part = min_t(loff_t, len, PAGE_SIZE);
+
+		bvec_set_page(&bvec, page, part, 0);
+		ret = tfile_rw_bvec(file, &bvec, 1, part, pos, DMA_TO_DEVICE);
+		pos += part;
+		len -= part;
+		cond_resched();
+	}
+	__free_page(page);
+	return ret;
+}
+
+/**
+ * tfile_prot_format() - give every block the tuple that escapes checking
+ * @se_dev: device whose side file is open
+ *
+ * Context: sleeps, for as long as writing one 64th of the capacity takes. Return: 0 or -errno.
+ */
+int tfile_prot_format(struct se_device *se_dev)
+{
+	struct tfile_dev *dev = tfile_dev(se_dev);
+	u64 blocks = se_dev->transport->get_blocks(se_dev) + 1;
+	int ret;
+
+	if (!dev->prot_file)
+		return -ENODEV;
+	ret = fill_unchecked(dev->prot_file, 0, blocks * PI_TUPLE_LEN);
+	return ret ?: vfs_fsync(dev->prot_file, 0);
+}
+
+/**
+ * tfile_prot_free() - close the side file; it stays on disk
+ * @se_dev: device
+ */
+void tfile_prot_free(struct se_device *se_dev)
+{
+	struct tfile_dev *dev = tfile_dev(se_dev);
+
+	if (dev->prot_file)
+		fput(dev->prot_file);
+	dev->prot_file = NULL;
+}
+
+/**
+ * tfile_prot_wanted() - does the command carry protection information that the side file stores?
+ * @cmd: read or write
+ */
+bool tfile_prot_wanted(struct se_cmd *cmd)
+{
+	return cmd->prot_type && cmd->t_prot_sg && tfile_dev(cmd->se_dev)->prot_file;
+}
+
+/**
+ * tfile_prot_transfer() - move the tuples of a command
+ * @dev: device
+ * @cmd: command with protection pages
+ * @dir: DMA_TO_DEVICE stores them
+ *
+ * Context: worker. Return: 0 or -errno.
+ */
+int tfile_prot_transfer(struct tfile_dev *dev, struct se_cmd *cmd, enum dma_data_direction dir)
+{
+	u32 blocks = cmd->data_length / cmd->se_dev->dev_attrib.block_size, done = 0;
+	loff_t pos = cmd->t_task_lba * PI_TUPLE_LEN;
+	u32 len = blocks * PI_TUPLE_LEN;
+	int ret = tfile_rw_copy(dev->prot_file, cmd->t_prot_sg, cmd->t_prot_nents, len, pos, dir, &done);
+
+	if (!ret && dir == DMA_TO_DEVICE && tfile_rw_must_sync(cmd))
+		ret = vfs_fsync_range(dev->prot_file, pos, pos + len - 1, 1);
+	return ret;
+}
+
+/**
+ * tfile_prot_forget() - blocks lose their protection with their content
+ * @dev: device
+ * @lba: first block
+ * @nolb: number of blocks
+ *
+ * Context: worker. Return: 0 or -errno.
+ */
+int tfile_prot_forget(struct tfile_dev *dev, u64 lba, u64 nolb)
+{
+	if (!dev->prot_file)
+		return 0;
+	return fill_unchecked(dev->prot_file, lba * PI_TUPLE_LEN, nolb * PI_TUPLE_LEN);
+}

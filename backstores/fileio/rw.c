@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reads and writes. Three ways, the first that fits: at once from or to the page cache without sleeping; asynchronous
+ * direct I/O; a worker that may sleep.
+ */
+#include <linux/bvec.h>
+#include <linux/magic.h>
+#include <linux/scatterlist.h>
+#include <linux/sched/mm.h>
+#include <linux/shmem_fs.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include "backstores/common/fault.h"
+#include "backstores/fileio/fileio.h"
+
+/**
+ * struct direct_io - one asynchronous direct transfer
+ * @job: takes what direct I/O could not finish to a worker
+ * @iocb: the kernel's handle
+ * @may_wait: submitted by a worker, in earnest; the first try was to come back rather than sleep
+ * @nr: entries of @bvecs
+ * @bvecs: the pages, alive until completion
+ */
+struct direct_io {
+	struct tfile_job job;
+	struct kiocb iocb;
+	bool may_wait;
+	unsigned int nr;
+	struct bio_vec bvecs[];
+};
+
+/* a place in a scatterlist */
+struct sg_place {
+	struct scatterlist *sg;
+	u32 left;
+	u32 off;
+};
+
+static bool sg_place_skip(struct sg_place *place, u32 bytes)
+{
+	while (place->left && bytes >= place->sg->length - place->off) {
+		bytes -= place->sg->length - place->off;
+		place->sg = sg_next(place->sg);
+		place->off = 0;
+		place->left--;
+	}
+	place->off += bytes;
+	return place->left;
+}
+
+/* fills up to @max entries with at most @len bytes and moves @place past them; returns the bytes described */
+static size_t sg_place_bvecs(struct sg_place *place, struct bio_vec *bvecs, unsigned int max, size_t len,
+			     unsigned int *nr)
+{
+	size_t total = 0;
+
+	for (*nr = 0; *nr < max && place->left && total < len; (*nr)++) {
+		u32 part = min_t(size_t, place->sg->length - place->off, len - total);
+
+		bvec_set_page(&bvecs[*nr], sg_page(place->sg), part, place->sg->offset + place->off);
+		sg_place_skip(place, part);
+		total += part;
+	}
+	return total;
+}
+
+static u32 sg_bytes(struct scatterlist *sgl, u32 nents)
+{
+	struct scatterlist *sg;
+	u32 total = 0, i;
+
+	for_each_sg(sgl, sg, nents, i)
+		total += sg->length;
+	return total;
+}
+
+/* a frozen file system holds writers off; only regular files take part */
+static bool write_begin(struct file *file, bool may_wait)
+{
+	struct super_block *sb = file_inode(file)->i_sb;
+
+	if (!S_ISREG(file_inode(file)->i_mode))
+		return true;
+	if (!may_wait)
+		return sb_start_write_trylock(sb);
+	sb_start_write(sb);
+	return true;
+}
+
+static void write_end(struct file *file)
+{
+	if (S_ISREG(file_inode(file)->i_mode))
+		sb_end_write(file_inode(file)->i_sb);
+}
+
+/* one call into the file system; buffered, so that neither alignment nor the file's own open flags matter */
+static ssize_t buffered_call(struct file *file, struct iov_iter *iter, loff_t pos, bool writing, int flags)
+{
+	struct kiocb iocb;
+	ssize_t ret;
+
+	init_sync_kiocb(&iocb, file);
+	iocb.ki_pos = pos;
+	iocb.ki_flags &= ~(IOCB_DIRECT | IOCB_DSYNC | IOCB_SYNC | IOCB_APPEND);
+	iocb.ki_flags |= flags;
+	if (!writing)
+		return vfs_iocb_iter_read(file, &iocb, iter);
+	if (!write_begin(file, !(flags & IOCB_NOWAIT)))
+		return -EAGAIN;
+	ret = vfs_iocb_iter_write(file, &iocb, iter);
+	write_end(file);
+	return ret;
+}
+
+/* moves all of @iter; what lies beyond the end of the file reads as zeroes */
+static int buffered_move(struct file *file, struct iov_iter *iter, loff_t pos, bool writing, int flags, u32 *done)
+{
+	while (iov_iter_count(iter)) {
+		ssize_t ret = buffered_call(file, iter, pos, writing, flags);
+
+		if (ret == -EINTR || ret == -ERESTARTSYS)
+			return -EAGAIN;
+		if (ret < 0)
+			return ret;
+		if (!ret) {
+			if (flags & IOCB_NOWAIT || writing)
+				return writing ? -EIO : -EAGAIN;
+			ret = iov_iter_zero(iov_iter_count(iter), iter);
+		}
+		pos += ret;
+		*done += ret;
+	}
+	return 0;
+}
+
+/**
+ * tfile_rw_bvec() - move the bytes of a page list and wait for it
+ * @file: open file
+ * @bvecs: pages
+ * @nr: entries of @bvecs
+ * @len: bytes
+ * @pos: byte offset in the file
+ * @dir: DMA_TO_DEVICE writes
+ *
+ * Context: sleeps. Through the page cache; a caller that needs the bytes on the medium flushes afterwards.
+ * Return: 0 or -errno.
+ */
+int tfile_rw_bvec(struct file *file, struct bio_vec *bvecs, unsigned int nr, size_t len, loff_t pos,
+		  enum dma_data_direction dir)
+{
+	bool writing = dir == DMA_TO_DEVICE;
+	struct iov_iter iter;
+	u32 done = 0;
+
+	iov_iter_bvec(&iter, writing ? ITER_SOURCE : ITER_DEST, bvecs, nr, len);
+	return buffered_move(file, &iter, pos, writing, 0, &done);
+}
+
+static int copy_with_flags(struct file *file, struct sg_place *place, u32 len, loff_t pos, bool writing, int flags,
+			   u32 *done)
+{
+	struct bio_vec bvecs[TFILE_STACK_BVECS];
+	struct iov_iter iter;
+	unsigned int nr;
+	int ret = 0;
+
+	while (!ret && *done < len) {
+		size_t part = sg_place_bvecs(place, bvecs, ARRAY_SIZE(bvecs), len - *done, &nr);
+
+		if (!part)
+			return -EINVAL;
+		iov_iter_bvec(&iter, writing ? ITER_SOURCE : ITER_DEST, bvecs, nr, part);
+		ret = buffered_move(file, &iter, pos + *done, writing, flags, done);
+	}
+	return ret;
+}
+
+/**
+ * tfile_rw_copy() - move the bytes of a scatterlist through the page cache
+ * @file: open file
+ * @sgl: pages
+ * @nents: entries of @sgl
+ * @len: bytes to reach
+ * @pos: byte offset in the file of the first byte of @sgl
+ * @dir: DMA_TO_DEVICE writes
+ * @done: bytes moved, those before the call included; the walk goes on from there
+ *
+ * Context: sleeps. Return: 0 or -errno, with @done telling where.
+ */
+int tfile_rw_copy(struct file *file, struct scatterlist *sgl, u32 nents, u32 len, loff_t pos,
+		  enum dma_data_direction dir, u32 *done)
+{
+	struct sg_place place = { .sg = sgl, .left = nents };
+
+	sg_place_skip(&place, *done);
+	return copy_with_flags(file, &place, len, pos, dir == DMA_TO_DEVICE, 0, done);
+}
+
+/**
+ * tfile_rw_must_sync() - has the initiator been promised that the bytes are on the medium when the command ends?
+ * @cmd: write
+ */
+bool tfile_rw_must_sync(struct se_cmd *cmd)
+{
+	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
+
+	return !dev->write_back || !cmd->se_dev->dev_attrib.emulate_write_cache || cmd->se_cmd_flags & SCF_FUA;
+}
+
+static int sync_written(struct tfile_dev *dev, loff_t pos, u32 len)
+{
+	if (dev->in_memory || !len)
+		return 0;
+	return vfs_fsync_range(dev->file, pos, pos + len - 1, 1);
+}
+
+static void job_finish(struct tfile_job *job, int err)
+{
+	struct se_cmd *cmd = job->cmd;
+	u64 lba = cmd->t_task_lba + job->done / cmd->se_dev->dev_attrib.block_size;
+
+	tfile_job_put(job);
+	if (err)
+		fault_complete(cmd, err, lba);
+	else
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
+}
+
+static int job_transfer(struct tfile_job *job)
+{
+	struct tfile_dev *dev = tfile_dev(job->cmd->se_dev);
+	loff_t pos = tfile_lba_pos(job->cmd, job->cmd->t_task_lba);
+	int ret = tfile_rw_copy(dev->file, job->sgl, job->nents, job->len, pos, job->dir, &job->done);
+
+	if (!ret && job->dir == DMA_TO_DEVICE && tfile_rw_must_sync(job->cmd))
+		ret = sync_written(dev, pos, job->len);
+	return ret;
+}
+
+/* an aborted command that has not touched the medium yet need not; the core no longer looks at the status */
+static bool job_is_void(struct tfile_job *job)
+{
+	return READ_ONCE(job->cmd->transport_state) & CMD_T_ABORTED && !job->done;
+}
+
+static void job_run(struct work_struct *work)
+{
+	struct tfile_job *job = container_of(work, struct tfile_job, work);
+	unsigned int noio = memalloc_noio_save();
+
+	job_finish(job, job_is_void(job) ? -EIO : job_transfer(job));
+	memalloc_noio_restore(noio);
+}
+
+/* protection first checked, then stored beside its data: SBC-4 4.21 */
+static void protected_run(struct work_struct *work)
+{
+	struct tfile_job *job = container_of(work, struct tfile_job, work);
+	struct tfile_dev *dev = tfile_dev(job->cmd->se_dev);
+	struct se_cmd *cmd = job->cmd;
+	bool verify = cmd->se_dev->dev_attrib.pi_prot_verify;
+	u32 blocks = job->len / cmd->se_dev->dev_attrib.block_size;
+	unsigned int noio = memalloc_noio_save();
+	sense_reason_t bad = TCM_NO_SENSE;
+	int ret = 0;
+
+	if (job->dir == DMA_TO_DEVICE) {
+		if (verify)
+			bad = sbc_dif_verify(cmd, cmd->t_task_lba, blocks, 0, cmd->t_prot_sg, 0);
+		if (!bad)
+			ret = job_transfer(job) ?: tfile_prot_transfer(dev, cmd, DMA_TO_DEVICE);
+	} else {
+		ret = job_transfer(job) ?: tfile_prot_transfer(dev, cmd, DMA_FROM_DEVICE);
+		if (!ret && verify)
+			bad = sbc_dif_verify(cmd, cmd->t_task_lba, blocks, 0, cmd->t_prot_sg, 0);
+	}
+	if (bad) {
+		tfile_job_put(job);
+		target_complete_cmd_with_sense(cmd, SAM_STAT_CHECK_CONDITION, bad);
+	} else {
+		job_finish(job, ret);
+	}
+	memalloc_noio_restore(noio);
+}
+
+/*
+ * May the submitter try the page cache itself? Either the file system promises to come back rather than sleep, and then
+ * it must not start I/O on our time either (IOCB_NOIO: a miss and its read-ahead are a worker's); or all pages are in
+ * memory because nothing of the file was swapped out.
+ */
+static bool inline_flags(struct tfile_dev *dev, struct se_cmd *cmd, bool writing, int *flags)
+{
+	if (dev->in_memory) {
+		*flags = 0;
+		return !READ_ONCE(SHMEM_I(tfile_inode(dev))->swapped);
+	}
+	*flags = IOCB_NOWAIT | IOCB_NOIO;
+	return dev->file->f_mode & FMODE_NOWAIT && !(writing && tfile_rw_must_sync(cmd));
+}
+
+/* true: the command has been completed; false: @done bytes have been moved, the rest is a worker's */
+static bool inline_transfer(struct tfile_dev *dev, struct se_cmd *cmd, struct scatterlist *sgl, u32 nents, u32 len,
+			    enum dma_data_direction dir, u32 *done)
+{
+	struct sg_place place = { .sg = sgl, .left = nents };
+	bool writing = dir == DMA_TO_DEVICE;
+	unsigned int noio;
+	int flags, ret;
+
+	if (!inline_flags(dev, cmd, writing, &flags))
+		return false;
+	noio = memalloc_noio_save();
+	ret = copy_with_flags(dev->file, &place, len, tfile_lba_pos(cmd, cmd->t_task_lba), writing, flags, done);
+	memalloc_noio_restore(noio);
+	if (!ret)
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
+	return !ret;
+}
+
+static void direct_release(struct tfile_job *job)
+{
+	kfree(container_of(job, struct direct_io, job));
+}
+
+static void direct_end(struct direct_io *io, long ret)
+{
+	if (ret > 0)
+		io->job.done += ret;
+	if (ret == -EAGAIN && !io->may_wait) {
+		tfile_job_queue(&io->job);
+	} else if ((ret >= 0 && io->job.done < io->job.len) || ret == -EINVAL) {
+		/* the end of the file, or an alignment that only the page cache can serve */
+		io->job.work.func = job_run;
+		tfile_job_queue(&io->job);
+	} else {
+		job_finish(&io->job, min(ret, 0L));
+	}
+}
+
+static void direct_complete(struct kiocb *iocb, long ret)
+{
+	struct direct_io *io = container_of(iocb, struct direct_io, iocb);
+
+	if (io->job.dir == DMA_TO_DEVICE && S_ISREG(file_inode(iocb->ki_filp)->i_mode))
+		kiocb_end_write(iocb);
+	direct_end(io, ret);
+}
+
+static void direct_submit(struct direct_io *io)
+{
+	struct tfile_dev *dev = tfile_dev(io->job.cmd->se_dev);
+	bool writing = io->job.dir == DMA_TO_DEVICE;
+	struct iov_iter iter;
+	ssize_t ret;
+
+	iov_iter_bvec(&iter, writing ? ITER_SOURCE : ITER_DEST, io->bvecs, io->nr, io->job.len);
+	iov_iter_advance(&iter, io->job.done);
+	init_sync_kiocb(&io->iocb, dev->file);
+	io->iocb.ki_pos = tfile_lba_pos(io->job.cmd, io->job.cmd->t_task_lba) + io->job.done;
+	io->iocb.ki_complete = direct_complete;
+	io->iocb.ki_flags &= ~(IOCB_DSYNC | IOCB_SYNC | IOCB_APPEND);
+	io->iocb.ki_flags |= IOCB_DIRECT | (io->may_wait ? 0 : IOCB_NOWAIT);
+	if (writing && tfile_rw_must_sync(io->job.cmd))
+		io->iocb.ki_flags |= IOCB_DSYNC;
+	if (writing && !write_begin(dev->file, io->may_wait)) {
+		direct_end(io, -EAGAIN);
+		return;
+	}
+	if (writing && S_ISREG(file_inode(dev->file)->i_mode))
+		__sb_writers_release(file_inode(dev->file)->i_sb, SB_FREEZE_WRITE);
+	ret = writing ? vfs_iocb_iter_write(dev->file, &io->iocb, &iter) :
+			vfs_iocb_iter_read(dev->file, &io->iocb, &iter);
+	if (ret != -EIOCBQUEUED)
+		direct_complete(&io->iocb, ret);
+}
+
+static void direct_run(struct work_struct *work)
+{
+	struct direct_io *io = container_of(work, struct direct_io, job.work);
+	unsigned int noio = memalloc_noio_save();
+
+	io->may_wait = true;
+	if (job_is_void(&io->job))
+		job_finish(&io->job, -EIO);
+	else
+		direct_submit(io);
+	memalloc_noio_restore(noio);
+}
+
+/* false: no memory, the page cache has to do */
+static bool direct_start(struct tfile_dev *dev, struct se_cmd *cmd, struct scatterlist *sgl, u32 nents, u32 len,
+			 enum dma_data_direction dir)
+{
+	struct direct_io *io = kmalloc(struct_size(io, bvecs, nents), GFP_NOIO | __GFP_NOWARN);
+	struct sg_place place = { .sg = sgl, .left = nents };
+	unsigned int noio;
+
+	if (!io)
+		return false;
+	io->job = (struct tfile_job) { .cmd = cmd, .sgl = sgl, .nents = nents, .len = len, .dir = dir,
+				       .release = direct_release };
+	INIT_WORK(&io->job.work, direct_run);
+	io->may_wait = false;
+	sg_place_bvecs(&place, io->bvecs, nents, len, &io->nr);
+	if (!(dev->file->f_mode & FMODE_NOWAIT)) {
+		tfile_job_queue(&io->job);
+		return true;
+	}
+	noio = memalloc_noio_save();
+	direct_submit(io);
+	memalloc_noio_restore(noio);
+	return true;
+}
+
+/**
+ * tfile_rw_execute() - read or write the blocks that a command names
+ * @cmd: command; t_task_lba is its first block, data_length bounds the transfer
+ * @sgl: pages, not always those of @cmd (COMPARE AND WRITE reads beside its data)
+ * @nents: entries of @sgl
+ * @dir: DMA_TO_DEVICE writes
+ *
+ * Context: process; never sleeps on the medium.
+ * Return: TCM_NO_SENSE: the command is or will be completed.
+ */
+sense_reason_t tfile_rw_execute(struct se_cmd *cmd, struct scatterlist *sgl, u32 nents, enum dma_data_direction dir)
+{
+	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
+	u32 len = min(sg_bytes(sgl, nents), cmd->data_length), done = 0;
+	bool protected = tfile_prot_wanted(cmd);
+	struct tfile_job *job;
+
+	if (!len) {
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
+		return TCM_NO_SENSE;
+	}
+	if (!protected && dev->direct && direct_start(dev, cmd, sgl, nents, len, dir))
+		return TCM_NO_SENSE;
+	if (!protected && inline_transfer(dev, cmd, sgl, nents, len, dir, &done))
+		return TCM_NO_SENSE;
+
+	job = tfile_job_get(dev, cmd, protected ? protected_run : job_run);
+	job->sgl = sgl;
+	job->nents = nents;
+	job->len = len;
+	job->done = done;
+	job->dir = dir;
+	tfile_job_queue(job);
+	return TCM_NO_SENSE;
+}
