@@ -24,8 +24,44 @@
 #define TARGET_SCF_DETACHABLE	0x100
 #define TARGET_SCF_NOSLEEP_RSP	0x200
 
+/*
+ * 6.8 (428926bbb1a9) let target_submit() return a result and gave fabric and device a say in where a command is
+ * submitted; before, target_submit() always ran in the caller and target_queue_submission() in a worker.
+ */
 #ifdef TGT_KERNEL_6_1
 #define exec_cmd_ops sbc_ops
+
+enum target_submit_type {
+	TARGET_FABRIC_DEFAULT_SUBMIT,
+	TARGET_DIRECT_SUBMIT,
+	TARGET_QUEUE_SUBMIT,
+};
+
+#define TGT_DEFINE_TARGET_SUBMIT(fn)	\
+	void target_submit(struct se_cmd *cmd) { fn(cmd); }
+
+static inline bool tgt_compat_submit_direct(const struct se_cmd *cmd)
+{
+	return true;
+}
+#else
+#define TGT_DEFINE_TARGET_SUBMIT(fn)	\
+	int target_submit(struct se_cmd *cmd) { return fn(cmd); }
+
+/* The device's choice goes before the fabric's; a fabric that must not run backends in its context is obeyed. */
+static inline bool tgt_compat_submit_direct(const struct se_cmd *cmd)
+{
+	u8 type = cmd->se_dev->dev_attrib.submit_type;
+
+	if (type == TARGET_FABRIC_DEFAULT_SUBMIT)
+		type = cmd->se_tfo->default_submit_type;
+	return type != TARGET_QUEUE_SUBMIT && cmd->se_tfo->direct_submit_supp;
+}
+
+/* Calls of 6.1 that later headers no longer declare; exported on 6.1 only. */
+void target_queue_submission(struct se_cmd *se_cmd);
+int transport_handle_cdb_direct(struct se_cmd *cmd);
+int core_alua_check_nonop_delay(struct se_cmd *cmd);
 #endif
 
 #endif /* TGT_COMPAT_TARGET_H */
