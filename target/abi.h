@@ -6,6 +6,8 @@
 #ifndef TGT_ABI_H
 #define TGT_ABI_H
 
+#include <target/target_core_base.h>
+
 struct target_backend {
 	struct list_head list;
 

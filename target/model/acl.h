@@ -3,6 +3,8 @@
 #ifndef TGT_MODEL_ACL_H
 #define TGT_MODEL_ACL_H
 
+#include <linux/align.h>
+#include <linux/minmax.h>
 #include <linux/xarray.h>
 
 #include "compat/target.h"
@@ -12,8 +14,16 @@ struct tgt_acl {
 	struct xarray luns;	/* mapped LUN -> struct se_dev_entry, readers under RCU, writers hold lun_entry_mutex */
 };
 
-struct tgt_acl *tgt_acl(struct se_node_acl *nacl);
-struct se_node_acl *tgt_acl_add(struct se_portal_group *tpg, const char *initiator);	/* ERR_PTR: -EEXIST, -ENOMEM, fabric's */
+static inline struct tgt_acl *tgt_acl(struct se_node_acl *nacl)
+{
+	size_t front = max(sizeof(*nacl), nacl->se_tpg->se_tpg_tfo->node_acl_size);
+
+	return (void *)nacl + ALIGN(front, __alignof__(struct tgt_acl));
+}
+
+struct se_node_acl *tgt_acl_add(struct se_portal_group *tpg, const char *initiator);	/* ERR_PTR: -EEXIST, -ENOMEM */
 void tgt_acl_del(struct se_node_acl *nacl);	/* closes its sessions; never waits for a detachable command */
+
+void tgt_acl_del_all(struct se_portal_group *tpg);		/* TPG goes: those that are left (made by logins) */
 
 #endif /* TGT_MODEL_ACL_H */

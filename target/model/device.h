@@ -3,6 +3,9 @@
 #ifndef TGT_MODEL_DEVICE_H
 #define TGT_MODEL_DEVICE_H
 
+#include <linux/mutex.h>
+#include <linux/workqueue.h>
+
 #include "compat/target.h"
 
 /*
@@ -12,14 +15,17 @@
  * @orphan_lock protects @orphans, @orphan_count and @pinned; taken with interrupts off, innermost but for a queue lock.
  * @scsi, @pr, @alua are owned by these layers: set in model_hooks.device_alloc, freed in .device_gone, constant between.
  * @wq runs multi-step commands (verify, compare and write, copy, ...); its workers may sleep on this device only.
- * @ref counts the configfs item and every orphan; the last put runs the backend's destroy and free.
+ * @pin_lock serialises @pin_work and tgt_device_pin_orphans(); protects @item_held.
  */
 struct tgt_dev {
 	struct se_device *dev;
 	spinlock_t orphan_lock;
 	struct list_head orphans;	/* se_cmd.state_list of commands cut off from their nexus */
 	unsigned int orphan_count;
-	bool pinned;			/* the configfs item is depended on, so rmdir gives EBUSY */
+	bool pinned;			/* rmdir shall give EBUSY while orphans are left */
+	struct mutex pin_lock;
+	bool item_held;			/* the configfs item is depended on */
+	struct work_struct pin_work;
 	struct workqueue_struct *wq;
 	void *scsi;
 	void *pr;
@@ -37,7 +43,7 @@ int tgt_device_configure(struct se_device *dev);
 void tgt_device_release(struct se_device *dev);
 int tgt_device_for_each(int (*fn)(struct se_device *dev, void *data), void *data);
 bool tgt_device_is_exported(const struct se_device *dev);
-void tgt_device_pin_orphans(struct se_device *dev);	/* cmd layer: first orphan left behind after its LUN went */
-void tgt_device_unpin_orphans(struct se_device *dev);	/* cmd layer: last orphan is gone */
+void tgt_device_pin_orphans(struct se_device *dev);	/* cmd layer, may sleep: an orphan was left behind */
+void tgt_device_unpin_orphans(struct se_device *dev);	/* cmd layer, any context: the last orphan is gone */
 
 #endif /* TGT_MODEL_DEVICE_H */

@@ -5,9 +5,6 @@
 
 #include "compat/target.h"
 
-struct tgt_deve;
-struct tgt_backend;
-
 /**
  * struct model_hooks - what the upper layers want to hear of the objects
  * @backend_setup: a backend registers: build its configfs types (configfs layer)
@@ -40,5 +37,12 @@ struct model_hooks {
 };
 
 extern const struct model_hooks *tgt_model_hooks;	/* set by main.c before anything registers */
+
+/* Calls a hook that returns nothing; a layer that has no use for it leaves it out. */
+#define tgt_model_hook(name, ...)					\
+	do {								\
+		if (tgt_model_hooks->name)				\
+			tgt_model_hooks->name(__VA_ARGS__);		\
+	} while (0)
 
 #endif /* TGT_MODEL_HOOKS_H */

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The way from a LUN number in a request to the device: RCU and a per-CPU reference, no lock. */
+#include <linux/module.h>
+#include <linux/rculist.h>
+#include <scsi/scsi.h>
+
+#include "target/abi.h"
+#include "target/model/deve.h"
+
+static void count_cmd(struct se_cmd *cmd, struct se_device *dev, struct se_lun *lun, struct se_dev_entry *deve)
+{
+	atomic_long_inc(&dev->num_cmds);
+	atomic_long_inc(&lun->lun_stats.cmd_pdus);
+	if (deve)
+		atomic_long_inc(&deve->total_cmds);
+
+	if (cmd->data_direction == DMA_TO_DEVICE) {
+		atomic_long_add(cmd->data_length, &dev->write_bytes);
+		atomic_long_add(cmd->data_length, &lun->lun_stats.rx_data_octets);
+		if (deve)
+			atomic_long_add(cmd->data_length, &deve->write_bytes);
+	} else if (cmd->data_direction == DMA_FROM_DEVICE) {
+		atomic_long_add(cmd->data_length, &dev->read_bytes);
+		atomic_long_add(cmd->data_length, &lun->lun_stats.tx_data_octets);
+		if (deve)
+			atomic_long_add(cmd->data_length, &deve->read_bytes);
+	}
+}
+
+/*
+ * LUN 0 without a device of the operator's, and the REPORT LUNS well-known logical unit, are answered by the TPG's
+ * virtual LUN 0.
+ */
+static struct se_lun *virtual_lun(struct se_session *sess, u64 number)
+{
+	if (number && number != SCSI_W_LUN_REPORT_LUNS)
+		return NULL;
+	return sess->se_tpg ? sess->se_tpg->tpg_virt_lun0 : NULL;
+}
+
+/* Finds the LUN and takes the command's reference on it. */
+static bool lun_get(struct se_cmd *cmd)
+{
+	struct se_session *sess = cmd->se_sess;
+	struct se_dev_entry *deve = NULL;
+	struct se_lun *lun = NULL;
+	bool found = false;
+
+	rcu_read_lock();
+	if (sess->se_node_acl)
+		deve = tgt_deve_find(sess->se_node_acl, cmd->orig_fe_lun);
+	if (deve && percpu_ref_tryget_live(&deve->se_lun->lun_ref)) {
+		lun = deve->se_lun;
+	} else {
+		deve = NULL;
+		lun = virtual_lun(sess, cmd->orig_fe_lun);
+		if (!lun || !percpu_ref_tryget_live(&lun->lun_ref))
+			goto out;
+	}
+	cmd->se_lun = lun;
+	cmd->se_dev = rcu_dereference(lun->lun_se_dev);
+	cmd->se_cmd_flags |= SCF_SE_LUN_CMD;
+	cmd->lun_ref_active = true;
+	count_cmd(cmd, cmd->se_dev, lun, deve);
+	found = true;
+out:
+	rcu_read_unlock();
+	return found;
+}
+
+/**
+ * transport_lookup_cmd_lun - find the LUN of a command
+ * @cmd: initialised command; orig_fe_lun and se_sess are set
+ *
+ * Whether the command may do what it asks for there is decided by the gates, which know its opcode.
+ * Context: any.
+ * Return: TCM_NO_SENSE with the LUN's reference taken, or TCM_NON_EXISTENT_LUN.
+ */
+sense_reason_t transport_lookup_cmd_lun(struct se_cmd *cmd)
+{
+	return lun_get(cmd) ? TCM_NO_SENSE : TCM_NON_EXISTENT_LUN;
+}
+
+/**
+ * transport_lookup_tmr_lun - find the LUN of a task management request
+ * @cmd: request; orig_fe_lun, se_sess and se_tmr_req are set
+ *
+ * Context: any.
+ * Return: 0 with the LUN's reference taken, or -ENODEV.
+ */
+int transport_lookup_tmr_lun(struct se_cmd *cmd)
+{
+	if (!lun_get(cmd))
+		return -ENODEV;
+	cmd->se_tmr_req->tmr_dev = cmd->se_dev;
+	return 0;
+}
+
+/**
+ * target_lun_is_rdonly - is the command's LUN write protected for its initiator?
+ * @cmd: command; one that was cut off from its session counts as not protected
+ */
+bool target_lun_is_rdonly(struct se_cmd *cmd)
+{
+	struct se_session *sess = cmd->se_sess;
+	struct se_dev_entry *deve;
+	bool ro;
+
+	if (!sess)
+		return false;
+	rcu_read_lock();
+	deve = sess->se_node_acl ? tgt_deve_find(sess->se_node_acl, cmd->orig_fe_lun) : NULL;
+	if (deve)
+		ro = READ_ONCE(deve->lun_access_ro);
+	else
+		ro = cmd->se_lun && cmd->se_lun->lun_access_ro;
+	rcu_read_unlock();
+	return ro;
+}

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sessions: the core's side of an I_T nexus, from a fabric's login to its logout. */
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <asm/byteorder.h>
+
+#include "target/model/acl.h"
+#include "target/model/hooks.h"
+#include "target/model/session.h"
+
+/**
+ * transport_init_session - set up a session's fields
+ * @sess: zeroed memory
+ */
+void transport_init_session(struct se_session *sess)
+{
+	INIT_LIST_HEAD(&sess->sess_list);
+	INIT_LIST_HEAD(&sess->sess_acl_list);
+	spin_lock_init(&sess->sess_cmd_lock);
+}
+
+/**
+ * transport_alloc_session - make a session
+ * @sup_prot_ops: protection information that the fabric handles
+ *
+ * Return: the session, or ERR_PTR(-ENOMEM).
+ */
+struct se_session *transport_alloc_session(enum target_prot_op sup_prot_ops)
+{
+	struct tgt_sess *sess = kzalloc(sizeof(*sess), GFP_KERNEL);
+
+	if (!sess)
+		return ERR_PTR(-ENOMEM);
+	transport_init_session(&sess->se);
+	sess->se.sup_prot_ops = sup_prot_ops;
+	return &sess->se;
+}
+
+/**
+ * transport_alloc_session_tags - give a session a pool of command memory
+ * @sess: session
+ * @tag_num: commands
+ * @tag_size: bytes of each, of the fabric's command structure
+ *
+ * Return: 0, -EINVAL for sizes that make no sense, -ENOMEM.
+ */
+int transport_alloc_session_tags(struct se_session *sess, unsigned int tag_num, unsigned int tag_size)
+{
+	int ret;
+
+	if (!tag_num || !tag_size)
+		return -EINVAL;
+	sess->sess_cmd_map = kvcalloc(tag_num, tag_size, GFP_KERNEL);
+	if (!sess->sess_cmd_map)
+		return -ENOMEM;
+	ret = sbitmap_queue_init_node(&sess->sess_tag_pool, tag_num, -1, false, GFP_KERNEL, NUMA_NO_NODE);
+	if (ret) {
+		kvfree(sess->sess_cmd_map);
+		sess->sess_cmd_map = NULL;
+	}
+	return ret;
+}
+
+/* The fabric gives the session identifier as hex digits; the number serves for comparing. */
+static u64 session_isid(struct se_session *sess, const struct target_core_fabric_ops *tfo)
+{
+	unsigned char text[PR_REG_ISID_LEN + 1] = "";
+	__be64 bin = 0;
+	size_t digits;
+
+	if (!tfo->sess_get_initiator_sid)
+		return 0;
+	tfo->sess_get_initiator_sid(sess, text, PR_REG_ISID_LEN);
+	digits = strnlen(text, PR_REG_ISID_LEN) & ~1UL;
+	if (hex2bin((u8 *)&bin + sizeof(bin) - digits / 2, text, digits / 2))
+		return 0;
+	return be64_to_cpu(bin);
+}
+
+/* Protection information by the core on behalf of a fabric that cannot: kept for the initiator's next sessions. */
+static void session_prot(struct se_session *sess, struct se_node_acl *nacl, struct se_portal_group *tpg)
+{
+	const struct target_core_fabric_ops *tfo = tpg->se_tpg_tfo;
+
+	if (nacl->saved_prot_type)
+		sess->sess_prot_type = nacl->saved_prot_type;
+	else if (tfo->tpg_check_prot_fabric_only)
+		sess->sess_prot_type = nacl->saved_prot_type = tfo->tpg_check_prot_fabric_only(tpg);
+}
+
+/**
+ * __transport_register_session - make a session known to its TPG and ACL
+ * @tpg: TPG; its session_lock is held
+ * @nacl: ACL whose reference the session owns; NULL: a session without LUNs (discovery)
+ * @sess: session
+ * @fabric_sess_ptr: the fabric's own session
+ *
+ * Context: atomic.
+ */
+void __transport_register_session(struct se_portal_group *tpg, struct se_node_acl *nacl,
+				  struct se_session *sess, void *fabric_sess_ptr)
+{
+	unsigned long flags;
+
+	sess->se_tpg = tpg;
+	sess->fabric_sess_ptr = fabric_sess_ptr;
+	if (nacl) {
+		sess->se_node_acl = nacl;
+		session_prot(sess, nacl, tpg);
+		sess->sess_bin_isid = session_isid(sess, tpg->se_tpg_tfo);
+
+		spin_lock_irqsave(&nacl->nacl_sess_lock, flags);
+		nacl->nacl_sess = sess;
+		list_add_tail(&sess->sess_acl_list, &nacl->acl_sess_list);
+		spin_unlock_irqrestore(&nacl->nacl_sess_lock, flags);
+	}
+	list_add_tail(&sess->sess_list, &tpg->tpg_sess_list);
+}
+
+/**
+ * transport_register_session - as __transport_register_session(), takes the lock
+ * @tpg: TPG
+ * @nacl: ACL or NULL
+ * @sess: session
+ * @fabric_sess_ptr: the fabric's own session
+ */
+void transport_register_session(struct se_portal_group *tpg, struct se_node_acl *nacl, struct se_session *sess,
+				void *fabric_sess_ptr)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&tpg->session_lock, flags);
+	__transport_register_session(tpg, nacl, sess, fabric_sess_ptr);
+	spin_unlock_irqrestore(&tpg->session_lock, flags);
+}
+
+/**
+ * target_setup_session - all that a simple fabric needs for a login
+ * @tpg: TPG
+ * @tag_num: commands in the session's pool; 0: none
+ * @tag_size: bytes of each
+ * @prot_op: protection information that the fabric handles
+ * @initiatorname: name of the initiator port
+ * @private: the fabric's session
+ * @callback: last chance to refuse, before the session is registered; may be NULL
+ *
+ * Context: process, sleeps.
+ * Return: the session or ERR_PTR: -EACCES unknown initiator, -ENOMEM, what @callback says.
+ */
+struct se_session *target_setup_session(struct se_portal_group *tpg, unsigned int tag_num, unsigned int tag_size,
+					enum target_prot_op prot_op, const char *initiatorname, void *private,
+					int (*callback)(struct se_portal_group *, struct se_session *, void *))
+{
+	struct se_session *sess = transport_alloc_session(prot_op);
+	int ret = -ENOMEM;
+
+	if (IS_ERR(sess))
+		return sess;
+	sess->cmd_cnt = target_alloc_cmd_counter();
+	if (!sess->cmd_cnt)
+		goto out_free;
+	if (tag_num) {
+		ret = transport_alloc_session_tags(sess, tag_num, tag_size);
+		if (ret)
+			goto out_free;
+	}
+
+	ret = -EACCES;
+	sess->se_node_acl = core_tpg_check_initiator_node_acl(tpg, (unsigned char *)initiatorname);
+	if (!sess->se_node_acl)
+		goto out_free;
+	if (callback) {
+		ret = callback(tpg, sess, private);
+		if (ret)
+			goto out_free;
+	}
+	transport_register_session(tpg, sess->se_node_acl, sess, private);
+	return sess;
+
+out_free:
+	transport_free_session(sess);
+	return ERR_PTR(ret);
+}
+
+/**
+ * transport_free_session - free a session that is not registered (any more)
+ * @sess: session; its ACL's reference is dropped
+ *
+ * Context: process, sleeps.
+ */
+void transport_free_session(struct se_session *sess)
+{
+	struct se_node_acl *nacl = sess->se_node_acl;
+
+	if (nacl) {
+		sess->se_node_acl = NULL;
+		target_put_nacl(nacl);
+	}
+	if (sess->sess_cmd_map) {
+		sbitmap_queue_free(&sess->sess_tag_pool);
+		kvfree(sess->sess_cmd_map);
+	}
+	if (sess->cmd_cnt)
+		target_free_cmd_counter(sess->cmd_cnt);
+	kfree(tgt_sess(sess));
+}
+
+/**
+ * transport_deregister_session_configfs - the session no longer belongs to its ACL's directory
+ * @sess: session
+ *
+ * Context: any.
+ */
+void transport_deregister_session_configfs(struct se_session *sess)
+{
+	struct se_node_acl *nacl = sess->se_node_acl;
+	unsigned long flags;
+
+	if (!nacl)
+		return;
+	spin_lock_irqsave(&nacl->nacl_sess_lock, flags);
+	list_del_init(&sess->sess_acl_list);
+	nacl->nacl_sess = NULL;
+	if (!list_empty(&nacl->acl_sess_list))
+		nacl->nacl_sess = list_last_entry(&nacl->acl_sess_list, struct se_session, sess_acl_list);
+	spin_unlock_irqrestore(&nacl->nacl_sess_lock, flags);
+}
+
+/**
+ * transport_deregister_session - end of an I_T nexus
+ * @sess: session without commands; freed
+ *
+ * Context: process, sleeps.
+ */
+void transport_deregister_session(struct se_session *sess)
+{
+	struct se_portal_group *tpg = sess->se_tpg;
+	unsigned long flags;
+
+	if (tpg) {
+		spin_lock_irqsave(&tpg->session_lock, flags);
+		list_del_init(&sess->sess_list);
+		sess->fabric_sess_ptr = NULL;
+		spin_unlock_irqrestore(&tpg->session_lock, flags);
+		/* fabrics that know no configfs step leave it to us */
+		transport_deregister_session_configfs(sess);
+		tgt_model_hook(nexus_loss, sess);
+		sess->se_tpg = NULL;
+	}
+	transport_free_session(sess);
+}
+
+/**
+ * target_remove_session - undo target_setup_session()
+ * @sess: session
+ */
+void target_remove_session(struct se_session *sess)
+{
+	transport_deregister_session_configfs(sess);
+	transport_deregister_session(sess);
+}
+
+/**
+ * target_show_dynamic_sessions - names of the initiators logged in without an ACL of their own
+ * @tpg: TPG
+ * @page: gets one line and a NUL for each
+ *
+ * Return: bytes written; what does not fit is left out.
+ */
+ssize_t target_show_dynamic_sessions(struct se_portal_group *tpg, char *page)
+{
+	struct se_session *sess;
+	unsigned long flags;
+	size_t len = 0;
+
+	spin_lock_irqsave(&tpg->session_lock, flags);
+	list_for_each_entry(sess, &tpg->tpg_sess_list, sess_list) {
+		struct se_node_acl *nacl = sess->se_node_acl;
+
+		if (!nacl || !nacl->dynamic_node_acl)
+			continue;
+		if (len + strlen(nacl->initiatorname) + 2 > PAGE_SIZE)
+			break;
+		len += sprintf(page + len, "%s\n", nacl->initiatorname) + 1;
+	}
+	spin_unlock_irqrestore(&tpg->session_lock, flags);
+	return len;
+}
