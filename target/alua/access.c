@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* May a command run through a port in this state? One table, read for every command (SPC-5 5.17.2.4). */
+#include <linux/delay.h>
+#include <linux/rcupdate.h>
+
+#include "target/alua/group.h"
+
+/* Outcome per state and class; an empty slot lets the command pass. */
+static const sense_reason_t verdicts[][ALUA_CLASS_DATA + 1] = {
+	[ALUA_STANDBY] = {
+		[ALUA_CLASS_DATA] = TCM_ALUA_TG_PT_STANDBY,
+	},
+	[ALUA_UNAVAILABLE] = {
+		[ALUA_CLASS_STANDBY] = TCM_ALUA_TG_PT_UNAVAILABLE,
+		[ALUA_CLASS_DATA] = TCM_ALUA_TG_PT_UNAVAILABLE,
+	},
+	[ALUA_OFFLINE] = {
+		[ALUA_CLASS_STANDBY] = TCM_ALUA_OFFLINE,
+		[ALUA_CLASS_DATA] = TCM_ALUA_OFFLINE,
+	},
+	[ALUA_TRANSITIONING] = {
+		[ALUA_CLASS_STANDBY] = TCM_ALUA_STATE_TRANSITION,
+		[ALUA_CLASS_DATA] = TCM_ALUA_STATE_TRANSITION,
+	},
+};
+
+/* First block of a command that moves data, by its CDB's group (SPC-5 4.2.5.1); the CDB is not parsed yet. */
+static u64 first_block(const u8 *cdb)
+{
+	switch (cdb[0] >> 5) {
+	case 0:
+		return get_unaligned_be24(cdb + 1) & 0x1fffff;
+	case 3:
+		return get_unaligned_be64(cdb + 12);
+	case 4:
+		return get_unaligned_be64(cdb + 2);
+	default:
+		return get_unaligned_be32(cdb + 2);
+	}
+}
+
+/**
+ * tgt_alua_check - does the port's access state let a command pass?
+ * @cmd: command with its LUN looked up
+ * @class: of the command
+ *
+ * Context: any.
+ * Return: TCM_NO_SENSE or the NOT READY condition that fits the state.
+ */
+sense_reason_t tgt_alua_check(struct se_cmd *cmd, enum tgt_alua_class class)
+{
+	struct se_lun *lun = cmd->se_lun;
+	struct t10_alua_tg_pt_gp *gp;
+	enum alua_state state = ALUA_ACTIVE_OPTIMIZED;
+
+	if (!lun)
+		return TCM_NO_SENSE;
+	rcu_read_lock();
+	gp = rcu_dereference(lun->lun_tg_pt_gp);
+	if (gp) {
+		state = READ_ONCE(gp->tg_pt_gp_alua_access_state);
+		if (state == ALUA_LBA_DEPENDENT && class == ALUA_CLASS_DATA)
+			state = tgt_lbamap_state(cmd->se_dev, gp->tg_pt_gp_id, first_block(cmd->t_task_cdb));
+		if (state == ALUA_ACTIVE_NON_OPTIMIZED) {
+			cmd->alua_nonop_delay = READ_ONCE(gp->tg_pt_gp_nonop_delay_msecs);
+			cmd->se_cmd_flags |= SCF_ALUA_NON_OPTIMIZED;
+		}
+	}
+	rcu_read_unlock();
+
+	if (unlikely(atomic_read(&lun->lun_tg_pt_secondary_offline)))
+		state = ALUA_OFFLINE;
+	return state < ARRAY_SIZE(verdicts) ? verdicts[state][class] : TCM_NO_SENSE;
+}
+
+/**
+ * core_alua_check_nonop_delay - slow a command down that came through a non-optimized port
+ * @cmd: command that passed tgt_alua_check()
+ *
+ * Context: sleeps if it may.
+ * Return: 0.
+ */
+int core_alua_check_nonop_delay(struct se_cmd *cmd)
+{
+	if (!(cmd->se_cmd_flags & SCF_ALUA_NON_OPTIMIZED) || in_interrupt() || !cmd->alua_nonop_delay)
+		return 0;
+	msleep_interruptible(cmd->alua_nonop_delay);
+	return 0;
+}

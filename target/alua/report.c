@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* REPORT TARGET PORT GROUPS and SET TARGET PORT GROUPS (SPC-5 6.37, 6.44). */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <scsi/scsi_proto.h>
+
+#include "target/alua/group.h"
+#include "target/cmd/cmd.h"
+#include "target/cmd/io.h"
+#include "target/lib/sgl.h"
+#include "target/lib/wbuf.h"
+#include "target/model/tpg.h"
+
+/* as many groups and ports as fit; the length field counts all */
+#define REPORT_MAX	SZ_64K
+#define STPG_MAX	SZ_4K
+
+static void put_group(struct wbuf *w, struct t10_alua_tg_pt_gp *gp)
+{
+	struct se_lun *lun;
+
+	spin_lock(&gp->tg_pt_gp_lock);
+	wbuf_u8(w, (gp->tg_pt_gp_pref ? 0x80 : 0) | gp->tg_pt_gp_alua_access_state);
+	wbuf_u8(w, gp->tg_pt_gp_alua_supported_states);
+	wbuf_be16(w, gp->tg_pt_gp_id);
+	wbuf_u8(w, 0);
+	wbuf_u8(w, gp->tg_pt_gp_alua_access_status);
+	wbuf_u8(w, 0);
+	wbuf_u8(w, min_t(u32, gp->tg_pt_gp_members, U8_MAX));
+	list_for_each_entry(lun, &gp->tg_pt_gp_lun_list, lun_tg_pt_gp_link) {
+		wbuf_be16(w, 0);
+		wbuf_be16(w, tgt_tpg_rtpi(lun));
+	}
+	spin_unlock(&gp->tg_pt_gp_lock);
+}
+
+/* The group of the port that the command came through. */
+static int own_group_value(struct se_cmd *cmd, size_t offset)
+{
+	struct t10_alua_tg_pt_gp *gp;
+	int value = 0;
+
+	rcu_read_lock();
+	gp = rcu_dereference(cmd->se_lun->lun_tg_pt_gp);
+	if (gp)
+		value = READ_ONCE(*(int *)((char *)gp + offset));
+	rcu_read_unlock();
+	return value;
+}
+
+static void build_report(struct se_cmd *cmd, struct wbuf *w, bool extended)
+{
+	struct t10_alua *alua = &cmd->se_dev->t10_alua;
+	struct t10_alua_tg_pt_gp *gp;
+
+	wbuf_be32(w, 0);
+	if (extended) {
+		wbuf_u8(w, 0x10);
+		wbuf_u8(w, own_group_value(cmd, offsetof(struct t10_alua_tg_pt_gp, tg_pt_gp_implicit_trans_secs)));
+		wbuf_be16(w, 0);
+	}
+	spin_lock(&alua->tg_pt_gps_lock);
+	list_for_each_entry(gp, &alua->tg_pt_gps_list, tg_pt_gp_list) {
+		/* a group without ports is the operator's affair only */
+		if (gp->tg_pt_gp_valid_id && gp->tg_pt_gp_members)
+			put_group(w, gp);
+	}
+	spin_unlock(&alua->tg_pt_gps_lock);
+	put_unaligned_be32(w->len - 4, w->buf);
+}
+
+static sense_reason_t exec_report(struct se_cmd *cmd)
+{
+	u32 alloc_len = get_unaligned_be32(cmd->t_task_cdb + 6);
+	struct wbuf w;
+	size_t len;
+	u8 *buf;
+
+	buf = kvzalloc(REPORT_MAX, GFP_KERNEL);
+	if (!buf)
+		return TCM_OUT_OF_RESOURCES;
+	wbuf_init(&w, buf, REPORT_MAX);
+	build_report(cmd, &w, (cmd->t_task_cdb[1] >> 5) == 1);
+
+	len = min3(w.len, w.cap, (size_t)min(alloc_len, cmd->data_length));
+	tgt_sgl_copy_to(cmd->t_data_sg, cmd->t_data_nents, 0, buf, len);
+	kvfree(buf);
+	target_complete_cmd_with_length(cmd, SAM_STAT_GOOD, len);
+	return TCM_NO_SENSE;
+}
+
+static sense_reason_t report_deferred(struct se_cmd *cmd)
+{
+	return tgt_io_defer(cmd, exec_report);
+}
+
+/**
+ * tgt_alua_parse_report - REPORT TARGET PORT GROUPS
+ * @cmd: command
+ * @size: gets the allocation length
+ */
+sense_reason_t tgt_alua_parse_report(struct se_cmd *cmd, u32 *size)
+{
+	/* header formats: length only, extended */
+	if ((cmd->t_task_cdb[1] >> 5) > 1)
+		return tgt_bad_field(cmd, 1, 7);
+	*size = get_unaligned_be32(cmd->t_task_cdb + 6);
+	cmd->execute_cmd = report_deferred;
+	return TCM_NO_SENSE;
+}
+
+/* Checks one descriptor; @gp gets the group, with a reference, that it names. */
+static sense_reason_t pick_group(struct se_cmd *cmd, const u8 *desc, u16 at, struct t10_alua_tg_pt_gp **found)
+{
+	struct t10_alua *alua = &cmd->se_dev->t10_alua;
+	u8 state = desc[0] & 0x0f;
+	struct t10_alua_tg_pt_gp *gp;
+	u8 supported = 0;
+
+	/* an initiator asks for neither of these */
+	if (state == ALUA_LBA_DEPENDENT || state == ALUA_TRANSITIONING || !alua_support_bit(state))
+		return tgt_bad_param(cmd, at, 3);
+
+	spin_lock(&alua->tg_pt_gps_lock);
+	gp = tgt_group_find_id(cmd->se_dev, get_unaligned_be16(desc + 2));
+	if (gp) {
+		supported = gp->tg_pt_gp_alua_supported_states;
+		atomic_inc(&gp->tg_pt_gp_ref_cnt);
+	}
+	spin_unlock(&alua->tg_pt_gps_lock);
+
+	if (!gp)
+		return tgt_bad_param(cmd, at + 2, -1);
+	if (!(supported & alua_support_bit(state))) {
+		tgt_group_put(gp);
+		return tgt_bad_param(cmd, at, 3);
+	}
+	*found = gp;
+	return TCM_NO_SENSE;
+}
+
+static sense_reason_t apply(struct se_cmd *cmd, const u8 *list, u32 len, bool check_only)
+{
+	struct se_node_acl *by = cmd->se_sess ? cmd->se_sess->se_node_acl : NULL;
+	u32 at;
+
+	for (at = 4; at + 4 <= len; at += 4) {
+		struct t10_alua_tg_pt_gp *gp;
+		sense_reason_t ret = pick_group(cmd, list + at, at, &gp);
+
+		if (ret)
+			return ret;
+		if (!check_only && tgt_transition_run(gp, list[at] & 0x0f, true, by))
+			ret = tgt_bad_param(cmd, at, 3);
+		tgt_group_put(gp);
+		if (ret)
+			return ret;
+	}
+	return TCM_NO_SENSE;
+}
+
+static sense_reason_t exec_set(struct se_cmd *cmd)
+{
+	u32 len = cmd->data_length;
+	sense_reason_t ret;
+	u8 *list;
+
+	if (!len)
+		return TCM_NO_SENSE;
+	if (len < 4 || len > STPG_MAX)
+		return TCM_PARAMETER_LIST_LENGTH_ERROR;
+	list = kmalloc(len, GFP_KERNEL);
+	if (!list)
+		return TCM_OUT_OF_RESOURCES;
+	tgt_sgl_copy_from(cmd->t_data_sg, cmd->t_data_nents, 0, list, len);
+
+	/* all or nothing: first see that every descriptor is right */
+	ret = apply(cmd, list, len, true);
+	if (!ret)
+		ret = apply(cmd, list, len, false);
+	kfree(list);
+	return ret;
+}
+
+static sense_reason_t set_deferred(struct se_cmd *cmd)
+{
+	return tgt_io_defer(cmd, exec_set);
+}
+
+/**
+ * tgt_alua_parse_set - SET TARGET PORT GROUPS
+ * @cmd: command
+ * @size: gets the parameter list length
+ */
+sense_reason_t tgt_alua_parse_set(struct se_cmd *cmd, u32 *size)
+{
+	int type = own_group_value(cmd, offsetof(struct t10_alua_tg_pt_gp, tg_pt_gp_alua_access_type));
+
+	if (!(type & ALUA_TPGS_EXPLICIT))
+		return TCM_UNSUPPORTED_SCSI_OPCODE;
+	*size = get_unaligned_be32(cmd->t_task_cdb + 6);
+	cmd->execute_cmd = set_deferred;
+	return TCM_NO_SENSE;
+}
