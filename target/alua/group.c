@@ -7,7 +7,9 @@
  */
 #include <linux/err.h>
 #include <linux/rculist.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
 #include "target/abi.h"
 #include "target/alua/group.h"

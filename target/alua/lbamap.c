@@ -222,7 +222,7 @@ ssize_t tgt_alua_lbamap_show(struct se_device *dev, char *page)
 }
 
 /* With a segment size, the ranges repeat over the medium in turns of segments (SBC-4 4.28.3). */
-static bool in_range(const struct t10_alua *alua, const struct t10_alua_lba_map *range, u64 lba)
+static bool covers(const struct t10_alua *alua, const struct t10_alua_lba_map *range, u64 lba)
 {
 	u64 first = range->lba_map_first_lba;
 
@@ -247,7 +247,7 @@ enum alua_state tgt_lbamap_state(struct se_device *dev, u16 group_id, u64 lba)
 
 	spin_lock_bh(&alua->lba_map_lock);
 	list_for_each_entry(range, &alua->lba_map_list, lba_map_list) {
-		if (!in_range(alua, range, lba))
+		if (!covers(alua, range, lba))
 			continue;
 		list_for_each_entry(mem, &range->lba_map_mem_list, lba_map_mem_list) {
 			if (mem->lba_map_mem_alua_pg_id == group_id)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* State files below the database root: what a cluster manager reads back after a crash. */
+#include <linux/err.h>
 #include <linux/slab.h>
 
 #include "target/alua/group.h"

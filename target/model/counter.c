@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Counters of the commands in flight of a session or connection: stopped once, then waited for until none is left. */
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 
