@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From a reason to a status and sense data: one row per reason, fixed and descriptor format (SPC-5 4.5). */
+#ifndef TGT_LIB_SENSE_H
+#define TGT_LIB_SENSE_H
+
+#include <linux/types.h>
+#include <target/target_core_base.h>
+
+/* Reasons that the public table lacks; they never leave the core. */
+#define TGT_REASON(n)	((__force sense_reason_t)(n))
+#define TGT_LU_STOPPED			TGT_REASON(0x40)
+#define TGT_LU_FORMATTING		TGT_REASON(0x41)
+#define TGT_LU_SANITIZING		TGT_REASON(0x42)
+#define TGT_SANITIZE_FAILED		TGT_REASON(0x43)
+#define TGT_SAVING_UNSUPPORTED		TGT_REASON(0x44)
+#define TGT_REMOVAL_PREVENTED		TGT_REASON(0x45)
+#define TGT_SPACE_ALLOCATION_FAILED	TGT_REASON(0x46)
+#define TGT_SOFTWARE_WRITE_PROTECTED	TGT_REASON(0x47)
+#define TGT_READ_ERROR			TGT_REASON(0x48)
+#define TGT_WRITE_ERROR			TGT_REASON(0x49)
+#define TGT_INVALID_RELEASE		TGT_REASON(0x4a)
+#define TGT_INTERNAL_FAILURE		TGT_REASON(0x4b)
+#define TGT_ACA_ACTIVE			TGT_REASON(0x4c)
+#define TGT_COMMAND_SEQUENCE		TGT_REASON(0x4d)
+#define TGT_DEFECT_LIST_NOT_FOUND	TGT_REASON(0x4e)
+#define TGT_DIAGNOSTIC_FAILED		TGT_REASON(0x4f)
+#define TGT_COPY_ABORTED		TGT_REASON(0x50)
+#define TGT_COPY_SEGMENT_FAILED		TGT_REASON(0x51)
+#define TGT_INLINE_DATA_LENGTH		TGT_REASON(0x52)
+#define TGT_DUPLICATE_LIST_ID		TGT_REASON(0x53)
+#define TGT_UNKNOWN_TOKEN		TGT_REASON(0x54)
+#define TGT_UNREACHABLE_COPY_TARGET	TGT_REASON(0x55)
+#define TGT_COPY_TARGET_TYPE		TGT_REASON(0x56)
+#define TGT_LBA_NOT_ALIGNED		TGT_REASON(0x57)
+#define TGT_ILLEGAL_BLOCK_COUNT		TGT_REASON(0x58)
+#define TGT_REASON_LIMIT		0x59
+
+/* What a reason says besides its three codes. */
+enum tgt_sense_extra {
+	SENSE_PLAIN,
+	SENSE_INFO,	/* INFORMATION field if a value was left */
+	SENSE_FIELD_C,	/* field pointer into the CDB, if one was left */
+	SENSE_FIELD_D,	/* field pointer into the parameter list, likewise */
+	SENSE_ATTENTION,	/* ASC and ASCQ come with the condition */
+	SENSE_PROGRESS,	/* progress indication, 1/65536 */
+};
+
+struct tgt_sense {
+	u8 key, asc, ascq;
+	bool has_info, has_specific;
+	u64 info;
+	u8 specific[3];		/* sense key specific, SKSV included */
+};
+
+u8 tgt_sense_status(sense_reason_t reason);
+enum tgt_sense_extra tgt_sense_extra(sense_reason_t reason);
+void tgt_sense_fill(struct tgt_sense *s, sense_reason_t reason);
+void tgt_sense_point(struct tgt_sense *s, bool in_cdb, u16 byte, int bit);
+void tgt_sense_progress(struct tgt_sense *s, u16 part);
+size_t tgt_sense_encode(const struct tgt_sense *s, bool descriptors, u8 *buf, size_t size);
+
+#endif /* TGT_LIB_SENSE_H */
