@@ -64,4 +64,14 @@ int transport_handle_cdb_direct(struct se_cmd *cmd);
 int core_alua_check_nonop_delay(struct se_cmd *cmd);
 #endif
 
+/* 6.12 can hide REPORT SUPPORTED OPERATION CODES by an attribute (6.3, added with the command's emulation). */
+static inline bool tgt_compat_emulate_rsoc(const struct se_dev_attrib *attrib)
+{
+#ifdef TGT_KERNEL_6_1
+	return true;
+#else
+	return attrib->emulate_rsoc;
+#endif
+}
+
 #endif /* TGT_COMPAT_TARGET_H */

@@ -23,4 +23,7 @@ sense_reason_t tgt_io_flush(struct se_cmd *parent, struct se_device *dev, u64 lb
 /* Runs fn(cmd) on the device's queue; the command stays the backend's until fn's result is completed for it. */
 sense_reason_t tgt_io_defer(struct se_cmd *cmd, sense_reason_t (*fn)(struct se_cmd *cmd));
 
+/* The command that an internal one is done for; NULL if it has none or is not internal. */
+struct se_cmd *tgt_io_parent(struct se_cmd *cmd);
+
 #endif /* TGT_CMD_IO_H */

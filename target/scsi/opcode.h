@@ -5,30 +5,66 @@
 
 #include "compat/target.h"
 #include "target/alua/alua.h"
+#include "target/lib/cdb.h"
 #include "target/pr/pr.h"
 
+/* struct tgt_opcode.flags */
+#define OPF_SBC		BIT(0)	/* for direct access devices only */
+#define OPF_RANGE	BIT(1)	/* lba and blocks must lie within the medium */
+#define OPF_FUA		BIT(2)	/* DPO and FUA bits in the flags byte */
+#define OPF_PROTECT	BIT(3)	/* RDPROTECT, WRPROTECT or VRPROTECT in the flags byte */
+#define OPF_MEDIUM	BIT(4)	/* needs a medium that is ready: not stopped, formatted, sanitized */
+#define OPF_WRITES	BIT(5)	/* changes the medium: refused when write protected */
+#define OPF_EXCL	BIT(6)	/* atomic against every other command on its blocks */
+#define OPF_NO_UA	BIT(7)	/* neither reports nor clears a unit attention condition (SAM-5 5.14) */
+#define OPF_DATA	BIT(8)	/* transfers the blocks themselves: the data is blocks times block size long */
+#define OPF_SANITIZE	BIT(9)	/* allowed while a sanitize operation runs (SBC-4 4.11.2) */
+#define OPF_CDB32	BIT(10)	/* variable length: the flags byte is byte 10 */
+#define OPF_MEMBERS	BIT(11)	/* no LUN needed: well known and unassigned ones answer as well */
+
+#define OPF_SERVICE_ACTIONS	32	/* bound of the service action values in use */
+
 /*
- * Row of the table. The device-server helper files (optab_spc.c, optab_sbc.c) hold the rows; parser, gates, REPORT SUPPORTED
- * OPERATION CODES and the self-check at load read them.
+ * Row of the table. optab_spc.c and optab_sbc.c hold the rows; parser, gates, REPORT SUPPORTED OPERATION CODES and the
+ * self-check at load read them.
  */
 struct tgt_opcode {
 	const char *name;
 	u8 opcode;
-	u16 sa;			/* service action, if has_sa */
 	bool has_sa;
-	u8 sa_byte;		/* CDB byte of the service action field: 1, or 8 (16 bits) for variable length */
+	u16 sa;			/* service action, if has_sa */
 	u8 cdb_len;
-	enum dma_data_direction dir;
-	enum tgt_pr_class pr;
-	enum tgt_alua_class alua;
-	u32 flags;		/* OPF_* */
-	const u8 *usage;	/* cdb_len bytes, usage map for RSOC */
+	u8 dir;			/* enum dma_data_direction */
+	u8 pr;			/* enum tgt_pr_class */
+	u8 alua;		/* enum tgt_alua_class */
 	u16 timeout;		/* recommended command timeout in seconds, 0: none given */
+	u32 flags;		/* OPF_* */
+	struct cdb_locus lba;
+	struct cdb_locus blocks;	/* number of blocks */
+	struct cdb_locus alloc;	/* allocation length or parameter list length */
+	const u8 *usage;	/* cdb_len bytes, usage map for RSOC */
 	bool (*enabled)(struct se_device *dev);
-	/* checks fields and sets cmd->execute_cmd, t_task_lba, t_task_nolb; *size is the data length the CDB asks for */
+	/* what the data size is beyond @alloc and @blocks, and further checks; may be NULL */
 	sense_reason_t (*parse)(struct se_cmd *cmd, u32 *size);
+	sense_reason_t (*execute)(struct se_cmd *cmd);	/* default of cmd->execute_cmd */
 };
 
+/* A CDB usage map fixes the length of the CDB too. */
+#define USAGE(...)	.usage = (const u8[]){ __VA_ARGS__ }, .cdb_len = sizeof((const u8[]){ __VA_ARGS__ })
+#define SA(value)	.has_sa = true, .sa = (value)
+
+struct tgt_opcode_rows {
+	const struct tgt_opcode *row;
+	unsigned int count;
+};
+
+const struct tgt_opcode_rows *tgt_optab_spc_rows(void);
+const struct tgt_opcode_rows *tgt_optab_sbc_rows(void);
+
+int tgt_optab_init(void);
 const struct tgt_opcode *tgt_opcode_find(const u8 *cdb);	/* NULL: not known; O(1) */
+bool tgt_optab_offers(const struct tgt_opcode *row, struct se_device *dev);
+sense_reason_t tgt_optab_report(struct se_cmd *cmd);
+sense_reason_t tgt_optab_report_tmf(struct se_cmd *cmd);
 
 #endif /* TGT_SCSI_OPCODE_H */

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The gates, in the order in which SAM-5 and SPC-5 let one condition hide another. */
+#include "target/scsi/gates.h"
+
+#include "target/lib/sense.h"
+#include "target/model/ua.h"
+#include "target/scsi/opcode.h"
+#include "target/scsi/server.h"
+
+/* What an unknown command of a passed-through device counts as: the careful classes. */
+static enum tgt_pr_class pr_class(const struct se_cmd *cmd, const struct tgt_opcode *row)
+{
+	if (row)
+		return row->pr;
+	return cmd->data_direction == DMA_TO_DEVICE ? PR_CLASS_WRITE : PR_CLASS_READ;
+}
+
+/* An earlier write of this nexus that lost its session may still land: nothing may overtake it. */
+static sense_reason_t gate_orphans(struct se_cmd *cmd)
+{
+	return tgt_cmd_orphan_blocks(cmd) ? TCM_LUN_BUSY : TCM_NO_SENSE;
+}
+
+/* SAM-5 5.14: all commands but the few that OPF_NO_UA marks report a pending unit attention first. */
+static sense_reason_t gate_attention(struct se_cmd *cmd)
+{
+	const struct tgt_opcode *row;
+	u8 asc, ascq;
+
+	if (likely(!tgt_ua_pending(cmd)))
+		return TCM_NO_SENSE;
+	row = tgt_opcode_find(cmd->t_task_cdb);
+	if (row && (row->flags & OPF_NO_UA))
+		return TCM_NO_SENSE;
+	if (!tgt_ua_take(cmd, &asc, &ascq))
+		return TCM_NO_SENSE;
+	cmd->sense_info = asc << 8 | ascq;
+	return TCM_CHECK_CONDITION_UNIT_ATTENTION;
+}
+
+/* SPC-5 5.17.2 */
+static sense_reason_t gate_access_state(struct se_cmd *cmd)
+{
+	const struct tgt_opcode *row;
+
+	if (cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_ALUA)
+		return TCM_NO_SENSE;
+	row = tgt_opcode_find(cmd->t_task_cdb);
+	return tgt_alua_check(cmd, row ? row->alua : ALUA_CLASS_DATA);
+}
+
+/* SPC-5 5.14.1 */
+static sense_reason_t gate_reservation(struct se_cmd *cmd)
+{
+	if (cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_PGR)
+		return TCM_NO_SENSE;
+	return tgt_pr_check(cmd, pr_class(cmd, tgt_opcode_find(cmd->t_task_cdb)));
+}
+
+/* SBC-4 4.11.2, 4.33.2, 5.30: the medium is stopped or busy with an operation on all of it. */
+static sense_reason_t gate_medium(struct se_cmd *cmd)
+{
+	static const sense_reason_t reasons[] = {
+		[MEDIUM_STOPPED] = TGT_LU_STOPPED,
+		[MEDIUM_FORMATTING] = TGT_LU_FORMATTING,
+		[MEDIUM_SANITIZING] = TGT_LU_SANITIZING,
+		[MEDIUM_SANITIZE_FAILED] = TGT_SANITIZE_FAILED,
+	};
+	const struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
+	enum scsi_medium medium = READ_ONCE(sd->medium);
+	const struct tgt_opcode *row;
+
+	if (likely(medium == MEDIUM_READY))
+		return TCM_NO_SENSE;
+	row = tgt_opcode_find(cmd->t_task_cdb);
+	if (!row || (row->flags & OPF_SANITIZE))
+		return TCM_NO_SENSE;
+	if (medium == MEDIUM_STOPPED && !(row->flags & OPF_MEDIUM))
+		return TCM_NO_SENSE;
+	return reasons[medium];
+}
+
+/* The LUN, the device or the control mode page (SWP) forbids changes; SBC-4 4.12. */
+static sense_reason_t gate_write_protect(struct se_cmd *cmd)
+{
+	const struct tgt_opcode *row = tgt_opcode_find(cmd->t_task_cdb);
+
+	if (!row || !(row->flags & OPF_WRITES))
+		return TCM_NO_SENSE;
+	if ((cmd->se_dev->dev_flags & DF_READ_ONLY) || target_lun_is_rdonly(cmd))
+		return TCM_WRITE_PROTECTED;
+	return READ_ONCE(tgt_scsi_dev(cmd->se_dev)->mode.swp) ? TGT_SOFTWARE_WRITE_PROTECTED : TCM_NO_SENSE;
+}
+
+const struct cmd_gate tgt_gates[TGT_GATES] = {
+	{ "orphans", gate_orphans },
+	{ "unit attention", gate_attention },
+	{ "access state", gate_access_state },
+	{ "reservation", gate_reservation },
+	{ "medium", gate_medium },
+	{ "write protect", gate_write_protect },
+};

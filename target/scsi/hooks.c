@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Joins the device server, reservations and ALUA to the objects and to the life of a command. */
+#include "target/scsi/hooks.h"
+
+#include <scsi/scsi_proto.h>
+
+#include "target/alua/alua.h"
+#include "target/lib/sense.h"
+#include "target/model/ua.h"
+#include "target/pr/pr.h"
+#include "target/scsi/gates.h"
+#include "target/scsi/mode.h"
+#include "target/scsi/opcode.h"
+#include "target/scsi/prot.h"
+#include "target/scsi/range.h"
+#include "target/scsi/server.h"
+
+static void device_gone(struct se_device *dev)
+{
+	tgt_cmd_device_exit(dev);
+	tgt_alua_device_gone(dev);
+	tgt_pr_device_gone(dev);
+	tgt_server_free(dev);
+}
+
+static int device_alloc(struct se_device *dev)
+{
+	int ret = tgt_server_alloc(dev);
+
+	if (ret)
+		return ret;
+	ret = tgt_pr_device_alloc(dev);
+	if (ret)
+		goto out_free_server;
+	ret = tgt_alua_device_alloc(dev);
+	if (ret)
+		goto out_free_pr;
+	tgt_cmd_device_init(dev);
+	return 0;
+
+out_free_pr:
+	tgt_pr_device_gone(dev);
+out_free_server:
+	tgt_server_free(dev);
+	return ret;
+}
+
+static int device_configured(struct se_device *dev)
+{
+	tgt_mode_reset(dev);
+	return tgt_alua_device_configured(dev);
+}
+
+static void lun_unlinked(struct se_lun *lun, struct se_device *dev)
+{
+	tgt_pr_lun_unlinked(lun, dev);
+	tgt_alua_lun_unlinked(lun, dev);
+}
+
+static void acl_gone(struct se_node_acl *nacl)
+{
+}
+
+/* SAM-5 6.3.3: what a logical unit reset takes back besides the commands. */
+static void lun_reset(struct se_device *dev, struct se_session *by)
+{
+	tgt_pr_lun_reset(dev);
+	tgt_mode_reset(dev);
+}
+
+/* SPC-5 5.6.3: what an initiator finds by REPORT LUNS is no longer what it found before. */
+static void inventory_changed(struct se_node_acl *nacl)
+{
+	tgt_ua_post_acl(nacl, 0x3f, 0x0e);
+}
+
+const struct model_hooks tgt_scsi_model_hooks = {
+	.device_alloc = device_alloc,
+	.device_configured = device_configured,
+	.device_gone = device_gone,
+	.lun_drain = tgt_cmd_drain_lun,
+	.lun_linked = tgt_alua_lun_linked,
+	.lun_unlinked = lun_unlinked,
+	.deve_added = tgt_pr_deve_added,
+	.deve_gone = tgt_pr_deve_gone,
+	.acl_gone = acl_gone,
+	.nexus_loss = tgt_pr_nexus_loss,
+	.inventory_changed = inventory_changed,
+};
+
+const struct cmd_ops tgt_scsi_cmd_ops = {
+	.gates = tgt_gates,
+	.nr_gates = TGT_GATES,
+	.build_sense = tgt_request_sense_build,
+	.admit = tgt_range_admit,
+	.retired = tgt_range_retired,
+	.pre_process = tgt_prot_pre,
+	.post_process = tgt_prot_post,
+	.lun_reset = lun_reset,
+};
+
+/**
+ * tgt_scsi_init - check what is constant
+ * Return: 0 or -errno. Module load.
+ */
+int tgt_scsi_init(void)
+{
+	return tgt_optab_init();
+}
+
+/**
+ * tgt_scsi_exit - undo tgt_scsi_init()
+ * Context: module unload.
+ */
+void tgt_scsi_exit(void)
+{
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From a CDB to a prepared command: the checks that the opcode table makes possible for all commands alike. */
+#include <scsi/scsi_proto.h>
+
+#include "target/cmd/cmd.h"
+#include "target/lib/cdb.h"
+#include "target/scsi/opcode.h"
+#include "target/scsi/prot.h"
+#include "target/scsi/server.h"
+
+static u8 flags_byte(const struct tgt_opcode *row)
+{
+	return row->flags & OPF_CDB32 ? 10 : 1;
+}
+
+static u8 control_byte(const struct tgt_opcode *row)
+{
+	return row->opcode == 0x7f ? 1 : row->cdb_len - 1;
+}
+
+/* The LBA and the number of blocks of the CDB (SBC-4 4.2.2, 5.12 for the six byte commands). */
+static void read_extent(struct se_cmd *cmd, const struct tgt_opcode *row)
+{
+	const u8 *cdb = cmd->t_task_cdb;
+
+	if (row->opcode == READ_6 || row->opcode == WRITE_6) {
+		cmd->t_task_lba = tgt_cdb_lba6(cdb);
+		cmd->t_task_nolb = cdb[4] ? cdb[4] : 256;
+		return;
+	}
+	cmd->t_task_lba = tgt_cdb_get(cdb, row->lba);
+	cmd->t_task_nolb = tgt_cdb_get(cdb, row->blocks);
+}
+
+static sense_reason_t check_range(struct se_cmd *cmd)
+{
+	u64 blocks = tgt_server_blocks(cmd->se_dev);
+	u64 lba = cmd->t_task_lba;
+
+	if (lba > blocks || cmd->t_task_nolb > blocks - lba || (lba == blocks && !cmd->t_task_nolb))
+		return tgt_fail_info(cmd, TCM_ADDRESS_OUT_OF_RANGE, lba >= blocks ? lba : blocks);
+	return TCM_NO_SENSE;
+}
+
+static sense_reason_t check_transfer(struct se_cmd *cmd, const struct tgt_opcode *row, u32 *size)
+{
+	if (cmd->t_task_nolb > tgt_server_max_transfer(cmd))
+		return tgt_bad_field(cmd, row->blocks.byte, -1);
+	*size = cmd->t_task_nolb * cmd->se_dev->dev_attrib.block_size;
+	cmd->se_cmd_flags |= SCF_SCSI_DATA_CDB;
+	return TCM_NO_SENSE;
+}
+
+static sense_reason_t parse_blocks(struct se_cmd *cmd, const struct tgt_opcode *row, u32 *size)
+{
+	sense_reason_t reason = TCM_NO_SENSE;
+	u8 bits = cmd->t_task_cdb[flags_byte(row)];
+
+	read_extent(cmd, row);
+	if (row->flags & OPF_RANGE)
+		reason = check_range(cmd);
+	if (!reason && (row->flags & OPF_DATA))
+		reason = check_transfer(cmd, row, size);
+	if ((row->flags & OPF_FUA) && (bits & 0x08))
+		cmd->se_cmd_flags |= SCF_FUA;
+	return reason;
+}
+
+static sense_reason_t parse_row(struct se_cmd *cmd, const struct tgt_opcode *row, u32 *size)
+{
+	sense_reason_t reason = TCM_NO_SENSE;
+
+	if (cmd->t_task_cdb[control_byte(row)] & 0x04)	/* NACA: see the ACA rules in nexus.c */
+		return tgt_bad_field(cmd, control_byte(row), 2);
+	if (row->opcode == 0x7f && cmd->t_task_cdb[7] != row->cdb_len - 8)
+		return tgt_bad_field(cmd, 7, -1);
+	*size = tgt_cdb_get(cmd->t_task_cdb, row->alloc);
+	cmd->execute_cmd = row->execute;
+	if (row->blocks.width)
+		reason = parse_blocks(cmd, row, size);
+	if (!reason && row->parse)
+		reason = row->parse(cmd, size);
+	if (!reason && (row->flags & OPF_PROTECT))
+		reason = tgt_prot_parse(cmd, cmd->t_task_cdb[flags_byte(row)] >> 5, row->flags & OPF_CDB32);
+	return reason;
+}
+
+/**
+ * spc_parse_cdb - prepare a command that every type of device has
+ * @cmd: command whose CDB, buffer length and device are set
+ * @size: result: bytes of data that the CDB asks for
+ * Context: atomic allowed.
+ * Return: TCM_NO_SENSE with cmd->execute_cmd set, else why the CDB is refused.
+ */
+sense_reason_t spc_parse_cdb(struct se_cmd *cmd, unsigned int *size)
+{
+	const struct tgt_opcode *row = tgt_opcode_find(cmd->t_task_cdb);
+
+	if (!row || (row->flags & OPF_SBC) || !tgt_optab_offers(row, cmd->se_dev))
+		return TCM_UNSUPPORTED_SCSI_OPCODE;
+	return parse_row(cmd, row, size);
+}
+
+/**
+ * sbc_parse_cdb - prepare a command of a direct access device
+ * @cmd: command whose CDB, buffer length and device are set
+ * @ops: what the backend can do
+ * Context: atomic allowed.
+ * Return: TCM_NO_SENSE with cmd->execute_cmd set, else why the CDB is refused.
+ */
+sense_reason_t sbc_parse_cdb(struct se_cmd *cmd, struct exec_cmd_ops *ops)
+{
+	const struct tgt_opcode *row = tgt_opcode_find(cmd->t_task_cdb);
+	sense_reason_t reason;
+	u32 size = 0;
+
+	cmd->protocol_data = ops;
+	if (!row || !tgt_optab_offers(row, cmd->se_dev))
+		return TCM_UNSUPPORTED_SCSI_OPCODE;
+	reason = parse_row(cmd, row, &size);
+	return reason ? reason : tgt_data_set_size(cmd, size);
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Protection information of a command. On the medium it is kept by the backend (or its hardware); on the wire a fabric
+ * either carries it or not. What one side has and the other lacks is generated, checked or stripped here.
+ */
+#include "target/scsi/prot.h"
+
+#include <linux/crc-t10dif.h>
+#include <linux/highmem.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include <scsi/scsi_proto.h>
+
+#include "target/cmd/cmd.h"
+#include "target/lib/dif.h"
+#include "target/scsi/server.h"
+
+static bool fabric_only(const struct se_cmd *cmd)
+{
+	return cmd->se_sess && cmd->se_sess->sess_prot_type && !cmd->se_dev->dev_attrib.pi_prot_type;
+}
+
+/**
+ * tgt_prot_enabled - does the logical unit offer protection information to this initiator
+ * @cmd: command, for its session and device
+ * Return: the PROTECT bit of the standard INQUIRY data. Any context.
+ */
+bool tgt_prot_enabled(const struct se_cmd *cmd)
+{
+	const struct se_session *sess = cmd->se_sess;
+
+	if (!sess || !(sess->sup_prot_ops & (TARGET_PROT_DIN_PASS | TARGET_PROT_DOUT_PASS)))
+		return false;
+	return cmd->se_dev->dev_attrib.pi_prot_type || fabric_only(cmd);
+}
+
+/* RDPROTECT, WRPROTECT: which tags are checked (SBC-4 tables 66 and 141). */
+static const u8 checks_by_protect[8] = {
+	[0] = TARGET_DIF_CHECK_GUARD | TARGET_DIF_CHECK_REFTAG,
+	[1] = TARGET_DIF_CHECK_GUARD | TARGET_DIF_CHECK_REFTAG,
+	[2] = TARGET_DIF_CHECK_REFTAG,
+	[3] = 0,
+	[4] = TARGET_DIF_CHECK_GUARD,
+	[5] = TARGET_DIF_CHECK_GUARD | TARGET_DIF_CHECK_REFTAG,
+};
+
+static sense_reason_t refuse(struct se_cmd *cmd, bool cdb32)
+{
+	return tgt_bad_field(cmd, cdb32 ? 10 : 1, 7);
+}
+
+/* What happens between wire and medium: @wire: the fabric carries tuples, @medium: they are stored. */
+static enum target_prot_op operation(bool write, bool wire, bool medium)
+{
+	if (wire && medium)
+		return write ? TARGET_PROT_DOUT_PASS : TARGET_PROT_DIN_PASS;
+	if (wire)
+		return write ? TARGET_PROT_DOUT_STRIP : TARGET_PROT_DIN_INSERT;
+	return write ? TARGET_PROT_DOUT_INSERT : TARGET_PROT_DIN_STRIP;
+}
+
+/**
+ * tgt_prot_parse - what the protect field of a CDB means for a command
+ * @cmd: command, its extent read
+ * @protect: RDPROTECT, WRPROTECT or VRPROTECT
+ * @cdb32: the CDB is of 32 bytes and has tags of its own
+ * Return: TCM_NO_SENSE, or INVALID FIELD IN CDB. Any context.
+ */
+sense_reason_t tgt_prot_parse(struct se_cmd *cmd, u8 protect, bool cdb32)
+{
+	struct se_device *dev = cmd->se_dev;
+	bool write = cmd->data_direction == DMA_TO_DEVICE;
+	bool medium = dev->dev_attrib.pi_prot_type;
+	bool wire;
+
+	cmd->prot_op = TARGET_PROT_NORMAL;
+	if (!medium && !fabric_only(cmd))
+		return protect ? refuse(cmd, cdb32) : TCM_NO_SENSE;
+	if (protect > 5)
+		return refuse(cmd, cdb32);
+	wire = protect && tgt_prot_enabled(cmd);
+	if (protect && !tgt_prot_enabled(cmd))
+		return refuse(cmd, cdb32);
+	if (!(cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) || (!wire && !medium))
+		return TCM_NO_SENSE;
+	if (dev->dev_attrib.pi_prot_type == TARGET_DIF_TYPE2_PROT && protect && !cdb32)
+		return TCM_UNSUPPORTED_SCSI_OPCODE;
+	cmd->prot_type = medium ? dev->dev_attrib.pi_prot_type : cmd->se_sess->sess_prot_type;
+	cmd->prot_checks = checks_by_protect[protect];
+	cmd->prot_op = operation(write, wire, medium);
+	cmd->prot_pto = wire;
+	cmd->prot_length = sizeof(struct dif_tuple) * cmd->t_task_nolb;
+	cmd->reftag_seed = cmd->t_task_lba;
+	if (cdb32 && cmd->prot_type == TARGET_DIF_TYPE2_PROT)
+		cmd->reftag_seed = get_unaligned_be32(cmd->t_task_cdb + 20);
+	return TCM_NO_SENSE;
+}
+
+/* Walks data and tuples together, one block at a time, through bounce buffers only where a block is split. */
+struct prot_walk {
+	struct sg_mapping_iter data;
+	u8 *rest;
+	size_t left;
+};
+
+static void walk_start(struct prot_walk *w, struct scatterlist *sgl, unsigned int nents)
+{
+	sg_miter_start(&w->data, sgl, nents, SG_MITER_FROM_SG | SG_MITER_ATOMIC);
+	w->rest = NULL;
+	w->left = 0;
+}
+
+/* Guard of the next block; false at the end of the data. */
+static bool walk_guard(struct prot_walk *w, u32 block_size, u16 *guard)
+{
+	u32 need = block_size;
+	size_t step;
+
+	for (*guard = 0; need; need -= step) {
+		if (!w->left) {
+			if (!sg_miter_next(&w->data))
+				return false;
+			w->rest = w->data.addr;
+			w->left = w->data.length;
+		}
+		step = min_t(size_t, need, w->left);
+		*guard = crc_t10dif_update(*guard, w->rest, step);
+		w->rest += step;
+		w->left -= step;
+	}
+	return true;
+}
+
+static void walk_stop(struct prot_walk *w)
+{
+	sg_miter_stop(&w->data);
+}
+
+/* Tuples lie in their list without a gap; eight bytes may be split by a segment's end only if its length is odd. */
+static bool tuple_copy(struct scatterlist *sgl, unsigned int nents, size_t index, struct dif_tuple *t, bool store)
+{
+	off_t at = index * sizeof(*t);
+
+	if (store)
+		return sg_pcopy_from_buffer(sgl, nents, t, sizeof(*t), at) == sizeof(*t);
+	return sg_pcopy_to_buffer(sgl, nents, t, sizeof(*t), at) == sizeof(*t);
+}
+
+/**
+ * sbc_dif_generate - make the tuples of a command's data
+ * @cmd: write with its data and its list for tuples
+ * Context: any.
+ */
+void sbc_dif_generate(struct se_cmd *cmd)
+{
+	u32 block_size = cmd->se_dev->dev_attrib.block_size;
+	struct dif_tuple t;
+	struct prot_walk w;
+	u16 guard;
+	u32 i;
+
+	walk_start(&w, cmd->t_data_sg, cmd->t_data_nents);
+	for (i = 0; i < cmd->t_task_nolb && walk_guard(&w, block_size, &guard); i++) {
+		tgt_dif_generate(&t, cmd->prot_type, guard, cmd->reftag_seed + i);
+		if (!tuple_copy(cmd->t_prot_sg, cmd->t_prot_nents, i, &t, true))
+			break;
+	}
+	walk_stop(&w);
+}
+
+static sense_reason_t check_failed(u8 failed)
+{
+	switch (failed) {
+	case DIF_CHECK_GUARD:
+		return TCM_LOGICAL_BLOCK_GUARD_CHECK_FAILED;
+	case DIF_CHECK_APP:
+		return TCM_LOGICAL_BLOCK_APP_TAG_CHECK_FAILED;
+	case DIF_CHECK_REF:
+		return TCM_LOGICAL_BLOCK_REF_TAG_CHECK_FAILED;
+	}
+	return TCM_NO_SENSE;
+}
+
+/**
+ * sbc_dif_verify - check the tuples of a command's data
+ * @cmd: command with its data
+ * @start: first block
+ * @sectors: blocks
+ * @ei_lba: expected reference tag of the first block
+ * @psg: list of tuples, NULL: nothing to check
+ * @psg_off: offset of the first tuple, in bytes
+ * Return: TCM_NO_SENSE, or which check failed, with cmd->sense_info the block. Any context.
+ */
+sense_reason_t sbc_dif_verify(struct se_cmd *cmd, sector_t start, unsigned int sectors, unsigned int ei_lba,
+			      struct scatterlist *psg, int psg_off)
+{
+	const struct dif_rule rule = { .type = cmd->prot_type, .checks = cmd->prot_checks };
+	u32 block_size = cmd->se_dev->dev_attrib.block_size;
+	sense_reason_t reason = TCM_NO_SENSE;
+	struct dif_tuple t;
+	struct prot_walk w;
+	u16 guard;
+	u32 i;
+
+	if (!psg)
+		return TCM_NO_SENSE;
+	walk_start(&w, cmd->t_data_sg, cmd->t_data_nents);
+	for (i = 0; i < sectors && !reason && walk_guard(&w, block_size, &guard); i++) {
+		if (!sg_pcopy_to_buffer(psg, sg_nents(psg), &t, sizeof(t), psg_off + i * sizeof(t)))
+			break;
+		reason = check_failed(tgt_dif_check(&t, &rule, guard, ei_lba + i));
+		if (reason)
+			cmd->sense_info = start + i;
+	}
+	walk_stop(&w);
+	return reason;
+}
+
+/**
+ * sbc_dif_copy_prot - copy tuples between a command and a backend's list
+ * @cmd: command with its list of tuples
+ * @sectors: blocks
+ * @read: towards the command, else from it
+ * @sg: the backend's list
+ * @sg_off: offset in it, in bytes
+ * Context: any.
+ */
+void sbc_dif_copy_prot(struct se_cmd *cmd, unsigned int sectors, bool read, struct scatterlist *sg, int sg_off)
+{
+	struct dif_tuple t;
+	unsigned int i;
+
+	if (!sg)
+		return;
+	for (i = 0; i < sectors; i++) {
+		off_t at = sg_off + i * sizeof(t);
+
+		if (read) {
+			sg_pcopy_to_buffer(sg, sg_nents(sg), &t, sizeof(t), at);
+			tuple_copy(cmd->t_prot_sg, cmd->t_prot_nents, i, &t, true);
+		} else {
+			tuple_copy(cmd->t_prot_sg, cmd->t_prot_nents, i, &t, false);
+			sg_pcopy_from_buffer(sg, sg_nents(sg), &t, sizeof(t), at);
+		}
+	}
+}
+
+static sense_reason_t verify_all(struct se_cmd *cmd)
+{
+	return sbc_dif_verify(cmd, cmd->t_task_lba, cmd->t_task_nolb, cmd->reftag_seed, cmd->t_prot_sg, 0);
+}
+
+/**
+ * tgt_prot_pre - before a backend gets a write (cmd_ops.pre_process)
+ * @cmd: command with all its data
+ * Return: TCM_NO_SENSE, or which check failed. May sleep.
+ */
+sense_reason_t tgt_prot_pre(struct se_cmd *cmd)
+{
+	switch (cmd->prot_op) {
+	case TARGET_PROT_DOUT_INSERT:
+		sbc_dif_generate(cmd);
+		break;
+	case TARGET_PROT_DOUT_STRIP:
+		return verify_all(cmd);
+	case TARGET_PROT_DOUT_PASS:
+		return cmd->se_dev->dev_attrib.hw_pi_prot_type ? TCM_NO_SENSE : verify_all(cmd);
+	default:
+		break;
+	}
+	return TCM_NO_SENSE;
+}
+
+/**
+ * tgt_prot_post - after a backend has read (cmd_ops.post_process)
+ * @cmd: command that completed without error
+ * Return: TCM_NO_SENSE, or which check failed. May sleep.
+ */
+sense_reason_t tgt_prot_post(struct se_cmd *cmd)
+{
+	switch (cmd->prot_op) {
+	case TARGET_PROT_DIN_STRIP:
+	case TARGET_PROT_DIN_PASS:
+		return cmd->se_dev->dev_attrib.hw_pi_prot_type ? TCM_NO_SENSE : verify_all(cmd);
+	case TARGET_PROT_DIN_INSERT:
+		sbc_dif_generate(cmd);
+		break;
+	default:
+		break;
+	}
+	return TCM_NO_SENSE;
+}

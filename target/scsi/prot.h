@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Protection information of a command: what is checked, generated, kept or stripped on its way (SBC-4 4.22). */
+#ifndef TGT_SCSI_PROT_H
+#define TGT_SCSI_PROT_H
+
+#include "compat/target.h"
+
+sense_reason_t tgt_prot_parse(struct se_cmd *cmd, u8 protect, bool cdb32);
+bool tgt_prot_enabled(const struct se_cmd *cmd);
+sense_reason_t tgt_prot_pre(struct se_cmd *cmd);
+sense_reason_t tgt_prot_post(struct se_cmd *cmd);
+
+#endif /* TGT_SCSI_PROT_H */

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Range locks without a cost for those who need none. A command that must be atomic (COMPARE AND WRITE, ...) takes its
+ * range when it is admitted: it waits for the commands in flight that overlap, and later ones that overlap wait for it.
+ * An ordinary command stores its state and looks whether any range is locked: no lock, no search.
+ *
+ * The store and the look of the ordinary command and the two of the locking one form the usual pair: each publishes
+ * itself, then looks for the other, with a full barrier between. So at least one of them sees the other:
+ *  - the locker finds a command in ADMITTED and turns it to COUNTED: it and all later lockers wait for it;
+ *  - a command that finds a lock asks under ranges_lock: it goes if no range overlaps but those that count it.
+ * Whoever is HELD owns nothing and is put back on its way when a range is given up; it then asks anew.
+ */
+#include "target/scsi/range.h"
+
+#include <linux/slab.h>
+
+#include "target/cmd/cmd.h"
+#include "target/cmd/io.h"
+#include "target/scsi/opcode.h"
+#include "target/scsi/server.h"
+
+/*
+ * se_cmd.pr_res_key, which nothing else uses here, is the state of a command in this file, zero before
+ * tgt_range_admit(): one of the values below and, for COUNTED, the number of the first range that counts the command.
+ */
+enum range_state {
+	RANGE_NONE,
+	RANGE_ADMITTED,	/* in the backend, or about to ask */
+	RANGE_COUNTED,	/* the same, and ranges wait for it */
+	RANGE_HELD,	/* waits for a locked range */
+	RANGE_LOCKER,	/* owns a range on scsi_dev.ranges, waiting or in the backend */
+	RANGE_DONE,
+};
+
+#define STATE_BITS	3
+#define STATE(word)	((enum range_state)((word) & ((1 << STATE_BITS) - 1)))
+#define NUMBER(word)	((word) >> STATE_BITS)
+#define COUNTED_BY(nr)	((nr) << STATE_BITS | RANGE_COUNTED)
+
+/* On scsi_dev.ranges from the moment that its command arrives; all fields under ranges_lock. */
+struct range_lock {
+	struct list_head link;
+	struct se_cmd *owner;
+	u64 first;
+	u64 count;
+	u64 number;		/* rises along the list */
+	unsigned int waits_for;	/* commands and earlier ranges that must go first */
+};
+
+static enum range_state state_get(struct se_cmd *cmd)
+{
+	return STATE(READ_ONCE(cmd->pr_res_key));
+}
+
+static bool state_move(struct se_cmd *cmd, u64 from, u64 to)
+{
+	return cmpxchg(&cmd->pr_res_key, from, to) == from;
+}
+
+static bool overlaps(const struct range_lock *r, u64 first, u64 count)
+{
+	return first < r->first + r->count && r->first < first + count;
+}
+
+/* Blocks that a command touches; false if it touches none. SYNCHRONIZE CACHE and the like change nothing: none. */
+static bool extent(struct se_cmd *cmd, const struct tgt_opcode *row, u64 *first, u64 *count)
+{
+	if (!row || !(row->flags & OPF_SBC) || !(row->flags & (OPF_DATA | OPF_WRITES | OPF_EXCL)))
+		return false;
+	if (!row->blocks.width) {	/* UNMAP: descriptors that are not read yet; the whole medium is the safe answer */
+		*first = 0;
+		*count = U64_MAX / 2;
+		return true;
+	}
+	*first = cmd->t_task_lba;
+	*count = cmd->t_task_nolb;
+	return *count;
+}
+
+static bool is_locker(struct se_cmd *cmd, const struct tgt_opcode *row)
+{
+	return row && (row->flags & OPF_EXCL) && !(cmd->se_cmd_flags & SCF_TGT_INTERNAL);
+}
+
+/* tgt_cmd_for_each(): a command in the backend that overlaps goes before the new range. */
+static void count_one(struct se_cmd *cmd, void *data)
+{
+	struct range_lock *r = data;
+	u64 first, count;
+
+	if (cmd == r->owner || !extent(cmd, tgt_opcode_find(cmd->t_task_cdb), &first, &count))
+		return;
+	if (!overlaps(r, first, count))
+		return;
+	if (state_move(cmd, RANGE_ADMITTED, COUNTED_BY(r->number)) || state_get(cmd) == RANGE_COUNTED)
+		r->waits_for++;
+}
+
+static struct range_lock *range_of(struct scsi_dev *sd, struct se_cmd *cmd)
+{
+	struct range_lock *r;
+
+	lockdep_assert_held(&sd->ranges_lock);
+	list_for_each_entry(r, &sd->ranges, link)
+		if (r->owner == cmd)
+			return r;
+	return NULL;
+}
+
+static void range_enter(struct scsi_dev *sd, struct range_lock *r)
+{
+	struct range_lock *other;
+
+	lockdep_assert_held(&sd->ranges_lock);
+	list_for_each_entry(other, &sd->ranges, link)
+		if (overlaps(other, r->first, r->count))
+			r->waits_for++;
+	r->number = ++sd->range_number;
+	list_add_tail(&r->link, &sd->ranges);
+	WRITE_ONCE(sd->nr_ranges, sd->nr_ranges + 1);
+	smp_mb();	/* pairs with tgt_range_admit() */
+	tgt_cmd_for_each(sd->dev, count_one, r);
+}
+
+/* First call: enters the range. Later calls come from tgt_cmd_resume(), when nothing is before it any more. */
+static bool admit_locker(struct scsi_dev *sd, struct se_cmd *cmd, const struct tgt_opcode *row)
+{
+	struct range_lock *r = NULL;
+	unsigned long flags;
+	u64 first, count;
+	bool go;
+
+	if (!extent(cmd, row, &first, &count))
+		return true;
+	if (state_get(cmd) == RANGE_NONE) {
+		r = kzalloc(sizeof(*r), GFP_ATOMIC);
+		if (!r)
+			return true;	/* tgt_range_owned() tells the command that it is not atomic */
+		*r = (struct range_lock){ .owner = cmd, .first = first, .count = count };
+	}
+	spin_lock_irqsave(&sd->ranges_lock, flags);
+	if (r) {
+		WRITE_ONCE(cmd->pr_res_key, RANGE_LOCKER);
+		range_enter(sd, r);
+	} else {
+		r = range_of(sd, cmd);
+	}
+	go = !r || !r->waits_for;
+	spin_unlock_irqrestore(&sd->ranges_lock, flags);
+	return go;
+}
+
+/**
+ * tgt_range_owned - does a command own its range
+ * @cmd: command that runs
+ * Return: false if there was no memory to lock it: the command must not run as if it were atomic. Any context.
+ */
+bool tgt_range_owned(struct se_cmd *cmd)
+{
+	return state_get(cmd) == RANGE_LOCKER;
+}
+
+/* Ranges from number @nr on that overlap have one command less to wait for. */
+static void uncount(struct scsi_dev *sd, u64 nr, u64 first, u64 count)
+{
+	struct range_lock *r;
+
+	lockdep_assert_held(&sd->ranges_lock);
+	list_for_each_entry(r, &sd->ranges, link)
+		if (r->number >= nr && overlaps(r, first, count) && r->waits_for && !--r->waits_for)
+			tgt_cmd_resume(r->owner);
+}
+
+/* A range is locked somewhere on the device: may this command go? */
+static bool admit_slowly(struct scsi_dev *sd, struct se_cmd *cmd, const struct tgt_opcode *row)
+{
+	struct se_cmd *parent = tgt_io_parent(cmd);
+	u64 first, count, word, before;
+	unsigned long flags;
+	struct range_lock *r;
+	bool go = true;
+
+	if (!extent(cmd, row, &first, &count))
+		return true;
+	spin_lock_irqsave(&sd->ranges_lock, flags);
+	word = READ_ONCE(cmd->pr_res_key);
+	before = STATE(word) == RANGE_COUNTED ? NUMBER(word) : U64_MAX;
+	list_for_each_entry(r, &sd->ranges, link)
+		if (r->number < before && overlaps(r, first, count) && r->owner != parent)
+			go = false;
+	if (!go) {
+		WRITE_ONCE(cmd->pr_res_key, RANGE_HELD);
+		if (STATE(word) == RANGE_COUNTED)
+			uncount(sd, before, first, count);
+	}
+	spin_unlock_irqrestore(&sd->ranges_lock, flags);
+	return go;
+}
+
+/**
+ * tgt_range_admit - may a command enter the backend now
+ * @cmd: command on its device's list, parsed; called again after tgt_cmd_resume()
+ * Context: atomic.
+ * Return: false if it is held back; then it may be running again already, by tgt_cmd_resume().
+ */
+bool tgt_range_admit(struct se_cmd *cmd)
+{
+	struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
+	const struct tgt_opcode *row;
+
+	if (cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH)
+		return true;
+	row = tgt_opcode_find(cmd->t_task_cdb);
+	if (is_locker(cmd, row))
+		return admit_locker(sd, cmd, row);
+	WRITE_ONCE(cmd->pr_res_key, RANGE_ADMITTED);
+	smp_mb();	/* pairs with range_enter() */
+	if (likely(!READ_ONCE(sd->nr_ranges)))
+		return true;
+	return admit_slowly(sd, cmd, row);
+}
+
+/* tgt_cmd_for_each(): held commands ask anew. */
+static void resume_held(struct se_cmd *cmd, void *data)
+{
+	if (state_move(cmd, RANGE_HELD, RANGE_NONE))
+		tgt_cmd_resume(cmd);
+}
+
+static void retire_locker(struct scsi_dev *sd, struct se_cmd *cmd)
+{
+	unsigned long flags;
+	struct range_lock *r;
+
+	spin_lock_irqsave(&sd->ranges_lock, flags);
+	r = range_of(sd, cmd);
+	if (r) {
+		list_del(&r->link);
+		WRITE_ONCE(sd->nr_ranges, sd->nr_ranges - 1);
+		uncount(sd, r->number, r->first, r->count);
+		tgt_cmd_for_each(sd->dev, resume_held, NULL);
+	}
+	spin_unlock_irqrestore(&sd->ranges_lock, flags);
+	kfree(r);
+}
+
+static void retire_counted(struct scsi_dev *sd, struct se_cmd *cmd, u64 nr)
+{
+	unsigned long flags;
+	u64 first, count;
+
+	if (!extent(cmd, tgt_opcode_find(cmd->t_task_cdb), &first, &count))
+		return;
+	spin_lock_irqsave(&sd->ranges_lock, flags);
+	uncount(sd, nr, first, count);
+	spin_unlock_irqrestore(&sd->ranges_lock, flags);
+}
+
+/**
+ * tgt_range_retired - a command has left the backend, or was aborted before it got there
+ * @cmd: command for which tgt_range_admit() was called
+ * Context: atomic.
+ */
+void tgt_range_retired(struct se_cmd *cmd)
+{
+	struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
+	u64 last;
+
+	if (cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH)
+		return;
+	last = xchg(&cmd->pr_res_key, (u64)RANGE_DONE);
+	if (STATE(last) == RANGE_LOCKER)
+		retire_locker(sd, cmd);
+	else if (STATE(last) == RANGE_COUNTED)
+		retire_counted(sd, cmd, NUMBER(last));
+}

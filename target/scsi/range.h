@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Locks on ranges of blocks: what makes a command atomic against every other one on its blocks. */
+#ifndef TGT_SCSI_RANGE_H
+#define TGT_SCSI_RANGE_H
+
+#include "compat/target.h"
+
+bool tgt_range_admit(struct se_cmd *cmd);
+void tgt_range_retired(struct se_cmd *cmd);
+bool tgt_range_owned(struct se_cmd *cmd);
+
+#endif /* TGT_SCSI_RANGE_H */

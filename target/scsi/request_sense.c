@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sense data: for a command that failed, and as the parameter data of REQUEST SENSE. */
+#include <scsi/scsi_proto.h>
+
+#include "target/cmd/cmd.h"
+#include "target/lib/sense.h"
+#include "target/model/ua.h"
+#include "target/scsi/server.h"
+
+static void add_field(struct tgt_sense *s, bool in_cdb, u64 info)
+{
+	if (info & SENSE_INFO_FIELD)
+		tgt_sense_point(s, in_cdb, SENSE_INFO_BYTE(info),
+				info & SENSE_INFO_BIT_VALID ? (int)SENSE_INFO_BIT(info) : -1);
+}
+
+/* The field that a reason carries besides its codes. */
+static void add_extra(struct tgt_sense *s, struct se_cmd *cmd, sense_reason_t reason)
+{
+	u64 info = cmd->sense_info;
+
+	switch (tgt_sense_extra(reason)) {
+	case SENSE_PLAIN:
+		break;
+	case SENSE_INFO:
+		s->has_info = true;
+		s->info = info;
+		break;
+	case SENSE_FIELD_C:
+		add_field(s, true, info);
+		break;
+	case SENSE_FIELD_D:
+		add_field(s, false, info);
+		break;
+	case SENSE_ATTENTION:
+		if (info) {
+			s->asc = info >> 8;
+			s->ascq = info;
+		}
+		break;
+	case SENSE_PROGRESS:
+		if (cmd->se_dev)
+			tgt_sense_progress(s, READ_ONCE(tgt_scsi_dev(cmd->se_dev)->progress));
+		break;
+	}
+}
+
+/**
+ * tgt_request_sense_build - sense data of a command that failed (cmd_ops.build_sense)
+ * @cmd: command with its sense buffer
+ * @reason: why; its status is CHECK CONDITION
+ * Context: atomic allowed.
+ */
+void tgt_request_sense_build(struct se_cmd *cmd, sense_reason_t reason)
+{
+	struct tgt_sense s;
+
+	tgt_sense_fill(&s, reason);
+	add_extra(&s, cmd, reason);
+	cmd->scsi_sense_length = tgt_sense_encode(&s, target_sense_desc_format(cmd->se_dev), cmd->sense_buffer,
+						  TRANSPORT_SENSE_BUFFER);
+}
+
+/* What the medium is busy with is pollable: SPC-5 5.7, 6.39. */
+static bool medium_sense(struct se_cmd *cmd, struct tgt_sense *s)
+{
+	struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
+
+	switch (READ_ONCE(sd->medium)) {
+	case MEDIUM_READY:
+		return false;
+	case MEDIUM_STOPPED:
+		tgt_sense_fill(s, TGT_LU_STOPPED);
+		return true;
+	case MEDIUM_FORMATTING:
+		tgt_sense_fill(s, TGT_LU_FORMATTING);
+		break;
+	case MEDIUM_SANITIZING:
+		tgt_sense_fill(s, TGT_LU_SANITIZING);
+		break;
+	case MEDIUM_SANITIZE_FAILED:
+		tgt_sense_fill(s, TGT_SANITIZE_FAILED);
+		return true;
+	}
+	tgt_sense_progress(s, READ_ONCE(sd->progress));
+	return true;
+}
+
+/**
+ * tgt_request_sense_execute - REQUEST SENSE (SPC-5 6.39)
+ * @cmd: command with its buffer
+ *
+ * A pending unit attention is returned and cleared; else what the medium is busy with; else NO SENSE.
+ * Return: TCM_NO_SENSE, completed. Any context.
+ */
+sense_reason_t tgt_request_sense_execute(struct se_cmd *cmd)
+{
+	bool descriptors = cmd->t_task_cdb[1] & 0x01;
+	struct tgt_sense s = { .key = NO_SENSE };
+	u8 raw[TRANSPORT_SENSE_BUFFER], asc, ascq;
+	struct wbuf w;
+
+	if (tgt_ua_pending(cmd) && tgt_ua_take(cmd, &asc, &ascq))
+		s = (struct tgt_sense){ .key = UNIT_ATTENTION, .asc = asc, .ascq = ascq };
+	else
+		medium_sense(cmd, &s);
+	wbuf_init(&w, raw, sizeof(raw));
+	w.len = tgt_sense_encode(&s, descriptors, raw, sizeof(raw));
+	return tgt_server_reply(cmd, &w);
+}

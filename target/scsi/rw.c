@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* READ, WRITE and SYNCHRONIZE CACHE: what the backend does by itself. */
+#include <scsi/scsi_proto.h>
+
+#include "target/cmd/cmd.h"
+#include "target/scsi/server.h"
+
+/**
+ * tgt_rw_parse - READ and WRITE of any length
+ * @cmd: command, its extent read and checked
+ * @size: bytes of its blocks
+ * Return: TCM_NO_SENSE. Any context.
+ */
+sense_reason_t tgt_rw_parse(struct se_cmd *cmd, u32 *size)
+{
+	if (!cmd->t_task_nolb)
+		cmd->execute_cmd = tgt_server_good;	/* no error, SBC-4 5.13 */
+	return TCM_NO_SENSE;
+}
+
+/**
+ * tgt_rw_execute - hand the buffer to the backend
+ * @cmd: command with its buffer
+ * Return: TCM_NO_SENSE if the backend has it. Context as the backend's.
+ */
+sense_reason_t tgt_rw_execute(struct se_cmd *cmd)
+{
+	return tgt_server_ops(cmd)->execute_rw(cmd, cmd->t_data_sg, cmd->t_data_nents, cmd->data_direction);
+}
+
+/**
+ * tgt_sync_parse - SYNCHRONIZE CACHE (SBC-4 5.35)
+ * @cmd: command, its extent read and checked
+ * @size: none
+ *
+ * Zero blocks means to the end of the medium; the backend takes a count of zero the same way.
+ * Return: TCM_NO_SENSE. Any context.
+ */
+sense_reason_t tgt_sync_parse(struct se_cmd *cmd, u32 *size)
+{
+	if (!tgt_server_ops(cmd)->execute_sync_cache)
+		cmd->execute_cmd = tgt_server_good;	/* no cache, nothing to do */
+	return TCM_NO_SENSE;
+}
+
+/**
+ * tgt_sync_execute - hand the range to the backend
+ * @cmd: command
+ * Return: TCM_NO_SENSE if the backend has it; it answers an IMMED early. Context as the backend's.
+ */
+sense_reason_t tgt_sync_execute(struct se_cmd *cmd)
+{
+	return tgt_server_ops(cmd)->execute_sync_cache(cmd);
+}

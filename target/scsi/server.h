@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The device server's own state of a logical unit and of a nexus, and what its command handlers share. */
+#ifndef TGT_SCSI_SERVER_H
+#define TGT_SCSI_SERVER_H
+
+#include "compat/target.h"
+#include "target/lib/wbuf.h"
+#include "target/model/device.h"
+
+/* The mode parameters that MODE SELECT can change. */
+struct scsi_mode {
+	bool wce;		/* write cache; the current value is the attribute emulate_write_cache */
+	bool d_sense;		/* descriptor format sense data */
+	bool swp;		/* software write protect */
+	u8 tst;			/* task set type: 0 or 1 */
+};
+
+/*
+ * What keeps the medium busy as a whole. @state is read without a lock by the gates; changed under scsi_dev.lock.
+ */
+enum scsi_medium {
+	MEDIUM_READY,
+	MEDIUM_STOPPED,
+	MEDIUM_FORMATTING,
+	MEDIUM_SANITIZING,
+	MEDIUM_SANITIZE_FAILED,
+};
+
+/**
+ * struct scsi_dev - device server's part of a logical unit; tgt_dev.scsi
+ * @dev: the logical unit
+ * @lock: guards @mode, @saved, @medium, @preventers, @clock_*; irq safe, innermost
+ * @mode: current values, @saved: what a reset goes back to, if @has_saved
+ * @medium: see enum scsi_medium
+ * @progress: of the operation that @medium names, in 1/65536
+ * @preventers: sessions that have issued PREVENT ALLOW MEDIUM REMOVAL with PREVENT set
+ * @ranges_lock: guards @ranges; irq safe, taken outside of the command queues' locks
+ * @ranges: locked ranges of blocks, in order of arrival
+ * @nr_ranges: how many; read without a lock by commands that want to pass
+ * @range_number: of the last range that was entered
+ */
+struct scsi_dev {
+	struct se_device *dev;
+	spinlock_t lock;
+	struct scsi_mode mode, saved;
+	bool has_saved;
+	enum scsi_medium medium;
+	u16 progress;
+	unsigned int preventers;
+	s64 clock_offset_ms;
+	u8 clock_origin;
+	spinlock_t ranges_lock;
+	struct list_head ranges;
+	unsigned int nr_ranges;
+	u64 range_number;
+};
+
+static inline struct scsi_dev *tgt_scsi_dev(const struct se_device *dev)
+{
+	return tgt_dev(dev)->scsi;
+}
+
+static inline struct exec_cmd_ops *tgt_server_ops(const struct se_cmd *cmd)
+{
+	return cmd->protocol_data;
+}
+
+static inline u64 tgt_server_blocks(struct se_device *dev)
+{
+	return dev->transport->get_blocks(dev) + 1;
+}
+
+int tgt_server_alloc(struct se_device *dev);
+void tgt_server_free(struct se_device *dev);
+sense_reason_t tgt_server_reply(struct se_cmd *cmd, const struct wbuf *w);
+sense_reason_t tgt_server_good(struct se_cmd *cmd);
+sense_reason_t tgt_server_fetch(struct se_cmd *cmd, size_t offset, void *buf, size_t len);
+u32 tgt_server_max_transfer(const struct se_cmd *cmd);
+
+/* handlers of the rows, by file */
+sense_reason_t tgt_inquiry_execute(struct se_cmd *cmd);
+sense_reason_t tgt_vpd_execute(struct se_cmd *cmd, struct wbuf *w);
+void tgt_vpd_identification(struct se_cmd *cmd, struct wbuf *w);
+void tgt_inquiry_standard(struct se_cmd *cmd, struct wbuf *w);
+sense_reason_t tgt_request_sense_execute(struct se_cmd *cmd);
+void tgt_request_sense_build(struct se_cmd *cmd, sense_reason_t reason);
+sense_reason_t tgt_mode_sense_execute(struct se_cmd *cmd);
+sense_reason_t tgt_mode_select_execute(struct se_cmd *cmd);
+sense_reason_t tgt_capacity_parse10(struct se_cmd *cmd, u32 *size);
+sense_reason_t tgt_capacity_read10(struct se_cmd *cmd);
+sense_reason_t tgt_capacity_read16(struct se_cmd *cmd);
+sense_reason_t tgt_rw_parse(struct se_cmd *cmd, u32 *size);
+sense_reason_t tgt_rw_execute(struct se_cmd *cmd);
+sense_reason_t tgt_sync_parse(struct se_cmd *cmd, u32 *size);
+sense_reason_t tgt_sync_execute(struct se_cmd *cmd);
+sense_reason_t tgt_verify_parse(struct se_cmd *cmd, u32 *size);
+sense_reason_t tgt_verify_execute(struct se_cmd *cmd);
+sense_reason_t tgt_write_verify_execute(struct se_cmd *cmd);
+sense_reason_t tgt_unmap_execute(struct se_cmd *cmd);
+sense_reason_t tgt_wsame_parse(struct se_cmd *cmd, u32 *size);
+sense_reason_t tgt_wsame_execute(struct se_cmd *cmd);
+sense_reason_t tgt_caw_parse(struct se_cmd *cmd, u32 *size);
+sense_reason_t tgt_caw_execute(struct se_cmd *cmd);
+sense_reason_t tgt_start_stop_execute(struct se_cmd *cmd);
+
+#endif /* TGT_SCSI_SERVER_H */
