@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Disks in memory: pages that are allocated when the disk is enabled, or none at all for a null device, which takes
+ * every write and reads as zeros.
+ */
+#include "target/rd/ramdisk.h"
+
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+#include <scsi/scsi_proto.h>
+
+#include "compat/target.h"
+
+#define RD_BLOCK_SIZE		512
+#define RD_MAX_SECTORS		U32_MAX
+#define RD_QUEUE_DEPTH		128
+#define RD_TABLE_ENTRIES	(65536 / sizeof(struct scatterlist))	/* info counts tables of 64 KiB */
+
+/*
+ * @pages, @nr_pages and the two flags are set before the device is configured, by writers that configfs serialises, and
+ * constant afterwards. The data itself has no lock: overlapping commands are the initiators' affair (SAM-5 8).
+ */
+struct rd_dev {
+	struct se_device se;
+	u32 nr_pages;
+	bool nullio;
+	bool dummy;
+	struct page **pages;	/* of the medium; NULL for a null device */
+	struct page **prot;	/* protection information, NULL if there is none */
+	u32 nr_prot;
+};
+
+static struct rd_dev *to_rd(struct se_device *dev)
+{
+	return container_of(dev, struct rd_dev, se);
+}
+
+static int rd_attach_hba(struct se_hba *hba, u32 host_id)
+{
+	return 0;
+}
+
+static void rd_detach_hba(struct se_hba *hba)
+{
+}
+
+static struct se_device *rd_alloc_device(struct se_hba *hba, const char *name)
+{
+	struct rd_dev *rd = kzalloc(sizeof(*rd), GFP_KERNEL);
+
+	return rd ? &rd->se : NULL;
+}
+
+static void rd_free_device(struct se_device *dev)
+{
+	kfree(to_rd(dev));
+}
+
+static void pages_free(struct page **pages, u32 count)
+{
+	u32 i;
+
+	if (!pages)
+		return;
+	for (i = 0; i < count; i++)
+		if (pages[i])
+			__free_page(pages[i]);
+	kvfree(pages);
+}
+
+/* Zeroed pages: what was never written reads as zeros, and tells nothing of the machine. */
+static struct page **pages_alloc(u32 count, u8 fill)
+{
+	struct page **pages;
+	u32 i;
+
+	if (count > totalram_pages())
+		return NULL;
+	pages = kvcalloc(count, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return NULL;
+	for (i = 0; i < count; i++) {
+		pages[i] = alloc_page(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
+		if (!pages[i]) {
+			pages_free(pages, count);
+			return NULL;
+		}
+		if (fill)
+			memset(page_address(pages[i]), fill, PAGE_SIZE);
+		cond_resched();
+	}
+	return pages;
+}
+
+static int rd_configure_device(struct se_device *dev)
+{
+	struct rd_dev *rd = to_rd(dev);
+
+	if (!rd->nr_pages)
+		return -EINVAL;
+	if (!rd->nullio) {
+		rd->pages = pages_alloc(rd->nr_pages, 0);
+		if (!rd->pages)
+			return -ENOMEM;
+	}
+	dev->dev_attrib.hw_block_size = RD_BLOCK_SIZE;
+	dev->dev_attrib.hw_max_sectors = RD_MAX_SECTORS;
+	dev->dev_attrib.hw_queue_depth = RD_QUEUE_DEPTH;
+	dev->dev_attrib.is_nonrot = 1;
+	return 0;
+}
+
+static void rd_destroy_device(struct se_device *dev)
+{
+	struct rd_dev *rd = to_rd(dev);
+
+	pages_free(rd->pages, rd->nr_pages);
+	rd->pages = NULL;
+}
+
+static sector_t rd_get_blocks(struct se_device *dev)
+{
+	return div_u64((u64)to_rd(dev)->nr_pages * PAGE_SIZE, dev->dev_attrib.block_size) - 1;
+}
+
+/* Copies between one segment of the command and the medium, page by page. */
+static void copy_segment(struct page **pages, u64 at, u8 *data, size_t len, bool write)
+{
+	size_t step, in_page;
+	u8 *medium;
+
+	for (; len; len -= step, data += step, at += step) {
+		in_page = offset_in_page(at);
+		step = min_t(size_t, len, PAGE_SIZE - in_page);
+		medium = (u8 *)page_address(pages[at >> PAGE_SHIFT]) + in_page;
+		memcpy(write ? medium : data, write ? data : medium, step);
+	}
+}
+
+/* @at in bytes from the start of the medium; the extent was checked by the core. */
+static bool copy_sgl(struct rd_dev *rd, u64 at, struct scatterlist *sgl, u32 nents, u64 len, bool write)
+{
+	struct sg_mapping_iter iter;
+	size_t step;
+
+	if (at + len > (u64)rd->nr_pages * PAGE_SIZE)
+		return false;
+	sg_miter_start(&iter, sgl, nents, SG_MITER_ATOMIC | (write ? SG_MITER_FROM_SG : SG_MITER_TO_SG));
+	while (len && sg_miter_next(&iter)) {
+		step = min_t(u64, len, iter.length);
+		if (rd->pages)
+			copy_segment(rd->pages, at, iter.addr, step, write);
+		else if (!write)
+			memset(iter.addr, 0, step);
+		at += step;
+		len -= step;
+	}
+	sg_miter_stop(&iter);
+	return true;
+}
+
+static void copy_prot(struct rd_dev *rd, struct se_cmd *cmd, bool write)
+{
+	struct sg_mapping_iter iter;
+	u64 at = cmd->t_task_lba * cmd->se_dev->prot_length;
+	u64 len = (u64)cmd->t_task_nolb * cmd->se_dev->prot_length;
+	size_t step;
+
+	if (at + len > (u64)rd->nr_prot * PAGE_SIZE)
+		return;
+	sg_miter_start(&iter, cmd->t_prot_sg, cmd->t_prot_nents,
+		       SG_MITER_ATOMIC | (write ? SG_MITER_FROM_SG : SG_MITER_TO_SG));
+	while (len && sg_miter_next(&iter)) {
+		step = min_t(u64, len, iter.length);
+		copy_segment(rd->prot, at, iter.addr, step, write);
+		at += step;
+		len -= step;
+	}
+	sg_miter_stop(&iter);
+}
+
+static sense_reason_t rd_execute_rw(struct se_cmd *cmd, struct scatterlist *sgl, u32 nents, enum dma_data_direction dir)
+{
+	struct rd_dev *rd = to_rd(cmd->se_dev);
+	bool write = dir == DMA_TO_DEVICE;
+	u64 at = cmd->t_task_lba * cmd->se_dev->dev_attrib.block_size;
+
+	if (rd->dummy)
+		goto out_good;
+	if (!copy_sgl(rd, at, sgl, nents, cmd->data_length, write))
+		return TCM_ADDRESS_OUT_OF_RANGE;
+	if (rd->prot && cmd->t_prot_sg && cmd->prot_type)
+		copy_prot(rd, cmd, write);
+out_good:
+	target_complete_cmd(cmd, SAM_STAT_GOOD);
+	return TCM_NO_SENSE;
+}
+
+static struct exec_cmd_ops rd_exec_ops = {
+	.execute_rw = rd_execute_rw,
+};
+
+static sense_reason_t rd_parse_cdb(struct se_cmd *cmd)
+{
+	return sbc_parse_cdb(cmd, &rd_exec_ops);
+}
+
+/* One tuple of protection information per block; never written ones are escaped (SBC-4 4.22.2.2). */
+static int rd_init_prot(struct se_device *dev)
+{
+	struct rd_dev *rd = to_rd(dev);
+	u64 bytes = (rd_get_blocks(dev) + 1) * dev->prot_length;
+
+	if (!dev->dev_attrib.pi_prot_type || rd->nullio)
+		return 0;
+	rd->nr_prot = DIV_ROUND_UP_ULL(bytes, PAGE_SIZE);
+	rd->prot = pages_alloc(rd->nr_prot, 0xff);
+	return rd->prot ? 0 : -ENOMEM;
+}
+
+static void rd_free_prot(struct se_device *dev)
+{
+	struct rd_dev *rd = to_rd(dev);
+
+	pages_free(rd->prot, rd->nr_prot);
+	rd->prot = NULL;
+	rd->nr_prot = 0;
+}
+
+/* Numbers may have a base and end at the first character that is none: "16x" is 16 and "0x10" too. */
+static void take_option(struct rd_dev *rd, const char *text)
+{
+	int value;
+
+	if (sscanf(text, "rd_pages=%i", &value) == 1)
+		rd->nr_pages = value;
+	else if (sscanf(text, "rd_nullio=%i", &value) == 1 && value == 1)
+		rd->nullio = true;
+	else if (sscanf(text, "rd_dummy=%i", &value) == 1 && value == 1)
+		rd->dummy = true;
+}
+
+static ssize_t rd_set_params(struct se_device *dev, const char *page, ssize_t count)
+{
+	char *copy = kstrndup(page, count, GFP_KERNEL), *rest = copy, *text;
+
+	if (!copy)
+		return -ENOMEM;
+	while ((text = strsep(&rest, ",\n")))
+		if (*text)
+			take_option(to_rd(dev), text);
+	kfree(copy);
+	return count;
+}
+
+static ssize_t rd_show_params(struct se_device *dev, char *page)
+{
+	struct rd_dev *rd = to_rd(dev);
+	u32 tables = rd->pages ? rd->nr_pages / RD_TABLE_ENTRIES + 1 : 0;
+
+	return scnprintf(page, PAGE_SIZE, "TCM RamDisk ID: %u  RamDisk Makeup: rd_mcp\n"
+			 "        PAGES/PAGE_SIZE: %u*%lu  SG_table_count: %u  nullio: %d dummy: %d\n",
+			 dev->se_hba->hba_id, rd->nr_pages, PAGE_SIZE, tables, rd->nullio, rd->dummy);
+}
+
+static const struct target_backend_ops rd_ops = {
+	.name = "rd_mcp",
+	.inquiry_prod = "RAMDISK-MCP",
+	.inquiry_rev = "4.0",
+	.attach_hba = rd_attach_hba,
+	.detach_hba = rd_detach_hba,
+	.alloc_device = rd_alloc_device,
+	.configure_device = rd_configure_device,
+	.destroy_device = rd_destroy_device,
+	.free_device = rd_free_device,
+	.parse_cdb = rd_parse_cdb,
+	.set_configfs_dev_params = rd_set_params,
+	.show_configfs_dev_params = rd_show_params,
+	.get_device_type = sbc_get_device_type,
+	.get_blocks = rd_get_blocks,
+	.init_prot = rd_init_prot,
+	.free_prot = rd_free_prot,
+	.tb_dev_attrib_attrs = sbc_attrib_attrs,
+};
+
+/**
+ * tgt_rd_init - register the backend
+ * Return: 0 or -errno. Module load.
+ */
+int tgt_rd_init(void)
+{
+	return transport_backend_register(&rd_ops);
+}
+
+/**
+ * tgt_rd_exit - unregister the backend
+ * Context: module unload.
+ */
+void tgt_rd_exit(void)
+{
+	target_backend_unregister(&rd_ops);
+}
