@@ -169,7 +169,6 @@ int tcmu_uio_register(struct tcmu_dev *dev, struct device *parent)
 	if (!info->name)
 		return -ENOMEM;
 	info->mem[0].name = "tcm-user command & data buffer";
-	info->mem[0].addr = (phys_addr_t)(uintptr_t)dev->mb;
 	info->mem[0].size = map_bytes(dev);
 	info->mem[0].memtype = UIO_MEM_NONE;
 	err = uio_register_device(parent, info);
