@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Commands ended before their time, and the orphans that this leaves with a device.
+ *
+ * Nobody sleeps here until a backend answers. Who wants to know when a command can no longer change the medium links a
+ * struct abort_wait to it; tgt_life_retire() works these off. A command whose fabric promised TARGET_SCF_DETACHABLE is
+ * cut off from its nexus at once and becomes the device's: an orphan.
+ */
+#include <linux/hashtable.h>
+#include <linux/jhash.h>
+#include <linux/slab.h>
+#include <scsi/scsi_proto.h>
+
+#include "target/cmd/life.h"
+#include "target/model/device.h"
+
+/*
+ * One command that a set waits for. On @local while only the builder of the set knows it, in wait_hash afterwards; who
+ * takes it out of the hash frees it and lowers the set's count.
+ */
+struct abort_wait {
+	struct hlist_node hash;
+	struct list_head local;
+	struct se_cmd *cmd;	/* with a reference while on @local; afterwards only compared */
+	struct tgt_abort_set *set;
+};
+
+/* @wait_lock guards wait_hash; inside t_state_lock and queue locks never, interrupts off. */
+static DEFINE_SPINLOCK(wait_lock);
+static DEFINE_HASHTABLE(wait_hash, 7);
+
+/**
+ * tgt_abort_set_put - one reason less to wait
+ * @set: set; not to be touched afterwards
+ * Context: any that its @done may run in.
+ */
+void tgt_abort_set_put(struct tgt_abort_set *set)
+{
+	if (atomic_dec_and_test(&set->pending))
+		set->done(set);
+}
+
+static void wait_link(struct abort_wait *wait)
+{
+	unsigned long flags;
+
+	atomic_inc(&wait->set->pending);
+	spin_lock_irqsave(&wait_lock, flags);
+	hash_add(wait_hash, &wait->hash, (unsigned long)wait->cmd);
+	spin_unlock_irqrestore(&wait_lock, flags);
+}
+
+static void waits_settle(struct hlist_head *settled)
+{
+	struct abort_wait *wait;
+	struct hlist_node *next;
+
+	hlist_for_each_entry_safe(wait, next, settled, hash) {
+		struct tgt_abort_set *set = wait->set;
+
+		kfree(wait);
+		tgt_abort_set_put(set);
+	}
+}
+
+/* Takes out the waits for @cmd, of @only if that is not NULL. */
+static void waits_take(struct se_cmd *cmd, struct tgt_abort_set *only)
+{
+	HLIST_HEAD(settled);
+	struct abort_wait *wait;
+	struct hlist_node *next;
+	unsigned long flags;
+
+	spin_lock_irqsave(&wait_lock, flags);
+	hash_for_each_possible_safe(wait_hash, wait, next, hash, (unsigned long)cmd) {
+		if (wait->cmd != cmd || (only && wait->set != only))
+			continue;
+		hash_del(&wait->hash);
+		hlist_add_head(&wait->hash, &settled);
+	}
+	spin_unlock_irqrestore(&wait_lock, flags);
+	waits_settle(&settled);
+}
+
+/* The command can no longer change the medium. Any context. */
+void tgt_abort_signal(struct se_cmd *cmd)
+{
+	waits_take(cmd, NULL);
+}
+
+/**
+ * tgt_abort_set_cancel - stop waiting for whatever a set still waits for
+ * @set: set; its owner holds one count, so that @done does not run here
+ * Context: any.
+ */
+void tgt_abort_set_cancel(struct tgt_abort_set *set)
+{
+	HLIST_HEAD(settled);
+	struct abort_wait *wait;
+	struct hlist_node *next;
+	unsigned long flags;
+	int bucket;
+
+	spin_lock_irqsave(&wait_lock, flags);
+	hash_for_each_safe(wait_hash, bucket, next, wait, hash) {
+		if (wait->set != set)
+			continue;
+		hash_del(&wait->hash);
+		hlist_add_head(&wait->hash, &settled);
+	}
+	spin_unlock_irqrestore(&wait_lock, flags);
+	waits_settle(&settled);
+}
+
+/* A command that only reads blocks has no effect that could come late. */
+static bool may_change_medium(const struct se_cmd *cmd)
+{
+	return !(cmd->data_direction == DMA_FROM_DEVICE && cmd->se_cmd_flags & SCF_SCSI_DATA_CDB);
+}
+
+/* The initiator whose later commands must not be overtaken; a chance match only costs a BUSY. */
+static void *initiator_mark(const struct se_session *sess)
+{
+	const char *name = sess && sess->se_node_acl ? sess->se_node_acl->initiatorname : "";
+	unsigned long mark = jhash(name, strnlen(name, TRANSPORT_IQN_LEN), 0);
+
+	return (void *)mark;
+}
+
+/* An orphan's initiator, as initiator_mark(); in a field that only commands with a nexus have a use for. */
+static bool is_orphan_of(const struct se_cmd *orphan, const void *mark)
+{
+	return orphan->protocol_data == mark;
+}
+
+static void park(struct se_cmd *cmd)
+{
+	struct tgt_dev *tdev = tgt_dev(cmd->se_dev);
+	unsigned long flags;
+
+	cmd->protocol_data = initiator_mark(cmd->se_sess);
+	spin_lock_irqsave(&tdev->orphan_lock, flags);
+	list_add_tail(&cmd->state_list, &tdev->orphans);
+	WRITE_ONCE(tdev->orphan_count, tdev->orphan_count + 1);
+	spin_unlock_irqrestore(&tdev->orphan_lock, flags);
+}
+
+static void unpark(struct se_cmd *cmd)
+{
+	struct tgt_dev *tdev = tgt_dev(cmd->se_dev);
+	unsigned long flags;
+	bool unpin;
+
+	spin_lock_irqsave(&tdev->orphan_lock, flags);
+	list_del_init(&cmd->state_list);
+	WRITE_ONCE(tdev->orphan_count, tdev->orphan_count - 1);
+	unpin = !tdev->orphan_count && tdev->pinned;
+	if (unpin)
+		tdev->pinned = false;
+	spin_unlock_irqrestore(&tdev->orphan_lock, flags);
+	if (unpin)
+		tgt_device_unpin_orphans(cmd->se_dev);
+}
+
+static void orphan_work(struct work_struct *work)
+{
+	struct se_cmd *cmd = container_of(work, struct se_cmd, work);
+
+	tgt_life_retire(cmd);
+	unpark(cmd);
+	target_put_sess_cmd(cmd);
+}
+
+/* A backend has answered an orphan: it is freed silently. Any context. */
+void tgt_abort_orphan_answered(struct se_cmd *cmd)
+{
+	tgt_life_queue(cmd, orphan_work);
+}
+
+/*
+ * Cuts a command off from its nexus; CMD_T_TGT_ORPHAN is set, which makes the caller the only one to do so. The device
+ * has it before the initiator can hear of the abort, so that tgt_cmd_orphan_blocks() never misses it. May sleep.
+ */
+void tgt_abort_detach(struct se_cmd *cmd)
+{
+	struct target_cmd_counter *cnt = cmd->cmd_cnt;
+	unsigned int state = READ_ONCE(cmd->transport_state);
+	unsigned long flags;
+	bool answered;
+
+	tgt_order_leave(cmd);
+	park(cmd);
+	if (!may_change_medium(cmd))
+		tgt_abort_signal(cmd);
+
+	if ((state & (CMD_T_TAS | CMD_T_FABRIC_STOP)) == CMD_T_TAS) {
+		cmd->scsi_status = SAM_STAT_TASK_ABORTED;
+		/* a fabric that keeps its command for an orphan takes any response */
+		cmd->se_tfo->queue_status(cmd);
+	} else if (!(state & CMD_T_FABRIC_STOP) && cmd->se_tfo->aborted_task) {
+		cmd->se_tfo->aborted_task(cmd);
+	}
+
+	tgt_life_put_lun(cmd);
+	cmd->se_lun = NULL;
+	cmd->se_sess = NULL;
+	cmd->cmd_cnt = NULL;
+	spin_lock_irqsave(&cmd->t_state_lock, flags);
+	cmd->transport_state |= CMD_T_TGT_PARKED;
+	answered = cmd->transport_state & CMD_T_COMPLETE;
+	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
+	/* from here on the backend may free the command */
+	if (answered)
+		tgt_abort_orphan_answered(cmd);
+	if (cnt)
+		percpu_ref_put(&cnt->refcnt);
+}
+
+enum abort_outcome {
+	ABORT_GONE,		/* too late: it has completed */
+	ABORT_PENDING,		/* its owner ends it */
+	ABORT_FINISH,		/* ours to end: no backend knows it */
+	ABORT_DORMANT,		/* ours to end if it still waits for its turn */
+	ABORT_DETACH,		/* ours to cut off */
+};
+
+/* Marks a command as aborted, and takes it over if nobody else will move it soon. */
+static enum abort_outcome abort_begin(struct se_cmd *cmd, unsigned int bits)
+{
+	bool detachable = cmd->se_cmd_flags & SCF_TGT_DETACHABLE;
+	enum abort_outcome ret = ABORT_PENDING;
+	unsigned long flags;
+	unsigned int state;
+
+	spin_lock_irqsave(&cmd->t_state_lock, flags);
+	state = cmd->transport_state;
+	cmd->transport_state |= bits & CMD_T_FABRIC_STOP;
+	if (state & (CMD_T_TGT_PUT | CMD_T_COMPLETE)) {
+		ret = ABORT_GONE;
+	} else if (!(state & (CMD_T_ABORTED | CMD_T_STOP))) {
+		cmd->transport_state |= CMD_T_ABORTED | bits;
+		if (cmd->t_state == TRANSPORT_WRITE_PENDING && detachable) {
+			cmd->t_state = TRANSPORT_PROCESSING;
+			cmd->transport_state |= CMD_T_ACTIVE;
+			ret = ABORT_FINISH;
+		} else if (state & (CMD_T_SENT | CMD_T_TGT_HELD)) {
+			if (detachable && !(state & (CMD_T_TGT_EXEC | CMD_T_TGT_DEFER))) {
+				cmd->transport_state |= CMD_T_TGT_ORPHAN;
+				ret = ABORT_DETACH;
+			}
+		} else if (state & CMD_T_ACTIVE) {
+			ret = ABORT_DORMANT;
+		}
+	}
+	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
+	return ret;
+}
+
+/* Aborts one command that the caller holds a reference of. May sleep. Returns false if it was too late. */
+static bool abort_one(struct se_cmd *cmd, unsigned int bits)
+{
+	switch (abort_begin(cmd, bits)) {
+	case ABORT_GONE:
+		return false;
+	case ABORT_PENDING:
+		break;
+	case ABORT_DORMANT:
+		if (tgt_order_cancel(cmd))
+			tgt_life_finish_abort(cmd);
+		break;
+	case ABORT_FINISH:
+		tgt_life_finish_abort(cmd);
+		break;
+	case ABORT_DETACH:
+		tgt_abort_detach(cmd);
+		break;
+	}
+	tgt_retry_kick();
+	return true;
+}
+
+/*
+ * transport_generic_free_cmd() of a detachable command: the fabric has no more use for it. A command that was never
+ * submitted has no owner but the fabric, so the core's reference goes here.
+ */
+void tgt_abort_free(struct se_cmd *cmd)
+{
+	bool never_submitted;
+
+	spin_lock_irq(&cmd->t_state_lock);
+	never_submitted = cmd->t_state == TRANSPORT_NEW_CMD &&
+			  !(cmd->transport_state & (CMD_T_ACTIVE | CMD_T_TGT_PUT | CMD_T_COMPLETE));
+	if (never_submitted)
+		cmd->transport_state |= CMD_T_TGT_PUT | CMD_T_FABRIC_STOP;
+	spin_unlock_irq(&cmd->t_state_lock);
+
+	if (never_submitted)
+		target_put_sess_cmd(cmd);
+	else
+		abort_one(cmd, CMD_T_FABRIC_STOP);
+}
+
+struct collect {
+	struct tgt_abort_spec *spec;
+	struct tgt_abort_set *set;
+	struct list_head waits;
+};
+
+static void collect_add(struct collect *c, struct se_cmd *cmd)
+{
+	struct abort_wait *wait;
+
+	wait = kmalloc(sizeof(*wait), GFP_ATOMIC);
+	if (!wait) {
+		c->set->failed = true;
+		return;
+	}
+	if (!kref_get_unless_zero(&cmd->cmd_kref)) {
+		kfree(wait);
+		return;
+	}
+	wait->cmd = cmd;
+	wait->set = c->set;
+	list_add_tail(&wait->local, &c->waits);
+}
+
+static void collect_one(struct se_cmd *cmd, void *data)
+{
+	struct collect *c = data;
+
+	if (c->spec->match(cmd, c->spec->data))
+		collect_add(c, cmd);
+}
+
+/* Commands that were cut off before count as well, as long as they may change the medium. */
+static void collect_orphans(struct collect *c)
+{
+	struct tgt_dev *tdev = tgt_dev(c->spec->dev);
+	void *mark = initiator_mark(c->spec->own);
+	struct se_cmd *orphan;
+	unsigned long flags;
+
+	if (!c->spec->orphans || !READ_ONCE(tdev->orphan_count))
+		return;
+	spin_lock_irqsave(&tdev->orphan_lock, flags);
+	list_for_each_entry(orphan, &tdev->orphans, state_list)
+		if (may_change_medium(orphan) && c->spec->orphans(orphan, is_orphan_of(orphan, mark), c->spec->data))
+			collect_add(c, orphan);
+	spin_unlock_irqrestore(&tdev->orphan_lock, flags);
+}
+
+static unsigned int abort_bits(struct tgt_abort_spec *spec, const struct se_cmd *cmd)
+{
+	if (cmd->se_sess == spec->own || READ_ONCE(cmd->transport_state) & CMD_T_TGT_ORPHAN)
+		return 0;
+	spec->others_hit = true;
+	return spec->tas ? CMD_T_TAS : 0;
+}
+
+/* Tells the backend what it need not hurry with, as a list of commands linked by state_list. */
+static void notify_backend(struct tgt_abort_spec *spec)
+{
+	LIST_HEAD(none);
+
+	if (spec->notify && spec->dev->transport->tmr_notify)
+		spec->dev->transport->tmr_notify(spec->dev, spec->notify, &none);
+}
+
+/**
+ * tgt_abort_run - abort every command in flight on a device that is picked
+ * @spec: device and choice
+ * @set: waits for those that were not too late; the caller holds one count of @set->pending
+ * Context: may sleep, but not for a backend.
+ * Return: number of commands that were not too late.
+ */
+unsigned int tgt_abort_run(struct tgt_abort_spec *spec, struct tgt_abort_set *set)
+{
+	struct collect c = { .spec = spec, .set = set };
+	struct abort_wait *wait, *next;
+	unsigned int hit = 0;
+
+	INIT_LIST_HEAD(&c.waits);
+	tgt_order_for_each(spec->dev, collect_one, &c);
+	collect_orphans(&c);
+	list_for_each_entry_safe(wait, next, &c.waits, local) {
+		struct se_cmd *cmd = wait->cmd;
+		bool ended;
+
+		list_del(&wait->local);
+		wait_link(wait);
+		/* linked first: the command may retire while it is being aborted; @wait may be freed from here on */
+		ended = abort_one(cmd, abort_bits(spec, cmd));
+		hit += ended;
+		if (!ended || (spec->cut_only && cmd->se_cmd_flags & SCF_TGT_DETACHABLE))
+			waits_take(cmd, set);
+		target_put_sess_cmd(cmd);
+	}
+	notify_backend(spec);
+	return hit;
+}
+
+struct sync_set {
+	struct tgt_abort_set set;
+	struct completion done;
+};
+
+static void sync_done(struct tgt_abort_set *set)
+{
+	complete(&container_of(set, struct sync_set, set)->done);
+}
+
+static void abort_and_wait(struct tgt_abort_spec *spec)
+{
+	struct sync_set s = { .set.done = sync_done };
+
+	init_completion(&s.done);
+	atomic_set(&s.set.pending, 1);
+	tgt_abort_run(spec, &s.set);
+	tgt_abort_set_put(&s.set);
+	wait_for_completion(&s.done);
+}
+
+/**
+ * tgt_cmd_abort_matching - end every command on a device that is picked, and wait
+ * @dev: device
+ * @match: picks; called with a queue's lock held and interrupts off
+ * @data: passed to @match
+ * @own: command on whose behalf; it is never picked. May be NULL
+ * @tas: send TASK ABORTED to other nexuses than @own's
+ * Context: may sleep: as long as a backend takes for commands that cannot be cut off; not at all for others.
+ */
+void tgt_cmd_abort_matching(struct se_device *dev, bool (*match)(struct se_cmd *cmd, void *data), void *data,
+			    struct se_cmd *own, bool tas)
+{
+	struct tgt_abort_spec spec = {
+		.dev = dev, .match = match, .data = data, .tas = tas, .cut_only = true,
+		.own = own ? own->se_sess : NULL,
+	};
+
+	abort_and_wait(&spec);
+}
+
+static bool runs_through(struct se_cmd *cmd, void *lun)
+{
+	return cmd->se_lun == lun && cmd->se_cmd_flags & SCF_TGT_DETACHABLE;
+}
+
+/**
+ * tgt_cmd_drain_lun - model_hooks.lun_drain: get rid of what still runs through a LUN that is going
+ * @lun: LUN, unpublished
+ * Context: may sleep. Detachable commands are cut off; the LUN's reference counter waits for the others, which end with
+ * their normal status.
+ */
+void tgt_cmd_drain_lun(struct se_lun *lun)
+{
+	struct se_device *dev = rcu_dereference_raw(lun->lun_se_dev);
+	struct tgt_abort_spec spec = { .dev = dev, .match = runs_through, .data = lun, .tas = true, .cut_only = true };
+	struct tgt_dev *tdev;
+	bool pin;
+
+	if (!dev)
+		return;
+	abort_and_wait(&spec);
+
+	tdev = tgt_dev(dev);
+	spin_lock_irq(&tdev->orphan_lock);
+	pin = tdev->orphan_count && !tdev->pinned;
+	tdev->pinned |= pin;
+	spin_unlock_irq(&tdev->orphan_lock);
+	if (pin)
+		tgt_device_pin_orphans(dev);
+}
+
+/**
+ * tgt_cmd_orphan_blocks - may a command of this initiator overtake one of its own orphaned writes?
+ * @cmd: command with its device, CDB and session
+ * Context: any.
+ * Return: true: it must be refused (BUSY). INQUIRY, REPORT LUNS and REQUEST SENSE are always let through.
+ */
+bool tgt_cmd_orphan_blocks(struct se_cmd *cmd)
+{
+	struct tgt_dev *tdev = tgt_dev(cmd->se_dev);
+	struct se_cmd *orphan;
+	unsigned long flags;
+	bool blocks = false;
+	void *mark;
+
+	if (likely(!READ_ONCE(tdev->orphan_count)))
+		return false;
+	if (cmd->t_task_cdb[0] == INQUIRY || cmd->t_task_cdb[0] == REPORT_LUNS || cmd->t_task_cdb[0] == REQUEST_SENSE)
+		return false;
+	mark = initiator_mark(cmd->se_sess);
+	spin_lock_irqsave(&tdev->orphan_lock, flags);
+	list_for_each_entry(orphan, &tdev->orphans, state_list) {
+		blocks = is_orphan_of(orphan, mark) && may_change_medium(orphan);
+		if (blocks)
+			break;
+	}
+	spin_unlock_irqrestore(&tdev->orphan_lock, flags);
+	return blocks;
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Commands that the device server issues itself: by CDB through the backend's own parser, beside gates and task set. */
+#include <linux/completion.h>
+#include <linux/slab.h>
+#include <scsi/scsi_proto.h>
+
+#include "target/cmd/io.h"
+#include "target/cmd/life.h"
+#include "target/model/device.h"
+
+/* One internal command; lives on until its backend has answered. */
+struct tgt_io {
+	struct se_cmd cmd;
+	struct se_cmd *parent;	/* outlives this, or NULL */
+	struct completion done;
+	u8 sense[TRANSPORT_SENSE_BUFFER];
+};
+
+static struct tgt_io *io_of(struct se_cmd *cmd)
+{
+	return container_of(cmd, struct tgt_io, cmd);
+}
+
+static int io_answered(struct se_cmd *cmd)
+{
+	return 0;
+}
+
+static int io_finished(struct se_cmd *cmd)
+{
+	complete(&io_of(cmd)->done);
+	return 1;
+}
+
+static void io_release(struct se_cmd *cmd)
+{
+	kfree(io_of(cmd));
+}
+
+static u32 io_zero_u32(struct se_portal_group *tpg)
+{
+	return 0;
+}
+
+static int io_zero_int(struct se_portal_group *tpg)
+{
+	return 0;
+}
+
+static u16 io_tag(struct se_portal_group *tpg)
+{
+	return 0;
+}
+
+static char *io_wwn(struct se_portal_group *tpg)
+{
+	return "";
+}
+
+/* Enough of a fabric and a nexus for parsers and backends that look at their command's. */
+static const struct target_core_fabric_ops io_fabric = {
+	.module = THIS_MODULE,
+	.fabric_name = "core",
+	.tpg_get_wwn = io_wwn,
+	.tpg_get_tag = io_tag,
+	.tpg_get_inst_index = io_zero_u32,
+	.tpg_check_prod_mode_write_protect = io_zero_int,
+	.tpg_check_demo_mode_write_protect = io_zero_int,
+	.queue_data_in = io_answered,
+	.queue_status = io_answered,
+	.check_stop_free = io_finished,
+	.release_cmd = io_release,
+};
+
+static struct se_portal_group io_tpg = { .se_tpg_tfo = &io_fabric };
+static struct se_node_acl io_acl = { .se_tpg = &io_tpg };
+static struct se_session io_session = { .se_tpg = &io_tpg, .se_node_acl = &io_acl };
+
+/* What a backend's answer means for the command that this was done for. */
+static sense_reason_t outcome(const struct se_cmd *cmd)
+{
+	switch (cmd->scsi_status) {
+	case SAM_STAT_GOOD:
+	case SAM_STAT_CONDITION_MET:
+		return TCM_NO_SENSE;
+	case SAM_STAT_BUSY:
+		return TCM_LUN_BUSY;
+	case SAM_STAT_TASK_SET_FULL:
+		return TCM_OUT_OF_RESOURCES;
+	case SAM_STAT_RESERVATION_CONFLICT:
+		return TCM_RESERVATION_CONFLICT;
+	}
+	return cmd->sense_reason ?: TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
+}
+
+static sense_reason_t io_prepare(struct tgt_io *io, struct se_device *dev, const u8 *cdb, unsigned int cdb_len,
+				 u32 length, enum dma_data_direction dir)
+{
+	struct se_cmd *cmd = &io->cmd;
+
+	init_completion(&io->done);
+	__target_init_cmd(cmd, &io_fabric, &io_session, length, dir, TCM_SIMPLE_TAG, io->sense, 0, NULL);
+	cmd->se_cmd_flags |= SCF_TGT_INTERNAL | SCF_TGT_NOSLEEP_RSP | SCF_SE_LUN_CMD;
+	cmd->se_dev = dev;
+	cmd->se_lun = &dev->xcopy_lun;
+	memcpy(cmd->t_task_cdb, cdb, min_t(unsigned int, cdb_len, TCM_MAX_COMMAND_SIZE));
+	return dev->transport->parse_cdb(cmd);
+}
+
+/*
+ * Runs it from this context. The protocol of CMD_T_TGT_EXEC applies; an asynchronous completion comes by the completion
+ * worker and ends in io_finished().
+ */
+static void io_execute(struct tgt_io *io)
+{
+	struct se_cmd *cmd = &io->cmd;
+	sense_reason_t ret;
+
+	spin_lock_irq(&cmd->t_state_lock);
+	cmd->t_state = TRANSPORT_PROCESSING;
+	cmd->transport_state |= CMD_T_ACTIVE | CMD_T_SENT | CMD_T_TGT_EXEC;
+	spin_unlock_irq(&cmd->t_state_lock);
+	ret = cmd->execute_cmd(cmd);
+	tgt_exec_returned(cmd, ret);
+	wait_for_completion(&io->done);
+}
+
+sense_reason_t tgt_io_cdb(struct se_cmd *parent, struct se_device *dev, const u8 *cdb, unsigned int cdb_len,
+			  struct scatterlist *sgl, unsigned int nents, u32 length, enum dma_data_direction dir)
+{
+	struct tgt_io *io = kzalloc(sizeof(*io), GFP_KERNEL);
+	sense_reason_t ret;
+
+	if (!io)
+		return TCM_OUT_OF_RESOURCES;
+	io->parent = parent;
+	ret = io_prepare(io, dev, cdb, cdb_len, length, dir);
+	if (!ret) {
+		transport_generic_map_mem_to_cmd(&io->cmd, sgl, nents, NULL, 0);
+		io_execute(io);
+		ret = outcome(&io->cmd);
+	}
+	if (ret && parent)
+		parent->sense_info = io->cmd.sense_info;
+	target_put_sess_cmd(&io->cmd);
+	return ret;
+}
+
+/**
+ * tgt_io_parent - the command that an internal one is done for
+ * @cmd: any command
+ * Context: any.
+ * Return: the parent; NULL if there is none or @cmd is not internal.
+ */
+struct se_cmd *tgt_io_parent(struct se_cmd *cmd)
+{
+	return cmd->se_cmd_flags & SCF_TGT_INTERNAL ? io_of(cmd)->parent : NULL;
+}
+
+#define FUA_BIT		BIT(3)	/* byte 1 of READ and WRITE (16), SBC-4 5.16, 5.44 */
+
+/**
+ * tgt_io_rw - read or write blocks of a device
+ * @parent: see tgt_io_cdb()
+ * @dev: device
+ * @write: direction
+ * @fua: force unit access
+ * @lba: first block
+ * @blocks: number of blocks
+ * @sgl: data
+ * @nents: its entries
+ * Context, Return: see tgt_io_cdb().
+ */
+sense_reason_t tgt_io_rw(struct se_cmd *parent, struct se_device *dev, bool write, bool fua, u64 lba, u32 blocks,
+			 struct scatterlist *sgl, unsigned int nents)
+{
+	u8 cdb[16] = { write ? WRITE_16 : READ_16, fua ? FUA_BIT : 0 };
+	u32 length;
+
+	if (check_mul_overflow(blocks, dev->dev_attrib.block_size, &length))
+		return TCM_INVALID_CDB_FIELD;
+	put_unaligned_be64(lba, cdb + 2);
+	put_unaligned_be32(blocks, cdb + 10);
+	return tgt_io_cdb(parent, dev, cdb, sizeof(cdb), sgl, nents, length,
+			  write ? DMA_TO_DEVICE : DMA_FROM_DEVICE);
+}
+
+/**
+ * tgt_io_flush - bring what was written to a range of blocks to the medium
+ * @parent: see tgt_io_cdb()
+ * @dev: device
+ * @lba: first block
+ * @blocks: number of blocks; 0: to the end
+ * Context, Return: see tgt_io_cdb().
+ */
+sense_reason_t tgt_io_flush(struct se_cmd *parent, struct se_device *dev, u64 lba, u32 blocks)
+{
+	u8 cdb[16] = { SYNCHRONIZE_CACHE_16 };
+
+	put_unaligned_be64(lba, cdb + 2);
+	put_unaligned_be32(blocks, cdb + 10);
+	return tgt_io_cdb(parent, dev, cdb, sizeof(cdb), NULL, 0, 0, DMA_NONE);
+}
+
+/**
+ * tgt_io_defer - let the rest of a command run on its device's own queue, where it may sleep
+ * @cmd: command; the caller is its ->execute_cmd(), and returns the result of this call
+ * @fn: the rest. Its result ends the command, unless it has called target_complete_cmd(); with tgt_io_defer() as its last
+ *	step it goes on later. It may use se_sess and se_lun: the command is not cut off meanwhile; it looks at
+ *	tgt_cmd_is_aborted() between its steps. Not run for a command that is aborted before
+ * Context: any.
+ * Return: TCM_NO_SENSE.
+ */
+sense_reason_t tgt_io_defer(struct se_cmd *cmd, sense_reason_t (*fn)(struct se_cmd *cmd))
+{
+	unsigned long flags;
+
+	cmd->execute_cmd = fn;
+	spin_lock_irqsave(&cmd->t_state_lock, flags);
+	cmd->transport_state |= CMD_T_TGT_DEFER;
+	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
+	return TCM_NO_SENSE;
+}
