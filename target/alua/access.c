@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* May a command run through a port in this state? One table, read for every command (SPC-5 5.17.2.4). */
-#include <linux/delay.h>
 #include <linux/rcupdate.h>
 
 #include "target/alua/group.h"
@@ -71,19 +70,4 @@ sense_reason_t tgt_alua_check(struct se_cmd *cmd, enum tgt_alua_class class)
 	if (unlikely(atomic_read(&lun->lun_tg_pt_secondary_offline)))
 		state = ALUA_OFFLINE;
 	return state < ARRAY_SIZE(verdicts) ? verdicts[state][class] : TCM_NO_SENSE;
-}
-
-/**
- * core_alua_check_nonop_delay - slow a command down that came through a non-optimized port
- * @cmd: command that passed tgt_alua_check()
- *
- * Context: sleeps if it may.
- * Return: 0.
- */
-int core_alua_check_nonop_delay(struct se_cmd *cmd)
-{
-	if (!(cmd->se_cmd_flags & SCF_ALUA_NON_OPTIMIZED) || in_interrupt() || !cmd->alua_nonop_delay)
-		return 0;
-	msleep_interruptible(cmd->alua_nonop_delay);
-	return 0;
 }

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Exports: submission calls that only 6.1 has. Each CRC depends on every type visible here: add or drop no header. */
-#include <linux/cdrom.h>
-#include <net/tcp.h>
-#include <target/target_core_backend.h>
-#include <target/target_core_fabric.h>
-#include <trace/events/target.h>
-#include "../abi.h"
+/* Exports: on 6.1 instead of command.c, with the submission calls that only 6.1 has and that need the same types. */
+#include "command.c"
 
-EXPORT_SYMBOL_GPL(target_queue_submission);
 EXPORT_SYMBOL(transport_handle_cdb_direct);
+EXPORT_SYMBOL_GPL(target_queue_submission);
