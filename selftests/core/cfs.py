@@ -168,6 +168,20 @@ def clear():
             rmdir(g)
 
 
+MODULES = ("tcm_loop", "vhost_scsi", "iscsi_target_mod", "target_core_file", "target_core_iblock", "target_core_pscsi",
+           "target_core_user", "target_core_mod")
+
+
+def reload():
+    """Fresh modules: their running numbers start anew. Returns what would not unload."""
+    left = []
+    for m in MODULES:
+        if os.path.isdir("/sys/module/" + m) and subprocess.run(["rmmod", m], capture_output=True).returncode:
+            left.append(m)
+    sh("modprobe target_core_mod")
+    return left
+
+
 def escape(data):
     out = []
     for b in data:

@@ -187,6 +187,7 @@ ADDED = []
 def main():
     mount()
     clear()
+    same("modules unload, to start with fresh numbers", reload(), [])
     sh("modprobe -a tcm_loop vhost_scsi; modprobe brd rd_nr=1 rd_size=65536")
     sh("modprobe sd_mod; modprobe scsi_debug max_luns=2 dev_size_mb=8 num_tgts=1")
     disk = sh("for i in $(seq 50); do ls -d /sys/bus/scsi/devices/[0-9]*:1/block/sd* 2>/dev/null && break; "
