@@ -72,6 +72,35 @@ int itgt_kv_next(struct itgt_kv_in *in, char **key, char **val)
 }
 
 /**
+ * itgt_kv_find - look one key up without changing the text
+ * @text: pairs
+ * @len: bytes of text
+ * @key: key name
+ * @val: room for the value and its NUL
+ * @size: bytes in @val
+ *
+ * Return: 1 if found (the first one), 0 if not, -EMSGSIZE if the value is longer than @val
+ */
+int itgt_kv_find(const char *text, u32 len, const char *key, char *val, u32 size)
+{
+	size_t klen = strlen(key);
+	const char *end = text + len;
+	size_t n;
+
+	for (; text < end; text += n + 1) {
+		n = strnlen(text, end - text);
+		if (n <= klen || text[klen] != '=' || memcmp(text, key, klen))
+			continue;
+		if (n - klen - 1 >= size)
+			return -EMSGSIZE;
+		memcpy(val, text + klen + 1, n - klen - 1);
+		val[n - klen - 1] = '\0';
+		return 1;
+	}
+	return 0;
+}
+
+/**
  * itgt_kv_init - begin an empty text
  * @out: the text
  * @buf: memory for it
