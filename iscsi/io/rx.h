@@ -23,9 +23,10 @@ struct itgt_rx_handlers {
 	const struct itgt_pdu_ops *op[64];
 	/* a PDU that breaks a rule: Reject with this reason; 0, or -errno to drop the connection */
 	int (*bad)(struct itgt_conn *conn, struct itgt_pdu *pdu, u8 reason);
-	/* a header that comes out of CmdSN order (pdu is copied if it is kept); 0 or -errno */
 };
 void itgt_rx_init(const struct itgt_rx_handlers *h);
 int itgt_rx_thread(void *conn);
+
+void itgt_task_copy_in(struct itgt_task *t, u32 off, const void *p, u32 len);
 
 #endif /* ITGT_IO_RX_H */

@@ -20,4 +20,7 @@ int itgt_conn_start(struct itgt_conn *conn);
  */
 void itgt_conn_abandon(struct itgt_conn *conn);
 
+void itgt_conn_end_tasks(struct itgt_conn *conn);
+void itgt_start_init(void (*timer)(struct timer_list *t));
+
 #endif /* ITGT_IO_START_H */

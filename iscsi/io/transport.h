@@ -25,6 +25,15 @@ int itgt_tcp_read(struct itgt_conn *conn, void *buf, u32 len, unsigned long dead
 /* Exactly @len bytes out of kernel memory; for login. @deadline as above. */
 int itgt_tcp_write(struct itgt_conn *conn, const void *buf, u32 len, unsigned long deadline);
 
+enum {
+	ITGT_SEND_MORE = 1,	/* the next call follows at once: may wait for it */
+	ITGT_SEND_WAIT = 2,	/* block until all is taken, else -EAGAIN or a part */
+	ITGT_SEND_COPY = 4,	/* no segment outlives the call */
+};
+
+/* Up to @len bytes in @nr segments, of pages that are not slab. Return: bytes, or -errno. */
+int itgt_tcp_send(struct itgt_conn *conn, struct bio_vec *bv, u32 nr, size_t len, unsigned int flags);
+
 /* Options of a fresh socket (no delay, keepalive, priorities); wakes anybody who waits for it: shutdown. */
 void itgt_tcp_setup(struct socket *sock);
 void itgt_tcp_shutdown(struct itgt_conn *conn);

@@ -5,8 +5,8 @@
 
 #include "iscsi/obj/conn.h"
 
-/* Queue an entry; idempotent while it is queued. Any context, irqs off allowed. */
-void itgt_tx_queue(struct itgt_conn *conn, struct itgt_txe *e);
+/* Queue an entry; false if it is queued already. Any context, irqs off allowed. */
+bool itgt_tx_queue(struct itgt_conn *conn, struct itgt_txe *e);
 
 /**
  * itgt_txpdu_alloc - a PDU with room for @len bytes of data
@@ -20,6 +20,11 @@ void itgt_txpdu_free(struct itgt_txpdu *pdu);
 bool itgt_tx_has_room(struct itgt_conn *conn, u32 n);
 /* Adds a header (48 bytes, copied, digest added if negotiated); returns the copy, or NULL without memory or room. */
 void *itgt_tx_add_header(struct itgt_conn *conn, const void *bhs);
+void *itgt_tx_add_mem(struct itgt_conn *conn, const void *p, u32 len);
+/* Adds bytes of a page that stays as it is until the peer has acknowledged them. */
+void itgt_tx_add_page(struct itgt_conn *conn, struct page *page, u32 off, u32 len);
+/* Ends a data segment of @len bytes whose running digest is @crc. False without memory: the connection ends. */
+bool itgt_tx_add_tail(struct itgt_conn *conn, u32 len, u32 crc);
 /* Fills StatSN (advancing it if @take), ExpCmdSN and MaxCmdSN at their common places. */
 void itgt_tx_stamp(struct itgt_conn *conn, void *bhs, bool take);
 

@@ -17,6 +17,7 @@
 #include <linux/workqueue.h>
 
 struct itgt_session;
+struct itgt_r2t;
 struct itgt_task;
 struct itgt_tpg_np;
 
@@ -39,6 +40,12 @@ enum itgt_drop_reason {
 	ITGT_DROP_NOMEM,
 };
 
+enum itgt_pdu_fate {
+	ITGT_PDU_DELIVER,	/* goes to its handler */
+	ITGT_PDU_HOLD,		/* ahead of ExpCmdSN */
+	ITGT_PDU_SKIP,		/* refused or a duplicate: its data is read and thrown away */
+};
+
 /* A PDU that rx works on, or that is held for its CmdSN. */
 struct itgt_pdu {
 	struct itgt_conn *conn;
@@ -57,24 +64,24 @@ struct itgt_pdu {
 	u32 dlen;		/* bytes of data without padding */
 	void *data;		/* data of PDUs that are not streamed; NULL if dlen is 0 */
 	bool data_bad;		/* data digest did not match */
+	enum itgt_pdu_fate fate;
 	/* streamed data: where it goes, NULL task = thrown away */
-	struct itgt_task *task;	/* reference held */
+	struct itgt_task *task;	/* reference held, the handler's ->end() drops it */
 	u32 off;		/* of the first byte in the task's buffer */
+	u32 keep;		/* bytes that fit in there, the rest is thrown away */
+	struct itgt_r2t *r2t;	/* the sequence that this Data-Out belongs to, NULL: unsolicited */
 	struct list_head held;	/* on sess->held */
 };
-
-enum itgt_rx_step { ITGT_RX_BHS, ITGT_RX_AHS, ITGT_RX_HDIGEST, ITGT_RX_DATA, ITGT_RX_PAD, ITGT_RX_DDIGEST };
 
 /* rx side: the rx kthread alone. */
 struct itgt_rx {
 	u8 *buf;		/* ITGT_RX_BUF_BYTES */
 	u32 pos, end;		/* unread bytes: buf[pos..end) */
-	enum itgt_rx_step step;
-	u32 done;		/* bytes of this step */
-	u32 crc;
+	u32 crc;		/* of the data segment so far */
+	u32 since_flush;	/* PDUs since the tx side was looked after */
 	struct itgt_pdu pdu;
-	struct scatterlist *sg;	/* cursor in the task's buffer */
-	u32 sg_off;
+	struct bio_vec bv[ITGT_RX_BVECS];
+	struct list_head unsol;	/* tasks that unsolicited Data-Out is expected for */
 };
 
 /* tx side: whoever holds ITGT_CONN_TX_OWNED. */
@@ -82,8 +89,11 @@ struct itgt_tx {
 	struct bio_vec bv[ITGT_TX_BVECS];
 	u32 nr, at;		/* segments built; first one not wholly sent */
 	struct list_head pending;	/* entries taken off the queue, oldest first */
-	struct list_head sending;	/* entries with PDUs in the batch */
-	struct list_head built;		/* of those, the ones that are built to their end */
+	struct list_head built;		/* entries all of whose PDUs are in the batch or out */
+	size_t bytes;		/* not yet sent */
+	bool copy;		/* no pages in the batch */
+	bool slab;		/* some memory in it may only be copied */
+	bool failed;		/* out of memory within a PDU: the stream cannot go on */
 	struct page_frag_cache frag;
 	void *frags[ITGT_TX_BVECS];	/* header memory of the batch */
 	u32 nr_frags;
@@ -96,6 +106,12 @@ enum itgt_conn_flags {
 	ITGT_CONN_HDIGEST,
 	ITGT_CONN_DDIGEST,
 	ITGT_CONN_PING,		/* a NOP-In of ours waits for its answer */
+};
+
+/* The first two are written by rx, the others by the tx owner; read without a lock. */
+struct itgt_conn_stat {
+	u64 cmd_pdus, rx_octets;
+	u64 rsp_pdus, tx_octets;
 };
 
 /*
@@ -128,9 +144,12 @@ struct itgt_conn {
 	u32 statsn;			/* next StatSN; login, then the tx owner */
 	u32 exp_statsn;			/* acknowledged by the initiator; rx */
 	u32 nopin_ttt;
+	unsigned long ping_sent;	/* jiffies; timer */
 	unsigned long last_rx;		/* jiffies */
 	struct timer_list timer;	/* NOP-In, response to it, data-out */
-	struct work_struct close_work;
+	struct work_struct shut_work;	/* ends a login: nothing but a shutdown of the socket */
+	struct work_struct close_work;	/* ends full feature phase */
+	struct itgt_conn_stat stat;
 	void *login;			/* login worker's own */
 };
 

@@ -11,6 +11,7 @@
 #include <linux/mutex.h>
 
 struct itgt_conn;
+struct itgt_conn_stat;
 struct itgt_pool;
 struct itgt_tpg;
 
@@ -22,27 +23,27 @@ enum itgt_sess_state {
 	ITGT_SESS_CLOSED,	/* deregistered from the core */
 };
 
-/* Counters for the MIB files; each is written by rx or tx of any connection with atomic64/WRITE_ONCE rules of stat users. */
+/* Errors are counted here, traffic in the connections; closed connections' traffic is added up under sess->lock. */
 struct itgt_sess_stat {
-	atomic64_t cmd_pdus, rsp_pdus, tx_octets, rx_octets;
+	u64 cmd_pdus, rx_octets, rsp_pdus, tx_octets;
 	atomic_t digest_errors, timeout_errors, format_errors;
 };
 
 /*
- * References (kref): one of the TPG's list (from publish until closed), one for each connection attached, one for each
- * finder. The object goes when all are gone; it holds a reference on nothing in configfs: TPG removal closes every
- * session first and waits (bounded) for @closed.
+ * References (kref): one of the session's life, dropped at its end by close_work; one for each connection attached, until
+ * that is freed; one for each finder. A session is a user of its TPG (users count) from create to its end.
  */
 struct itgt_session {
 	struct kref kref;
 	struct list_head node;		/* on tpg->sessions or the list of discovery sessions; its lock guards it */
 	struct itgt_tpg *tpg;		/* NULL for discovery without target */
-	struct se_session *se_sess;	/* NULL for discovery */
+	struct se_session *se_sess;	/* NULL for discovery, and after itgt_session_unregister() */
 	struct itgt_pool *pool;
 	struct itgt_params par;
 	bool discovery;
 	bool reinstated;		/* killed by a new session of the same nexus */
 	u16 tsih;
+	u32 depth;			/* numbered commands in flight */
 	u32 id;				/* never reused while the module lives; for configfs and statistics */
 	u8 isid[6];
 	char name[ITGT_NAME_LEN];	/* InitiatorName */
@@ -61,6 +62,7 @@ struct itgt_session {
 	enum itgt_sess_state state;
 	struct list_head conns;
 	u32 nr_conns;
+	bool ending;			/* close_work is past the point of no return */
 	struct completion closed;	/* complete_all() when state becomes CLOSED */
 	struct delayed_work retain_work;	/* Time2Retain */
 	struct work_struct close_work;
@@ -105,6 +107,7 @@ void itgt_session_put(struct itgt_session *sess);
 
 /* Attach a connection in login to a session; -EBUSY if max_connections is reached, -ESHUTDOWN if closing. */
 int itgt_session_attach(struct itgt_session *sess, struct itgt_conn *conn);
+void itgt_session_detach(struct itgt_conn *conn);
 /* Connection with this CID, reference held (connection reinstatement). */
 struct itgt_conn *itgt_session_find_conn(struct itgt_session *sess, u16 cid);
 
@@ -113,10 +116,18 @@ struct itgt_conn *itgt_session_find_conn(struct itgt_session *sess, u16 cid);
  * Context: any; asynchronous and idempotent. Works for a session that was never published as well.
  */
 void itgt_session_close(struct itgt_session *sess);
+/*
+ * The core forgets the nexus (reservations, ALUA, UA) although a connection still stands: before a Logout response. All
+ * tasks are dead, no new one comes. Process context.
+ */
+void itgt_session_unregister(struct itgt_session *sess);
 /* itgt_session_close() and wait for the end. Process context; bounded on this project's core (tasks are detached). */
 void itgt_session_close_sync(struct itgt_session *sess);
 /* Ends all sessions of a TPG and waits. New ones are refused by the TPG's state before this is called. */
 void itgt_session_close_all(struct itgt_tpg *tpg);
+
+/* Traffic of all connections, past and present. */
+void itgt_session_stat(struct itgt_session *sess, struct itgt_conn_stat *sum);
 
 /* Window: gives back the slot of one numbered command. Any context. */
 static inline void itgt_session_open_window(struct itgt_session *sess)

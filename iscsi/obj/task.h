@@ -35,16 +35,41 @@ enum itgt_task_flags {
 	ITGT_TASK_OWNED,	/* the fabric's reference (ACK_KREF) is not yet dropped; test_and_clear it to drop */
 	ITGT_TASK_WANTS_DATA,	/* ->write_pending() was called, data buffer is there, data is missing */
 	ITGT_TASK_ABORTED,	/* ended by abort or teardown: no response */
-	ITGT_TASK_RESPONDED,	/* the core has queued data-in, status or the TMF response */
+	ITGT_TASK_CORE_ABORTED,	/* ->aborted_task(): the core drops both references */
+	ITGT_TASK_CLAIMED,	/* its end is decided: response queued, or killed; test_and_set it */
+	ITGT_TASK_LATE_RSP,	/* the core responded after the kill */
 	ITGT_TASK_CORE_DONE,	/* the core has dropped its own reference (->check_stop_free()) */
 	ITGT_TASK_IMMEDIATE,	/* did not take a CmdSN */
 	ITGT_TASK_TMF,
-	ITGT_TASK_TX_STATUS,	/* what tx shall send when the task comes up: status only */
-	ITGT_TASK_TX_R2T,	/* R2Ts are due */
-	ITGT_TASK_WINDOW,	/* has given its CmdSN slot back */
-	ITGT_TASK_UNSOL,	/* unsolicited Data-Out is still expected */
-	ITGT_TASK_BAD_DATA,	/* data lost (digest, sequence): fail when all is in */
+	ITGT_TASK_DATA_IN,	/* the response has data */
+	ITGT_TASK_UNSOL,	/* unsolicited Data-Out is still expected; on rx.unsol with a reference */
+	ITGT_TASK_BAD_DATA,	/* data was lost: fail when all is in */
 };
+
+enum itgt_r2t_state { ITGT_R2T_FREE, ITGT_R2T_READY, ITGT_R2T_SENT };
+
+/*
+ * What a Data-Out sequence must keep to. rx takes a FREE or SENT slot and makes it READY with release; tx sends it and makes
+ * it SENT. Of a SENT slot only rx uses the fields.
+ */
+struct itgt_r2t {
+	u32 state;		/* enum itgt_r2t_state */
+	u32 ttt;
+	u32 sn;
+	u32 off, len;		/* what is asked for, bytes */
+	u32 got;
+	u32 datasn;		/* next of this sequence */
+};
+
+/*
+ * Target Transfer Tag of an R2T: slot of the task, R2TSN modulo 256, use of the slot modulo 2048; never the reserved tag,
+ * never one of a NOP-In (top bit).
+ */
+#define ITGT_TTT_INDEX(ttt)	((ttt) & 0xfff)
+#define ITGT_TTT_SN(ttt)	(((ttt) >> 12) & 0xff)
+#define ITGT_TTT_GEN(ttt)	(((ttt) >> 20) & ITGT_TTT_GEN_MASK)
+#define ITGT_TTT_GEN_MASK	0x7ff
+#define ITGT_TTT(index, sn, gen) ((index) | ((sn) & 0xff) << 12 | (gen) << 20)
 
 /*
  * Ownership. rx sets a task up and is its only user until target_submit(). Afterwards: data-out fields belong to the rx
@@ -52,38 +77,42 @@ enum itgt_task_flags {
  * callbacks that finds the task by tag holds &se.cmd_kref while it uses it.
  */
 struct itgt_task {
+	/* kept over uses of the slot */
+	struct itgt_pool *pool;
+	struct llist_node free_node;
+	u32 index;			/* in pool->tasks */
+	u32 gen;			/* counts uses of the slot, modulo */
+	unsigned long flags;		/* enum itgt_task_flags */
+
+	/* zeroed from here on for each use */
 	struct se_cmd se;
 	struct itgt_txe rsp_txe;	/* response, data-in */
-	struct itgt_txe r2t_txe;	/* R2Ts */
-	struct llist_node free_node;
-	struct itgt_pool *pool;
+	struct itgt_txe r2t_txe;	/* R2Ts; holds &se.cmd_kref while queued */
 	struct itgt_conn *conn;		/* allegiance; valid until the task is released or detached */
 	struct itgt_session *sess;
-	unsigned long flags;		/* enum itgt_task_flags */
-	u32 index;			/* in pool->tasks */
-	u32 gen;			/* counts uses of the slot */
-	__be32 itt;
-	struct scsi_lun lun;
+	itt_t itt;
 	u32 cmdsn;
+	struct scsi_lun lun;
 	u32 edtl;			/* Expected Data Transfer Length, bytes */
-	u32 rd_edtl;			/* of the read part of a bidirectional command */
 	u8 opflags;			/* BHS byte 1 */
 
 	/* data-out */
-	u32 out_len;			/* bytes to receive: min(edtl, se.data_length) */
+	u32 out_len;			/* bytes the core wants */
 	u32 out_got;			/* bytes received */
-	u32 unsol_len;			/* end of unsolicited data, bytes */
+	u32 unsol_len;			/* unsolicited bytes that may come */
 	u32 unsol_got;
 	u32 unsol_datasn;
 	u32 r2t_next;			/* offset of the first byte not yet asked for */
-	u32 r2t_sn;			/* R2TSN of the next R2T (shared with Data-In's numbering if ERL > 0) */
-	u32 r2t_sent;			/* R2Ts that tx has taken of those rx has granted */
-	u8 r2t_busy;			/* R2Ts outstanding */
-	struct itgt_r2t *r2ts;		/* slots, conn->par.max_outstanding_r2t of them, kept with the memory */
-	u32 nr_r2ts;
+	u32 r2t_sn;			/* R2TSN of the next R2T */
+	unsigned long out_time;		/* jiffies of the last progress */
+	struct itgt_r2t r2t[ITGT_MAX_R2T];
+	struct scatterlist *out_sg;	/* cursor: entry that holds byte out_sg_base of the buffer */
+	u32 out_sg_base;
+	struct list_head unsol_node;	/* on conn->rx.unsol */
 
 	/* data-in */
-	u32 in_off;			/* bytes sent */
+	bool answered;			/* its CmdSN slot is given back */
+	u32 in_off;			/* bytes built */
 	u32 in_len;
 	u32 in_burst;			/* bytes of the present sequence */
 	u32 datasn;
@@ -93,24 +122,13 @@ struct itgt_task {
 	/* task management */
 	u8 tmf;
 	u8 tmf_rsp;			/* iSCSI response code */
-	__be32 rtt;
-	u32 ref_cmdsn;
+	itt_t rtt;
 
 	/* ERL > 0 */
-	struct list_head unacked;	/* on conn->unacked, tx owner */
+	struct list_head unacked;	/* on conn->tx.unacked, tx owner */
 	u32 statsn;
 
-	u8 sense[ITGT_SENSE_BYTES + 2];	/* SenseLength, sense data: as it goes out */
-};
-
-/* An R2T that is out: what the Data-Out sequence that answers it must keep to. */
-struct itgt_r2t {
-	u32 ttt;
-	u32 sn;
-	u32 off, len;		/* what was asked for, bytes */
-	u32 got;
-	u32 datasn;		/* next in this sequence */
-	bool busy;
+	u8 sense[2 + ITGT_SENSE_BYTES];	/* SenseLength, sense data: as it goes out */
 };
 
 static inline struct itgt_task *itgt_task(struct se_cmd *se)

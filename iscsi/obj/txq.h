@@ -27,7 +27,7 @@ struct itgt_txe_ops {
 
 struct itgt_txe {
 	struct llist_node node;
-	struct list_head sending;	/* on conn->tx.sending until its batch is out */
+	struct list_head link;		/* on conn->tx.pending, then on tx.built until the batch is out */
 	const struct itgt_txe_ops *ops;
 	unsigned long queued;		/* bit 0: on the queue */
 };
