@@ -49,7 +49,7 @@ static enum itgt_login_status status_of(int err)
 	return err == -ENOMEM ? ITGT_LOGIN_NO_RESOURCES : ITGT_LOGIN_TARGET_ERROR;
 }
 
-/* a connection with the CID of one that the session has: the old one ends first */
+/* the CID of a connection that the session has: it takes its place (RFC 7143 6.3.4) */
 static enum itgt_login_status enter_joined(struct itgt_login *login)
 {
 	struct itgt_session *sess = login->join;
@@ -57,12 +57,13 @@ static enum itgt_login_status enter_joined(struct itgt_login *login)
 	int ret;
 
 	old = itgt_session_find_conn(sess, login->cid);
-	if (old) {
-		itgt_conn_drop(old, ITGT_DROP_ADMIN);
-		wait_for_completion_timeout(&old->closed, ITGT_LOGIN_SECONDS * HZ);
-		itgt_conn_put(old);
-	}
 	ret = itgt_session_attach(sess, login->conn);
+	if (old && !ret) {
+		itgt_conn_drop(old, ITGT_DROP_LOGOUT);
+		wait_for_completion_timeout(&old->closed, ITGT_LOGIN_SECONDS * HZ);
+	}
+	if (old)
+		itgt_conn_put(old);
 	return ret ? status_of(ret) : ITGT_LOGIN_OK;
 }
 
