@@ -4,6 +4,7 @@
 #include "iscsi/ffp/ffp.h"
 #include "iscsi/io/start.h"
 #include "iscsi/login/login.h"
+#include "iscsi/obj/cpus.h"
 #include "iscsi/obj/portal.h"
 #include <linux/module.h>
 
@@ -51,6 +52,7 @@ static const struct {
 	void (*exit)(void);
 } steps[] = {
 	{ handlers_init, nothing },
+	{ itgt_cpus_init, itgt_cpus_exit },
 	{ itgt_conn_init, itgt_conn_exit },
 	{ itgt_task_cache_init, itgt_task_cache_exit },
 	{ itgt_session_init, itgt_session_exit },

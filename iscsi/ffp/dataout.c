@@ -6,15 +6,23 @@ void itgt_dataout_begin(struct itgt_conn *conn, struct itgt_task *t)
 {
 	kref_get(&t->se.cmd_kref);
 	set_bit(ITGT_TASK_UNSOL, &t->flags);
+	spin_lock(&conn->rx.unsol_lock);
 	list_add_tail(&t->unsol_node, &conn->rx.unsol);
+	spin_unlock(&conn->rx.unsol_lock);
 }
 
 void itgt_dataout_forget(struct itgt_task *t)
 {
-	if (!test_and_clear_bit(ITGT_TASK_UNSOL, &t->flags))
-		return;
+	struct itgt_conn *conn = t->conn;
+	bool listed;
+
+	clear_bit(ITGT_TASK_UNSOL, &t->flags);
+	spin_lock(&conn->rx.unsol_lock);
+	listed = !list_empty(&t->unsol_node);
 	list_del_init(&t->unsol_node);
-	target_put_sess_cmd(&t->se);
+	spin_unlock(&conn->rx.unsol_lock);
+	if (listed)
+		target_put_sess_cmd(&t->se);
 }
 
 static bool has_sequence(const struct itgt_task *t)
@@ -48,26 +56,38 @@ void itgt_dataout_check(struct itgt_conn *conn, struct itgt_task *t)
 		target_execute_cmd(&t->se);
 }
 
+/* Reference held. */
 static struct itgt_task *unsol_find(struct itgt_conn *conn, itt_t itt)
 {
-	struct itgt_task *t;
+	struct itgt_task *t, *found = NULL;
 
-	list_for_each_entry(t, &conn->rx.unsol, unsol_node)
-		if (t->itt == itt)
-			return t;
-	return NULL;
+	spin_lock(&conn->rx.unsol_lock);
+	list_for_each_entry(t, &conn->rx.unsol, unsol_node) {
+		if (t->itt != itt)
+			continue;
+		kref_get(&t->se.cmd_kref);
+		found = t;
+		break;
+	}
+	spin_unlock(&conn->rx.unsol_lock);
+	return found;
 }
 
 static int unsol_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
 {
 	struct itgt_task *t = unsol_find(conn, pdu->data_out.itt);
 
-	if (!t)
-		return 0;	/* the command was refused or aborted meanwhile: thrown away */
+	if (!t) {
+		/* the command waits for its turn; or it was refused or aborted: then its data is thrown away */
+		if (itgt_rx_is_held(conn, pdu->data_out.itt))
+			pdu->fate = ITGT_PDU_HOLD;
+		return 0;
+	}
 	if (be32_to_cpu(pdu->data_out.datasn) != t->unsol_datasn || be32_to_cpu(pdu->data_out.offset) != t->unsol_got ||
-	    pdu->dlen > t->unsol_len - t->unsol_got)
+	    pdu->dlen > t->unsol_len - t->unsol_got) {
+		target_put_sess_cmd(&t->se);
 		return -EPROTO;
-	kref_get(&t->se.cmd_kref);
+	}
 	pdu->task = t;
 	pdu->r2t = NULL;
 	pdu->off = t->unsol_got;

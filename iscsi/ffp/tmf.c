@@ -92,12 +92,16 @@ static bool task_waits_on_lun(struct itgt_task *t, const void *lun)
 	return test_bit(ITGT_TASK_WANTS_DATA, &t->flags) && !memcmp(&t->lun, lun, sizeof(t->lun));
 }
 
-/* A task that waits for data has not begun in the core's eyes: it ends here. Drops the reference. */
-static void kill_waiting(struct itgt_task *t)
+/*
+ * A task that waits for data has not begun in the core's eyes: it ends here, if the last of its data does not come just now.
+ */
+static bool kill_waiting(struct itgt_task *t)
 {
+	if (!test_and_clear_bit(ITGT_TASK_WANTS_DATA, &t->flags))
+		return false;
 	itgt_dataout_forget(t);
 	itgt_task_kill(t);
-	target_put_sess_cmd(&t->se);
+	return true;
 }
 
 static int abort_task(struct itgt_conn *conn, const struct itgt_pdu *pdu)
@@ -105,14 +109,14 @@ static int abort_task(struct itgt_conn *conn, const struct itgt_pdu *pdu)
 	itt_t rtt = pdu->tm.rtt;
 	u32 pos = 0;
 	struct itgt_task *t = itgt_task_next(conn->sess->pool, &pos, task_has_itt, &rtt);
+	bool done;
 
 	if (!t)
 		return tmf_answer(conn, pdu, ISCSI_TMF_RSP_NO_TASK);
-	if (test_bit(ITGT_TASK_WANTS_DATA, &t->flags)) {
-		kill_waiting(t);
-		return tmf_answer(conn, pdu, ISCSI_TMF_RSP_COMPLETE);
-	}
+	done = kill_waiting(t);
 	target_put_sess_cmd(&t->se);
+	if (done)
+		return tmf_answer(conn, pdu, ISCSI_TMF_RSP_COMPLETE);
 	return tmf_to_core(conn, pdu, TMR_ABORT_TASK);
 }
 
@@ -122,8 +126,10 @@ static int lun_function(struct itgt_conn *conn, const struct itgt_pdu *pdu, u8 t
 	struct itgt_task *t;
 	u32 pos = 0;
 
-	while ((t = itgt_task_next(conn->sess->pool, &pos, task_waits_on_lun, &pdu->tm.lun)))
+	while ((t = itgt_task_next(conn->sess->pool, &pos, task_waits_on_lun, &pdu->tm.lun))) {
 		kill_waiting(t);
+		target_put_sess_cmd(&t->se);
+	}
 	return tmf_to_core(conn, pdu, tmr);
 }
 

@@ -28,29 +28,21 @@ static bool task_is_of_conn(struct itgt_task *t, const void *conn)
 
 static void close_rx(struct itgt_conn *conn)
 {
-	struct itgt_session *sess = conn->sess;
-	struct itgt_task *t, *tn;
-	struct itgt_pdu *h, *hn;
-	LIST_HEAD(drop);
+	struct itgt_task *t;
 
 	if (conn->rx.pdu.task)
 		target_put_sess_cmd(&conn->rx.pdu.task->se);
 	conn->rx.pdu.task = NULL;
-	list_for_each_entry_safe(t, tn, &conn->rx.unsol, unsol_node) {
-		list_del_init(&t->unsol_node);
+	itgt_rx_forget(conn);
+	for (;;) {
+		spin_lock(&conn->rx.unsol_lock);
+		t = list_first_entry_or_null(&conn->rx.unsol, struct itgt_task, unsol_node);
+		if (t)
+			list_del_init(&t->unsol_node);
+		spin_unlock(&conn->rx.unsol_lock);
+		if (!t)
+			return;
 		target_put_sess_cmd(&t->se);
-	}
-	spin_lock(&sess->sn_lock);
-	list_for_each_entry_safe(h, hn, &sess->held, held) {
-		if (h->conn != conn)
-			continue;
-		list_move(&h->held, &drop);
-		sess->nr_held--;
-	}
-	spin_unlock(&sess->sn_lock);
-	list_for_each_entry_safe(h, hn, &drop, held) {
-		kvfree(h->data);
-		kfree(h);
 	}
 }
 

@@ -38,6 +38,7 @@ struct itgt_conn *itgt_conn_alloc(struct socket *sock)
 	init_completion(&conn->closed);
 	init_llist_head(&conn->txq);
 	init_waitqueue_head(&conn->tx_wait);
+	spin_lock_init(&conn->rx.unsol_lock);
 	INIT_LIST_HEAD(&conn->rx.unsol);
 	INIT_LIST_HEAD(&conn->tx.pending);
 	INIT_LIST_HEAD(&conn->tx.built);
@@ -63,6 +64,8 @@ static void conn_free(struct kref *kref)
 	sock_release(conn->sock);
 	page_frag_cache_drain(&conn->tx.frag);
 	kvfree(conn->rx.buf);
+	kvfree(conn->text);
+	kvfree(conn->text_out);
 	kvfree(conn);
 	if (atomic_dec_and_test(&nr_conns))
 		wake_up_all(&all_gone);

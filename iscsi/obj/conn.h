@@ -70,7 +70,8 @@ struct itgt_pdu {
 	u32 off;		/* of the first byte in the task's buffer */
 	u32 keep;		/* bytes that fit in there, the rest is thrown away */
 	struct itgt_r2t *r2t;	/* the sequence that this Data-Out belongs to, NULL: unsolicited */
-	struct list_head held;	/* on sess->held */
+	struct list_head held;	/* on sess->held, or on the train of the command that is */
+	struct list_head train;	/* of a held command: its unsolicited data */
 };
 
 /* rx side: the rx kthread alone. */
@@ -81,6 +82,7 @@ struct itgt_rx {
 	u32 since_flush;	/* PDUs since the tx side was looked after */
 	struct itgt_pdu pdu;
 	struct bio_vec bv[ITGT_RX_BVECS];
+	spinlock_t unsol_lock;	/* guards unsol; rx kthreads of the session, close_work */
 	struct list_head unsol;	/* tasks that unsolicited Data-Out is expected for */
 };
 
@@ -151,6 +153,7 @@ struct itgt_conn {
 	struct work_struct close_work;	/* ends full feature phase */
 	struct itgt_conn_stat stat;
 	void *login;			/* login worker's own */
+	void *text, *text_out;		/* text exchange under way (ffp/text_req.c); kvfree()d with the connection */
 };
 
 /**

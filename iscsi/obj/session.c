@@ -291,6 +291,19 @@ struct itgt_session *itgt_session_next(struct itgt_tpg *tpg, struct itgt_session
 	return next;
 }
 
+/* One that is being reinstated does not count: its successor comes before it goes. */
+static u32 conns_beside(struct itgt_session *sess, u16 cid)
+{
+	struct itgt_conn *conn;
+	u32 n = 0;
+
+	lockdep_assert_held(&sess->lock);
+	list_for_each_entry(conn, &sess->conns, sess_node)
+		if (conn->cid != cid && itgt_conn_is_up(conn))
+			n++;
+	return n;
+}
+
 int itgt_session_attach(struct itgt_session *sess, struct itgt_conn *conn)
 {
 	int ret = 0;
@@ -298,7 +311,7 @@ int itgt_session_attach(struct itgt_session *sess, struct itgt_conn *conn)
 	spin_lock_irq(&sess->lock);
 	if (sess->state >= ITGT_SESS_CLOSING) {
 		ret = -ESHUTDOWN;
-	} else if (sess->nr_conns >= min_t(u32, sess->par.max_connections, ITGT_MAX_CONNS)) {
+	} else if (conns_beside(sess, conn->cid) >= min_t(u32, sess->par.max_connections, ITGT_MAX_CONNS)) {
 		ret = -EBUSY;
 	} else {
 		sess->nr_conns++;
