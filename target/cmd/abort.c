@@ -155,8 +155,6 @@ static void unpark(struct se_cmd *cmd)
 	list_del_init(&cmd->state_list);
 	WRITE_ONCE(tdev->orphan_count, tdev->orphan_count - 1);
 	unpin = !tdev->orphan_count && tdev->pinned;
-	if (unpin)
-		tdev->pinned = false;
 	spin_unlock_irqrestore(&tdev->orphan_lock, flags);
 	if (unpin)
 		tgt_device_unpin_orphans(cmd->se_dev);
@@ -455,19 +453,12 @@ void tgt_cmd_drain_lun(struct se_lun *lun)
 {
 	struct se_device *dev = rcu_dereference_raw(lun->lun_se_dev);
 	struct tgt_abort_spec spec = { .dev = dev, .match = runs_through, .data = lun, .tas = true, .cut_only = true };
-	struct tgt_dev *tdev;
-	bool pin;
 
 	if (!dev)
 		return;
 	abort_and_wait(&spec);
 
-	tdev = tgt_dev(dev);
-	spin_lock_irq(&tdev->orphan_lock);
-	pin = tdev->orphan_count && !tdev->pinned;
-	tdev->pinned |= pin;
-	spin_unlock_irq(&tdev->orphan_lock);
-	if (pin)
+	if (READ_ONCE(tgt_dev(dev)->orphan_count))
 		tgt_device_pin_orphans(dev);
 }
 

@@ -20,16 +20,6 @@ static bool is_transient(int err)
 	return err == -EAGAIN || err == -ENOMEM;
 }
 
-static void count_bytes(struct se_cmd *cmd, bool data)
-{
-	if (!cmd->se_lun || cmd->se_cmd_flags & SCF_TGT_INTERNAL)
-		return;
-	if (data)
-		atomic_long_add(cmd->data_length, &cmd->se_lun->lun_stats.tx_data_octets);
-	if (cmd->data_direction == DMA_TO_DEVICE)
-		atomic_long_add(cmd->data_length, &cmd->se_lun->lun_stats.rx_data_octets);
-}
-
 /*
  * Gives the response to the fabric, again later if the fabric is short of something (-EAGAIN, -ENOMEM), and is through
  * with the command. May be called again for the same command by the retry.
@@ -54,8 +44,6 @@ void tgt_complete_deliver(struct se_cmd *cmd)
 	}
 	if (unlikely(ret))
 		pr_debug("%s: response not taken: %d\n", cmd->se_tfo->fabric_name, ret);
-	else
-		count_bytes(cmd, data);
 	tgt_life_finish(cmd);
 }
 

@@ -8,7 +8,6 @@
 #include <trace/events/target.h>
 
 #include "target/cmd/life.h"
-#include "target/model/device.h"
 
 static struct workqueue_struct *submit_wq;
 
@@ -75,7 +74,6 @@ sense_reason_t target_cmd_parse_cdb(struct se_cmd *cmd)
 	if (WARN_ON_ONCE(!cmd->execute_cmd))
 		return TCM_UNSUPPORTED_SCSI_OPCODE;
 	cmd->se_cmd_flags |= SCF_SUPPORTED_SAM_OPCODE;
-	atomic_long_inc(&cmd->se_lun->lun_stats.cmd_pdus);
 	return TCM_NO_SENSE;
 }
 
@@ -216,16 +214,6 @@ int transport_handle_cdb_direct(struct se_cmd *cmd)
 }
 
 /**
- * core_alua_check_nonop_delay - delay of a port in the state active/non-optimized
- * @cmd: command
- * Return: 0: the core delays by itself, without a thread that sleeps.
- */
-int core_alua_check_nonop_delay(struct se_cmd *cmd)
-{
-	return 0;
-}
-
-/**
  * target_submit_prep - give a command its CDB, LUN, device and data
  * @cmd: command after target_init_cmd()
  * @cdb: CDB
@@ -320,24 +308,16 @@ int target_submit_cmd_map_sgls(struct se_cmd *se_cmd, struct se_session *se_sess
 }
 
 /**
- * tgt_cmd_device_init - set up a device's queues and lists for commands
- * @dev: device, its queues allocated
+ * tgt_cmd_device_init - let a device's queues submit commands
+ * @dev: device, its queues and lists set up
  * Context: process.
  */
 void tgt_cmd_device_init(struct se_device *dev)
 {
 	int i;
 
-	for (i = 0; i < dev->queue_cnt; i++) {
-		INIT_LIST_HEAD(&dev->queues[i].state_list);
-		spin_lock_init(&dev->queues[i].lock);
-		init_llist_head(&dev->queues[i].sq.cmd_list);
+	for (i = 0; i < dev->queue_cnt; i++)
 		INIT_WORK(&dev->queues[i].sq.work, submit_queue_work);
-	}
-	INIT_LIST_HEAD(&dev->delayed_cmd_list);
-	spin_lock_init(&dev->delayed_cmd_lock);
-	INIT_LIST_HEAD(&tgt_dev(dev)->orphans);
-	spin_lock_init(&tgt_dev(dev)->orphan_lock);
 }
 
 /**
