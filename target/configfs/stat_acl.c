@@ -85,6 +85,8 @@ static ssize_t att_intr_indx_read(struct se_lun_acl *lacl, char *page)
 	guard(spinlock_irq)(&nacl->nacl_sess_lock);
 	if (!nacl->nacl_sess)
 		return -ENODEV;
+	if (!nacl->se_tpg->se_tpg_tfo->sess_get_index)
+		return sysfs_emit(page, "1\n");
 	return sysfs_emit(page, "%u\n", nacl->se_tpg->se_tpg_tfo->sess_get_index(nacl->nacl_sess));
 }
 
@@ -100,6 +102,8 @@ static ssize_t att_intr_port_ident_read(struct se_lun_acl *lacl, char *page)
 	guard(spinlock_irq)(&nacl->nacl_sess_lock);
 	if (!nacl->nacl_sess)
 		return -ENODEV;
+	if (!nacl->se_tpg->se_tpg_tfo->sess_get_index)
+		return sysfs_emit(page, "1\n");
 	if (ops->sess_get_initiator_sid)
 		ops->sess_get_initiator_sid(nacl->nacl_sess, isid, sizeof(isid));
 	return sysfs_emit(page, "%s+i+%s\n", nacl->initiatorname, isid);

@@ -155,7 +155,7 @@ struct se_node_acl *core_tpg_check_initiator_node_acl(struct se_portal_group *tp
 
 	mutex_lock(&tpg->acl_node_mutex);
 	nacl = acl_find_get(tpg, initiatorname);
-	if (nacl || !tfo->tpg_check_demo_mode(tpg))
+	if (nacl || !tfo->tpg_check_demo_mode || !tfo->tpg_check_demo_mode(tpg))
 		goto out_unlock;
 
 	nacl = acl_alloc(tpg, initiatorname);

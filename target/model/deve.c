@@ -193,13 +193,14 @@ void tgt_deve_set_ro(struct se_node_acl *nacl, u64 mapped_lun, bool ro)
 /* Demo mode protects disks; a tape or changer that cannot be written to is of no use to anybody. */
 static bool demo_mode_ro(struct se_portal_group *tpg, struct se_lun *lun)
 {
+	const struct target_core_fabric_ops *tfo = tpg->se_tpg_tfo;
 	struct se_device *dev = rcu_dereference_raw(lun->lun_se_dev);
 
 	if (lun->lun_access_ro)
 		return true;
 	if (dev->transport->get_device_type(dev) != TYPE_DISK)
 		return false;
-	return tpg->se_tpg_tfo->tpg_check_demo_mode_write_protect(tpg);
+	return tfo->tpg_check_demo_mode_write_protect && tfo->tpg_check_demo_mode_write_protect(tpg);
 }
 
 /**
