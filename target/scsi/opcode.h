@@ -63,6 +63,7 @@ const struct tgt_opcode_rows *tgt_optab_sbc_rows(void);
 
 int tgt_optab_init(void);
 const struct tgt_opcode *tgt_opcode_find(const u8 *cdb);	/* NULL: not known; O(1) */
+bool tgt_optab_has_actions(const u8 *cdb);
 bool tgt_optab_offers(const struct tgt_opcode *row, struct se_device *dev);
 sense_reason_t tgt_optab_report(struct se_cmd *cmd);
 sense_reason_t tgt_optab_report_tmf(struct se_cmd *cmd);

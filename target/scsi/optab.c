@@ -39,6 +39,16 @@ const struct tgt_opcode *tgt_opcode_find(const u8 *cdb)
 	return sa < OPF_SERVICE_ACTIONS ? by_sa[slot][sa] : NULL;
 }
 
+/**
+ * tgt_optab_has_actions - is only the service action of a CDB unknown
+ * @cdb: CDB for which there is no row
+ * Return: true if other service actions of its opcode are known. Any context.
+ */
+bool tgt_optab_has_actions(const u8 *cdb)
+{
+	return sa_slot[cdb[0]];
+}
+
 /* A row whose facts contradict each other would mislead parser and initiators alike, so the module does not load. */
 static bool row_is_sound(const struct tgt_opcode *row)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Rows of the commands of SBC-4, for direct access devices. */
+#include "target/scsi/medium.h"
 #include "target/scsi/opcode.h"
 #include "target/scsi/server.h"
 
@@ -11,6 +12,11 @@ static bool offers_unmap(struct se_device *dev)
 static bool offers_caw(struct se_device *dev)
 {
 	return dev->dev_attrib.emulate_caw;
+}
+
+static bool offers_referrals(struct se_device *dev)
+{
+	return !list_empty_careful(&dev->t10_alua.lba_map_list);
 }
 
 /* Loci of the LBA and of the number of blocks, by length of the CDB. */
@@ -97,6 +103,44 @@ static const struct tgt_opcode rows[] = {
 	  .lba = LOC(2, 8), .blocks = LOC(13, 1), .enabled = offers_caw, .parse = tgt_caw_parse,
 	  USAGE(0x89, 0xf8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0xff, 0x3f, 0x04),
 	  .execute = tgt_caw_execute },
+	{ .name = "ORWRITE(16)", .opcode = 0x8b, .dir = DMA_TO_DEVICE, .pr = PR_CLASS_WRITE, .alua = ALUA_CLASS_DATA,
+	  .flags = WRITE_FLAGS | OPF_FUA | OPF_PROTECT | OPF_EXCL, .timeout = 60, AT16, .parse = tgt_rw_parse,
+	  MAP16(0x8b, 0xf8), .execute = tgt_orwrite_execute },
+	{ .name = "WRITE ATOMIC(16)", .opcode = 0x9c, .dir = DMA_TO_DEVICE, .pr = PR_CLASS_WRITE, .alua = ALUA_CLASS_DATA,
+	  .flags = WRITE_FLAGS | OPF_FUA | OPF_PROTECT | OPF_EXCL, .timeout = 60, .lba = LOC(2, 8), .blocks = LOC(12, 2),
+	  .parse = tgt_atomic_parse, .execute = tgt_rw_execute,
+	  USAGE(0x9c, 0xf8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0xff, 0xff, 0x3f, 0x04) },
+
+#define PREFETCHES	.dir = DMA_NONE, .pr = PR_CLASS_READ, .alua = ALUA_CLASS_DATA, .timeout = 60, \
+			.flags = OPF_SBC | OPF_MEDIUM | OPF_RANGE, .execute = tgt_prefetch_execute
+	{ .name = "PRE-FETCH(10)", .opcode = 0x34, PREFETCHES, AT10, MAP10(0x34, 0x02) },
+	{ .name = "PRE-FETCH(16)", .opcode = 0x90, PREFETCHES, AT16, MAP16(0x90, 0x02) },
+
+	{ .name = "READ DEFECT DATA(10)", .opcode = 0x37, .dir = DMA_FROM_DEVICE, .alloc = LOC(7, 2), .pr = PR_CLASS_READ,
+	  .alua = ALUA_CLASS_DATA, .flags = OPF_SBC | OPF_MEDIUM, .timeout = 10,
+	  USAGE(0x37, 0, 0x1f, 0, 0, 0, 0, 0xff, 0xff, 0x04), .execute = tgt_defects_read10 },
+	{ .name = "READ DEFECT DATA(12)", .opcode = 0xb7, .dir = DMA_FROM_DEVICE, .alloc = LOC(6, 4), .pr = PR_CLASS_READ,
+	  .alua = ALUA_CLASS_DATA, .flags = OPF_SBC | OPF_MEDIUM, .timeout = 10,
+	  USAGE(0xb7, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0x04), .execute = tgt_defects_read12 },
+	{ .name = "GET LBA STATUS(16)", .opcode = 0x9e, SA(0x12), .dir = DMA_FROM_DEVICE, .alloc = LOC(10, 4),
+	  .pr = PR_CLASS_READ, .alua = ALUA_CLASS_DATA, .flags = OPF_SBC | OPF_MEDIUM, .timeout = 30,
+	  USAGE(0x9e, 0x12, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x04),
+	  .execute = tgt_defects_lba_status },
+	{ .name = "REPORT REFERRALS", .opcode = 0x9e, SA(0x13), .dir = DMA_FROM_DEVICE, .alloc = LOC(10, 4),
+	  .pr = PR_CLASS_ALLOWED, .alua = ALUA_CLASS_ANY, .flags = OPF_SBC, .timeout = 10, .enabled = offers_referrals,
+	  USAGE(0x9e, 0x13, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0x04),
+	  .execute = tgt_defects_referrals },
+
+	{ .name = "FORMAT UNIT", .opcode = 0x04, .dir = DMA_TO_DEVICE, .pr = PR_CLASS_WRITE, .alua = ALUA_CLASS_DATA,
+	  .flags = OPF_SBC | OPF_MEDIUM | OPF_WRITES, .timeout = 3600, .parse = tgt_medium_format_parse,
+	  USAGE(0x04, 0xff, 0, 0, 0, 0x04), .execute = tgt_medium_format },
+#define SANITIZES(action, bits, label, fn) \
+	{ .name = label, .opcode = 0x48, SA(action), .dir = DMA_TO_DEVICE, .alloc = LOC(7, 2), .pr = PR_CLASS_WRITE, \
+	  .alua = ALUA_CLASS_DATA, .flags = OPF_SBC | OPF_WRITES | OPF_SANITIZE, .timeout = 3600, \
+	  USAGE(0x48, (bits) | (action), 0, 0, 0, 0, 0, 0xff, 0xff, 0x04), .execute = fn }
+	SANITIZES(0x01, 0xe0, "SANITIZE, OVERWRITE", tgt_medium_sanitize),
+	SANITIZES(0x02, 0xe0, "SANITIZE, BLOCK ERASE", tgt_medium_sanitize),
+	SANITIZES(0x1f, 0x80, "SANITIZE, EXIT FAILURE MODE", tgt_medium_exit_failure),
 };
 /* clang-format on */
 

@@ -85,6 +85,16 @@ static sense_reason_t parse_row(struct se_cmd *cmd, const struct tgt_opcode *row
 	return reason;
 }
 
+/* SPC-5 4.2.5.2: an unknown service action is a wrong field, an unknown opcode is not. */
+static sense_reason_t refuse_unknown(struct se_cmd *cmd)
+{
+	const u8 *cdb = cmd->t_task_cdb;
+
+	if (!tgt_optab_has_actions(cdb))
+		return TCM_UNSUPPORTED_SCSI_OPCODE;
+	return cdb[0] == VARIABLE_LENGTH_CMD ? tgt_bad_field(cmd, 8, -1) : tgt_bad_field(cmd, 1, 4);
+}
+
 /**
  * spc_parse_cdb - prepare a command that every type of device has
  * @cmd: command whose CDB, buffer length and device are set
@@ -97,7 +107,7 @@ sense_reason_t spc_parse_cdb(struct se_cmd *cmd, unsigned int *size)
 	const struct tgt_opcode *row = tgt_opcode_find(cmd->t_task_cdb);
 
 	if (!row || (row->flags & OPF_SBC) || !tgt_optab_offers(row, cmd->se_dev))
-		return TCM_UNSUPPORTED_SCSI_OPCODE;
+		return refuse_unknown(cmd);
 	return parse_row(cmd, row, size);
 }
 
@@ -116,7 +126,7 @@ sense_reason_t sbc_parse_cdb(struct se_cmd *cmd, struct exec_cmd_ops *ops)
 
 	cmd->protocol_data = ops;
 	if (!row || !tgt_optab_offers(row, cmd->se_dev))
-		return TCM_UNSUPPORTED_SCSI_OPCODE;
+		return refuse_unknown(cmd);
 	reason = parse_row(cmd, row, &size);
 	return reason ? reason : tgt_data_set_size(cmd, size);
 }

@@ -62,10 +62,10 @@ static bool overlaps(const struct range_lock *r, u64 first, u64 count)
 	return first < r->first + r->count && r->first < first + count;
 }
 
-/* Blocks that a command touches; false if it touches none. SYNCHRONIZE CACHE and the like change nothing: none. */
+/* Blocks that a command touches; false if it touches none. */
 static bool extent(struct se_cmd *cmd, const struct tgt_opcode *row, u64 *first, u64 *count)
 {
-	if (!row || !(row->flags & OPF_SBC) || !(row->flags & (OPF_DATA | OPF_WRITES | OPF_EXCL)))
+	if (!row || !(row->flags & OPF_SBC) || !(row->flags & (OPF_RANGE | OPF_WRITES)))
 		return false;
 	if (!row->blocks.width) {	/* UNMAP: descriptors that are not read yet; the whole medium is the safe answer */
 		*first = 0;

@@ -4,6 +4,7 @@
 
 #include "target/cmd/cmd.h"
 #include "target/scsi/server.h"
+#include "target/scsi/vpd.h"
 
 /**
  * tgt_rw_parse - READ and WRITE of any length
@@ -16,6 +17,23 @@ sense_reason_t tgt_rw_parse(struct se_cmd *cmd, u32 *size)
 	if (!cmd->t_task_nolb)
 		cmd->execute_cmd = tgt_server_good;	/* no error, SBC-4 5.13 */
 	return TCM_NO_SENSE;
+}
+
+/**
+ * tgt_atomic_parse - WRITE ATOMIC(16) (SBC-4 5.46)
+ * @cmd: command, its extent read and checked
+ * @size: bytes of its blocks
+ *
+ * No other command sees a part of it; the limits are those of the Block Limits page, which offers no boundaries.
+ * Return: TCM_NO_SENSE, or INVALID FIELD IN CDB. Any context.
+ */
+sense_reason_t tgt_atomic_parse(struct se_cmd *cmd, u32 *size)
+{
+	if (get_unaligned_be16(cmd->t_task_cdb + 10))
+		return tgt_bad_field(cmd, 10, -1);
+	if (cmd->t_task_nolb > TGT_ATOMIC_MAX_BLOCKS)
+		return tgt_bad_field(cmd, 12, -1);
+	return tgt_rw_parse(cmd, size);
 }
 
 /**

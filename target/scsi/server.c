@@ -7,6 +7,7 @@
 
 #include "target/cmd/cmd.h"
 #include "target/lib/sgl.h"
+#include "target/scsi/medium.h"
 
 /* Transfers up to this size are taken from every initiator, whatever the backend prefers. */
 #define TRANSFER_FLOOR_BYTES	(8 * 1024 * 1024)
@@ -36,6 +37,7 @@ int tgt_server_alloc(struct se_device *dev)
  */
 void tgt_server_free(struct se_device *dev)
 {
+	tgt_medium_stop(tgt_scsi_dev(dev));
 	kfree(tgt_dev(dev)->scsi);
 	tgt_dev(dev)->scsi = NULL;
 }

@@ -7,6 +7,10 @@
 #include "target/lib/wbuf.h"
 #include "target/model/device.h"
 
+#define TGT_BUFFER_SIZE	512	/* of READ BUFFER and WRITE BUFFER */
+
+struct medium_job;
+
 /* The mode parameters that MODE SELECT can change. */
 struct scsi_mode {
 	bool wce;		/* write cache; the current value is the attribute emulate_write_cache */
@@ -29,11 +33,12 @@ enum scsi_medium {
 /**
  * struct scsi_dev - device server's part of a logical unit; tgt_dev.scsi
  * @dev: the logical unit
- * @lock: guards @mode, @saved, @medium, @preventers, @clock_*; irq safe, innermost
+ * @lock: guards everything up to @clock_origin; irq safe, innermost
  * @mode: current values, @saved: what a reset goes back to, if @has_saved
  * @medium: see enum scsi_medium
  * @progress: of the operation that @medium names, in 1/65536
- * @preventers: sessions that have issued PREVENT ALLOW MEDIUM REMOVAL with PREVENT set
+ * @job: the operation that runs, @sanitize_ause: the last one allowed an unrestricted exit from its failure
+ * @buffer: of WRITE BUFFER and READ BUFFER, @echo_size: bytes of it that an echo returns
  * @ranges_lock: guards @ranges; irq safe, taken outside of the command queues' locks
  * @ranges: locked ranges of blocks, in order of arrival
  * @nr_ranges: how many; read without a lock by commands that want to pass
@@ -46,9 +51,12 @@ struct scsi_dev {
 	bool has_saved;
 	enum scsi_medium medium;
 	u16 progress;
-	unsigned int preventers;
+	struct medium_job *job;
+	bool sanitize_ause;
+	u8 buffer[TGT_BUFFER_SIZE];
+	u32 echo_size;
 	s64 clock_offset_ms;
-	u8 clock_origin;
+	u8 clock_origin;	/* TIMESTAMP ORIGIN */
 	spinlock_t ranges_lock;
 	struct list_head ranges;
 	unsigned int nr_ranges;
@@ -102,5 +110,20 @@ sense_reason_t tgt_wsame_execute(struct se_cmd *cmd);
 sense_reason_t tgt_caw_parse(struct se_cmd *cmd, u32 *size);
 sense_reason_t tgt_caw_execute(struct se_cmd *cmd);
 sense_reason_t tgt_start_stop_execute(struct se_cmd *cmd);
+sense_reason_t tgt_orwrite_execute(struct se_cmd *cmd);
+sense_reason_t tgt_prefetch_execute(struct se_cmd *cmd);
+sense_reason_t tgt_defects_read10(struct se_cmd *cmd);
+sense_reason_t tgt_defects_read12(struct se_cmd *cmd);
+sense_reason_t tgt_defects_lba_status(struct se_cmd *cmd);
+sense_reason_t tgt_defects_referrals(struct se_cmd *cmd);
+sense_reason_t tgt_diag_send(struct se_cmd *cmd);
+sense_reason_t tgt_diag_receive(struct se_cmd *cmd);
+sense_reason_t tgt_diag_write_buffer(struct se_cmd *cmd);
+sense_reason_t tgt_diag_read_buffer(struct se_cmd *cmd);
+sense_reason_t tgt_timestamp_report(struct se_cmd *cmd);
+sense_reason_t tgt_timestamp_set(struct se_cmd *cmd);
+sense_reason_t tgt_log_sense(struct se_cmd *cmd);
+sense_reason_t tgt_log_select(struct se_cmd *cmd);
+sense_reason_t tgt_atomic_parse(struct se_cmd *cmd, u32 *size);
 
 #endif /* TGT_SCSI_SERVER_H */

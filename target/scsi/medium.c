@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations on the whole medium: SANITIZE and FORMAT UNIT. They run on the device's queue beside the command that
+ * started them: an aborted command, a reset or a lost nexus does not stop them (SBC-4 4.11.2), only the removal of the
+ * device does. Meanwhile the gates answer NOT READY with the progress.
+ */
+#include "target/scsi/medium.h"
+
+#include <linux/completion.h>
+#include <linux/slab.h>
+#include <scsi/scsi_proto.h>
+
+#include "target/cmd/cmd.h"
+#include "target/cmd/io.h"
+#include "target/lib/sense.h"
+#include "target/lib/sgl.h"
+#include "target/scsi/scratch.h"
+#include "target/scsi/server.h"
+
+#define IMMED		0x80
+#define ZNR_AUSE	0x60
+#define AUSE		0x20
+#define SA_OVERWRITE	0x01
+#define SA_BLOCK_ERASE	0x02
+#define LIST_HEADER	4
+#define INVERT		0x80
+
+/**
+ * struct medium_job - one operation; owned by its work and by the command that waits for it
+ * @refs: the work's and the waiting command's
+ * @stop: the device goes away
+ * @result: valid when @done is complete
+ */
+struct medium_job {
+	struct work_struct work;
+	struct kref refs;
+	struct completion done;
+	struct scsi_dev *sd;
+	u8 passes;
+	bool invert;
+	bool ause;
+	bool sanitize;
+	bool stop;
+	sense_reason_t result;
+	u32 pattern_size;
+	u8 pattern[];
+};
+
+static void job_release(struct kref *refs)
+{
+	kfree(container_of(refs, struct medium_job, refs));
+}
+
+static void job_put(struct medium_job *job)
+{
+	kref_put(&job->refs, job_release);
+}
+
+static struct medium_job *job_alloc(struct scsi_dev *sd, u32 pattern_size)
+{
+	struct medium_job *job = kzalloc(struct_size(job, pattern, pattern_size), GFP_KERNEL);
+
+	if (!job)
+		return NULL;
+	kref_init(&job->refs);
+	init_completion(&job->done);
+	job->sd = sd;
+	job->passes = 1;
+	job->pattern_size = pattern_size;
+	return job;
+}
+
+/* One block is the pattern, repeated and cut off at the end of each block (SBC-4 5.30.2.2). */
+static void fill_pattern(const struct medium_job *job, struct tgt_scratch *s, u32 block_size, bool inverted, u8 *block)
+{
+	u32 at;
+
+	for (at = 0; at < block_size; at++)
+		block[at] = job->pattern[at % job->pattern_size] ^ (inverted ? 0xff : 0);
+	for (at = 0; at < s->bytes; at += block_size)
+		tgt_sgl_copy_to(s->sgl, s->nents, at, block, block_size);
+}
+
+static void note_progress(const struct medium_job *job, u8 pass, u64 done, u64 blocks)
+{
+	u64 part = div64_u64(done << 16, blocks) + ((u64)pass << 16);
+
+	WRITE_ONCE(job->sd->progress, min_t(u64, div_u64(part, job->passes), 0xffff));
+}
+
+static sense_reason_t write_pass(struct medium_job *job, struct tgt_scratch *s, u8 pass)
+{
+	struct se_device *dev = job->sd->dev;
+	u64 blocks = tgt_server_blocks(dev), done;
+	u32 block_size = dev->dev_attrib.block_size, step;
+	sense_reason_t reason = TCM_NO_SENSE;
+
+	for (done = 0; done < blocks && !reason; done += step) {
+		if (READ_ONCE(job->stop))
+			return TGT_SANITIZE_FAILED;
+		step = min_t(u64, blocks - done, s->bytes / block_size);
+		reason = tgt_io_rw(NULL, dev, true, false, done, step, s->sgl, s->nents);
+		note_progress(job, pass, done, blocks);
+		cond_resched();
+	}
+	return reason;
+}
+
+static sense_reason_t write_passes(struct medium_job *job)
+{
+	struct se_device *dev = job->sd->dev;
+	u32 block_size = dev->dev_attrib.block_size;
+	u8 *block = kzalloc(block_size, GFP_KERNEL);
+	sense_reason_t reason = TCM_OUT_OF_RESOURCES;
+	struct tgt_scratch s;
+	u8 pass;
+
+	if (!block)
+		return reason;
+	if (!tgt_scratch_get(&s, TGT_SCRATCH_MAX, block_size))
+		goto out_free;
+	for (pass = 0, reason = TCM_NO_SENSE; pass < job->passes && !reason; pass++) {
+		if (job->pattern_size)
+			fill_pattern(job, &s, block_size, job->invert && pass % 2, block);
+		reason = write_pass(job, &s, pass);
+	}
+	if (!reason)
+		reason = tgt_io_flush(NULL, dev, 0, 0);
+	tgt_scratch_put(&s);
+out_free:
+	kfree(block);
+	return reason;
+}
+
+static void job_work(struct work_struct *work)
+{
+	struct medium_job *job = container_of(work, struct medium_job, work);
+	struct scsi_dev *sd = job->sd;
+	unsigned long flags;
+
+	job->result = write_passes(job);
+	spin_lock_irqsave(&sd->lock, flags);
+	sd->job = NULL;
+	sd->sanitize_ause = job->ause;
+	if (!job->result || !job->sanitize)
+		sd->medium = MEDIUM_READY;
+	else
+		sd->medium = MEDIUM_SANITIZE_FAILED;
+	spin_unlock_irqrestore(&sd->lock, flags);
+	complete_all(&job->done);
+	job_put(job);
+}
+
+/* From here the job runs by itself; the caller's reference is to wait with. */
+static sense_reason_t job_start(struct medium_job *job)
+{
+	struct scsi_dev *sd = job->sd;
+	sense_reason_t reason = TCM_NO_SENSE;
+	unsigned long flags;
+
+	kref_get(&job->refs);
+	INIT_WORK(&job->work, job_work);
+	spin_lock_irqsave(&sd->lock, flags);
+	if (sd->job) {
+		reason = sd->medium == MEDIUM_FORMATTING ? TGT_LU_FORMATTING : TGT_LU_SANITIZING;
+	} else if (sd->medium == MEDIUM_SANITIZE_FAILED && !job->ause && sd->sanitize_ause) {
+		reason = TGT_SANITIZE_FAILED;
+	} else {
+		sd->job = job;
+		sd->progress = 0;
+		sd->medium = job->sanitize ? MEDIUM_SANITIZING : MEDIUM_FORMATTING;
+		queue_work(tgt_dev(sd->dev)->wq, &job->work);
+	}
+	spin_unlock_irqrestore(&sd->lock, flags);
+	if (reason)
+		job_put(job);
+	return reason;
+}
+
+/* The command may be aborted while it waits: the operation goes on without it. */
+static sense_reason_t job_run(struct se_cmd *cmd, struct medium_job *job, bool immediate)
+{
+	sense_reason_t reason = job_start(job);
+
+	if (!reason && !immediate) {
+		while (!wait_for_completion_timeout(&job->done, HZ / 10))
+			if (tgt_cmd_is_aborted(cmd))
+				break;
+		if (completion_done(&job->done))
+			reason = job->result;
+	}
+	job_put(job);
+	return reason ? reason : tgt_server_good(cmd);
+}
+
+/**
+ * tgt_medium_stop - end a running operation because the device goes away
+ * @sd: device server's part of the device
+ * Context: may sleep, for as long as the backend needs for one command.
+ */
+void tgt_medium_stop(struct scsi_dev *sd)
+{
+	struct medium_job *job;
+	unsigned long flags;
+
+	spin_lock_irqsave(&sd->lock, flags);
+	job = sd->job;
+	if (job) {
+		kref_get(&job->refs);
+		WRITE_ONCE(job->stop, true);
+	}
+	spin_unlock_irqrestore(&sd->lock, flags);
+	if (!job)
+		return;
+	wait_for_completion(&job->done);
+	job_put(job);
+}
+
+/* SBC-4 5.30.2.2: every fault of the list is a fault of the CDB that announced it, or of the list. */
+static sense_reason_t read_overwrite(struct se_cmd *cmd, struct medium_job **job)
+{
+	u32 block_size = cmd->se_dev->dev_attrib.block_size;
+	u32 size = get_unaligned_be16(cmd->t_task_cdb + 7), pattern;
+	u8 head[LIST_HEADER];
+	sense_reason_t reason;
+
+	if (size <= LIST_HEADER || size > LIST_HEADER + block_size)
+		return tgt_bad_field(cmd, 7, -1);
+	reason = tgt_server_fetch(cmd, 0, head, LIST_HEADER);
+	if (reason)
+		return reason;
+	pattern = get_unaligned_be16(head + 2);
+	if (!(head[0] & 0x1f))
+		return tgt_bad_param(cmd, 0, 4);
+	if (head[0] & 0x60)	/* TEST: vendor specific values */
+		return tgt_bad_param(cmd, 0, 6);
+	if (!pattern || pattern > block_size)
+		return tgt_bad_param(cmd, 2, -1);
+	*job = job_alloc(tgt_scsi_dev(cmd->se_dev), pattern);
+	if (!*job)
+		return TCM_OUT_OF_RESOURCES;
+	(*job)->passes = head[0] & 0x1f;
+	(*job)->invert = head[0] & INVERT;
+	reason = tgt_server_fetch(cmd, LIST_HEADER, (*job)->pattern, pattern);
+	if (reason)
+		job_put(*job);
+	return reason;
+}
+
+static sense_reason_t sanitize_work(struct se_cmd *cmd)
+{
+	bool overwrite = (cmd->t_task_cdb[1] & 0x1f) == SA_OVERWRITE;
+	struct medium_job *job = NULL;
+	sense_reason_t reason;
+
+	if (overwrite) {
+		reason = read_overwrite(cmd, &job);
+		if (reason)
+			return reason;
+	} else {
+		job = job_alloc(tgt_scsi_dev(cmd->se_dev), 0);
+		if (!job)
+			return TCM_OUT_OF_RESOURCES;
+	}
+	job->sanitize = true;
+	job->ause = cmd->t_task_cdb[1] & AUSE;
+	return job_run(cmd, job, cmd->t_task_cdb[1] & IMMED);
+}
+
+/**
+ * tgt_medium_sanitize - SANITIZE: overwrite, or block erase, which leaves zeros (SBC-4 5.30)
+ * @cmd: command, with its parameter list for overwrite
+ * Return: TCM_NO_SENSE if it is on its way, else the reason. Any context.
+ */
+sense_reason_t tgt_medium_sanitize(struct se_cmd *cmd)
+{
+	if ((cmd->t_task_cdb[1] & 0x1f) == SA_BLOCK_ERASE && get_unaligned_be16(cmd->t_task_cdb + 7))
+		return tgt_bad_field(cmd, 7, -1);
+	return tgt_io_defer(cmd, sanitize_work);
+}
+
+/**
+ * tgt_medium_exit_failure - SANITIZE, EXIT FAILURE MODE
+ * @cmd: command
+ *
+ * Taken if the failed operation allowed an unrestricted exit (AUSE), and where there was no failure.
+ * Return: TCM_NO_SENSE when completed, else the reason. Any context.
+ */
+sense_reason_t tgt_medium_exit_failure(struct se_cmd *cmd)
+{
+	struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
+	sense_reason_t reason = TCM_NO_SENSE;
+	unsigned long flags;
+
+	if (get_unaligned_be16(cmd->t_task_cdb + 7))
+		return tgt_bad_field(cmd, 7, -1);
+	spin_lock_irqsave(&sd->lock, flags);
+	if (sd->medium == MEDIUM_SANITIZE_FAILED && sd->sanitize_ause)
+		sd->medium = MEDIUM_READY;
+	else if (sd->medium == MEDIUM_SANITIZE_FAILED)
+		reason = TCM_INVALID_CDB_FIELD;
+	spin_unlock_irqrestore(&sd->lock, flags);
+	return reason ? tgt_bad_field(cmd, 1, 4) : tgt_server_good(cmd);
+}
+
+#define FMTPINFO	0xc0
+#define LONGLIST	0x20
+#define FMTDATA		0x10
+#define CMPLST		0x08
+#define OPTIONS_FOV	0x80
+#define OPTIONS_IP	0x08
+#define OPTIONS_IMMED	0x02
+
+/* The header of the FORMAT UNIT parameter list (SBC-4 5.4.2): no defects can be added, no pattern given. */
+static sense_reason_t read_format(struct se_cmd *cmd, bool *immediate)
+{
+	bool is_long = cmd->t_task_cdb[1] & LONGLIST;
+	u8 head[8] = {};
+	sense_reason_t reason;
+
+	*immediate = false;
+	if (!(cmd->t_task_cdb[1] & FMTDATA))
+		return TCM_NO_SENSE;
+	reason = tgt_server_fetch(cmd, 0, head, is_long ? 8 : 4);
+	if (reason)
+		return reason;
+	if (head[0] & 0x07)	/* PROTECTION FIELD USAGE */
+		return tgt_bad_param(cmd, 0, 2);
+	if ((head[1] & OPTIONS_IP) || (!(head[1] & OPTIONS_FOV) && (head[1] & 0x7c)))
+		return tgt_bad_param(cmd, 1, -1);
+	if (is_long ? get_unaligned_be32(head + 4) : get_unaligned_be16(head + 2))
+		return tgt_bad_param(cmd, is_long ? 4 : 2, -1);
+	*immediate = head[1] & OPTIONS_IMMED;
+	return TCM_NO_SENSE;
+}
+
+static sense_reason_t format_work(struct se_cmd *cmd)
+{
+	struct medium_job *job;
+	sense_reason_t reason;
+	bool immediate;
+
+	reason = read_format(cmd, &immediate);
+	if (reason)
+		return reason;
+	job = job_alloc(tgt_scsi_dev(cmd->se_dev), 0);
+	return job ? job_run(cmd, job, immediate) : TCM_OUT_OF_RESOURCES;
+}
+
+/**
+ * tgt_medium_format_parse - FORMAT UNIT has no parameter list length: its header says how long the list is
+ * @cmd: command
+ * @size: result: bytes of the header, if there is one
+ * Return: TCM_NO_SENSE, or INVALID FIELD IN CDB. Any context.
+ */
+sense_reason_t tgt_medium_format_parse(struct se_cmd *cmd, u32 *size)
+{
+	u8 flags = cmd->t_task_cdb[1];
+
+	if (!(flags & FMTDATA) && (flags & (CMPLST | 0x07 | LONGLIST)))
+		return tgt_bad_field(cmd, 1, 5);
+	if (flags & FMTPINFO)	/* protection is a matter of the backend's configuration */
+		return tgt_bad_field(cmd, 1, 7);
+	*size = flags & FMTDATA ? (flags & LONGLIST ? 8 : 4) : 0;
+	return TCM_NO_SENSE;
+}
+
+/**
+ * tgt_medium_format - FORMAT UNIT (SBC-4 5.4): all blocks are zeros afterwards
+ * @cmd: command, perhaps with a parameter list
+ * Return: TCM_NO_SENSE if it is on its way. Any context.
+ */
+sense_reason_t tgt_medium_format(struct se_cmd *cmd)
+{
+	return tgt_io_defer(cmd, format_work);
+}
