@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The device clock: REPORT TIMESTAMP and SET TIMESTAMP (SPC-5 5.3, 6.36, 6.47). */
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 #include <scsi/scsi_proto.h>
 
 #include "target/cmd/cmd.h"
