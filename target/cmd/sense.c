@@ -5,22 +5,13 @@
 #include <trace/events/target.h>
 
 #include "target/cmd/life.h"
+#include "target/lib/sense.h"
 
 /* Reasons that are a status of their own, without sense data (SAM-5 5.3.1). */
 static bool status_of(sense_reason_t reason, u8 *status)
 {
-	switch ((__force unsigned int)reason) {
-	case (__force unsigned int)TCM_RESERVATION_CONFLICT:
-		*status = SAM_STAT_RESERVATION_CONFLICT;
-		return true;
-	case (__force unsigned int)TCM_LUN_BUSY:
-		*status = SAM_STAT_BUSY;
-		return true;
-	case (__force unsigned int)TCM_OUT_OF_RESOURCES:
-		*status = SAM_STAT_TASK_SET_FULL;
-		return true;
-	}
-	return false;
+	*status = tgt_sense_status(reason);
+	return *status != SAM_STAT_CHECK_CONDITION;
 }
 
 /* Sets status and sense data. True for CHECK CONDITION. Any context. */

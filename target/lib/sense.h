@@ -33,7 +33,9 @@
 #define TGT_COPY_TARGET_TYPE		TGT_REASON(0x56)
 #define TGT_LBA_NOT_ALIGNED		TGT_REASON(0x57)
 #define TGT_ILLEGAL_BLOCK_COUNT		TGT_REASON(0x58)
-#define TGT_REASON_LIMIT		0x59
+#define TGT_NO_MEDIUM			TGT_REASON(0x59)
+#define TGT_INVALID_MESSAGE		TGT_REASON(0x5a)
+#define TGT_REASON_LIMIT		0x5b
 
 /* What a reason says besides its three codes. */
 enum tgt_sense_extra {

@@ -354,6 +354,7 @@ void tgt_device_release(struct se_device *dev)
 	spin_unlock_irq(&td->orphan_lock);
 	flush_work(&td->pin_work);
 
+	tgt_model_hook(device_stopping, dev);
 	if (td->wq)
 		destroy_workqueue(td->wq);
 	if (target_dev_configured(dev)) {

@@ -10,6 +10,7 @@
  * @backend_setup: a backend registers: build its configfs types (configfs layer)
  * @device_alloc: se_device exists, not configured: allocate the layers' private parts (tgt_dev.scsi/.pr/.alua); 0 or -errno
  * @device_configured: the backend has opened its medium; may sleep; 0 or -errno (device is torn down again)
+ * @device_stopping: the device is about to go, its queue and backend still work: end what runs by itself; may sleep
  * @device_gone: no command and no LUN is left; undo @device_configured and @device_alloc
  * @lun_drain: a LUN is going: abort or detach everything that still runs through it; returns at once for detachable
  *	commands, waits for the others. Called with lun_shutdown set and the LUN unpublished, may sleep
@@ -25,6 +26,7 @@ struct model_hooks {
 	void (*backend_setup)(struct target_backend *tb);
 	int (*device_alloc)(struct se_device *dev);
 	int (*device_configured)(struct se_device *dev);
+	void (*device_stopping)(struct se_device *dev);
 	void (*device_gone)(struct se_device *dev);
 	void (*lun_drain)(struct se_lun *lun);
 	void (*lun_linked)(struct se_lun *lun, struct se_device *dev);

@@ -3,7 +3,9 @@
 #include "target/scsi/gates.h"
 
 #include "target/lib/sense.h"
+#include "target/model/deve.h"
 #include "target/model/ua.h"
+#include "target/scsi/aca.h"
 #include "target/scsi/opcode.h"
 #include "target/scsi/server.h"
 
@@ -18,7 +20,7 @@ static enum tgt_pr_class pr_class(const struct se_cmd *cmd, const struct tgt_opc
 /* An earlier write of this nexus that lost its session may still land: nothing may overtake it. */
 static sense_reason_t gate_orphans(struct se_cmd *cmd)
 {
-	return tgt_cmd_orphan_blocks(cmd) ? TCM_LUN_BUSY : TCM_NO_SENSE;
+	return unlikely(tgt_cmd_orphan_blocks(cmd)) ? TCM_LUN_BUSY : TCM_NO_SENSE;
 }
 
 /* SAM-5 5.14: all commands but the few that OPF_NO_UA marks report a pending unit attention first. */
@@ -32,7 +34,9 @@ static sense_reason_t gate_attention(struct se_cmd *cmd)
 	row = tgt_opcode_find(cmd->t_task_cdb);
 	if (row && (row->flags & OPF_NO_UA))
 		return TCM_NO_SENSE;
-	if (!tgt_ua_take(cmd, &asc, &ascq))
+	/* with UA_INTLCK_CTRL only REQUEST SENSE clears it (SPC-5 7.5.10) */
+	if (cmd->se_dev->dev_attrib.emulate_ua_intlck_ctrl == TARGET_UA_INTLCK_CTRL_CLEAR ?
+	    !tgt_ua_take(cmd, &asc, &ascq) : !tgt_ua_peek(cmd, &asc, &ascq))
 		return TCM_NO_SENSE;
 	cmd->sense_info = asc << 8 | ascq;
 	return TCM_CHECK_CONDITION_UNIT_ATTENTION;
@@ -49,12 +53,31 @@ static sense_reason_t gate_access_state(struct se_cmd *cmd)
 	return tgt_alua_check(cmd, row ? row->alua : ALUA_CLASS_DATA);
 }
 
+/* UA_INTLCK_CTRL 11b: a status without sense data leaves a unit attention behind (SPC-5 7.5.10). */
+static void interlock(struct se_cmd *cmd, u8 asc, u8 ascq)
+{
+	struct se_dev_entry *deve;
+
+	if (cmd->se_dev->dev_attrib.emulate_ua_intlck_ctrl != TARGET_UA_INTLCK_CTRL_ESTABLISH_UA || !cmd->se_sess)
+		return;
+	rcu_read_lock();
+	deve = tgt_deve_find(cmd->se_sess->se_node_acl, cmd->orig_fe_lun);
+	if (deve)
+		tgt_ua_post(deve, asc, ascq);
+	rcu_read_unlock();
+}
+
 /* SPC-5 5.14.1 */
 static sense_reason_t gate_reservation(struct se_cmd *cmd)
 {
+	sense_reason_t reason;
+
 	if (cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_PGR)
 		return TCM_NO_SENSE;
-	return tgt_pr_check(cmd, pr_class(cmd, tgt_opcode_find(cmd->t_task_cdb)));
+	reason = tgt_pr_check(cmd, pr_class(cmd, tgt_opcode_find(cmd->t_task_cdb)));
+	if (unlikely(reason == TCM_RESERVATION_CONFLICT))
+		interlock(cmd, 0x2c, 0x09);	/* PREVIOUS RESERVATION CONFLICT STATUS */
+	return reason;
 }
 
 /* SBC-4 4.11.2, 4.33.2, 5.30: the medium is stopped or busy with an operation on all of it. */
@@ -62,6 +85,7 @@ static sense_reason_t gate_medium(struct se_cmd *cmd)
 {
 	static const sense_reason_t reasons[] = {
 		[MEDIUM_STOPPED] = TGT_LU_STOPPED,
+		[MEDIUM_EJECTED] = TGT_NO_MEDIUM,
 		[MEDIUM_FORMATTING] = TGT_LU_FORMATTING,
 		[MEDIUM_SANITIZING] = TGT_LU_SANITIZING,
 		[MEDIUM_SANITIZE_FAILED] = TGT_SANITIZE_FAILED,
@@ -75,7 +99,7 @@ static sense_reason_t gate_medium(struct se_cmd *cmd)
 	row = tgt_opcode_find(cmd->t_task_cdb);
 	if (!row || (row->flags & OPF_SANITIZE))
 		return TCM_NO_SENSE;
-	if (medium == MEDIUM_STOPPED && !(row->flags & OPF_MEDIUM))
+	if ((medium == MEDIUM_STOPPED || medium == MEDIUM_EJECTED) && !(row->flags & OPF_MEDIUM))
 		return TCM_NO_SENSE;
 	return reasons[medium];
 }
@@ -94,6 +118,7 @@ static sense_reason_t gate_write_protect(struct se_cmd *cmd)
 
 const struct cmd_gate tgt_gates[TGT_GATES] = {
 	{ "orphans", gate_orphans },
+	{ "contingent allegiance", tgt_aca_check },
 	{ "unit attention", gate_attention },
 	{ "access state", gate_access_state },
 	{ "reservation", gate_reservation },

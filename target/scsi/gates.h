@@ -5,7 +5,7 @@
 
 #include "target/cmd/cmd.h"
 
-#define TGT_GATES	6
+#define TGT_GATES	7
 
 extern const struct cmd_gate tgt_gates[TGT_GATES];
 

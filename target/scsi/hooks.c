@@ -8,11 +8,14 @@
 #include "target/lib/sense.h"
 #include "target/model/ua.h"
 #include "target/pr/pr.h"
+#include "target/scsi/aca.h"
 #include "target/scsi/gates.h"
+#include "target/scsi/medium.h"
 #include "target/scsi/mode.h"
 #include "target/scsi/opcode.h"
 #include "target/scsi/prot.h"
 #include "target/scsi/range.h"
+#include "target/scsi/removal.h"
 #include "target/scsi/server.h"
 
 static void device_gone(struct se_device *dev)
@@ -66,6 +69,20 @@ static void lun_reset(struct se_device *dev, struct se_session *by)
 {
 	tgt_pr_lun_reset(dev);
 	tgt_mode_reset(dev);
+	tgt_aca_reset(dev);
+	tgt_removal_reset(dev);
+}
+
+static void nexus_loss(struct se_session *sess)
+{
+	tgt_pr_nexus_loss(sess);
+	tgt_aca_nexus_loss(sess);
+	tgt_removal_nexus_loss(sess);
+}
+
+static void device_stopping(struct se_device *dev)
+{
+	tgt_medium_stop(tgt_scsi_dev(dev));
 }
 
 /* SPC-5 5.6.3: what an initiator finds by REPORT LUNS is no longer what it found before. */
@@ -84,7 +101,8 @@ const struct model_hooks tgt_scsi_model_hooks = {
 	.deve_added = tgt_pr_deve_added,
 	.deve_gone = tgt_pr_deve_gone,
 	.acl_gone = acl_gone,
-	.nexus_loss = tgt_pr_nexus_loss,
+	.nexus_loss = nexus_loss,
+	.device_stopping = device_stopping,
 	.inventory_changed = inventory_changed,
 };
 
@@ -96,6 +114,8 @@ const struct cmd_ops tgt_scsi_cmd_ops = {
 	.retired = tgt_range_retired,
 	.pre_process = tgt_prot_pre,
 	.post_process = tgt_prot_post,
+	.check_condition = tgt_aca_check_condition,
+	.clear_aca = tgt_aca_clear,
 	.lun_reset = lun_reset,
 };
 

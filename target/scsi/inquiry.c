@@ -6,12 +6,14 @@
 
 #include "target/cmd/cmd.h"
 #include "target/scsi/prot.h"
+#include "target/scsi/removal.h"
 #include "target/scsi/server.h"
 
 #define VERSION_SPC4		0x06
 #define PERIPHERAL_NONE		0x3f	/* qualifier 1: no device is connected; unknown type */
 #define STANDARD_SIZE		96
 #define VERSIONS_OFFSET		58
+#define FLAG_NORMACA		0x20
 #define FLAG_HISUP		0x10
 #define RESPONSE_FORMAT		0x02
 
@@ -68,9 +70,9 @@ void tgt_inquiry_standard(struct se_cmd *cmd, struct wbuf *w)
 	size_t start = w->len;
 
 	wbuf_u8(w, is_connected(cmd) ? dev->transport->get_device_type(dev) & 0x1f : PERIPHERAL_NONE);
-	wbuf_u8(w, 0);
+	wbuf_u8(w, tgt_removal_get(dev) ? 0x80 : 0);	/* RMB */
 	wbuf_u8(w, VERSION_SPC4);
-	wbuf_u8(w, FLAG_HISUP | RESPONSE_FORMAT);
+	wbuf_u8(w, FLAG_NORMACA | FLAG_HISUP | RESPONSE_FORMAT);
 	wbuf_u8(w, STANDARD_SIZE - 5);
 	wbuf_u8(w, flags5(cmd));
 	wbuf_u8(w, 0x10);	/* MULTIP */

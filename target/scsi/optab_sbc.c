@@ -2,6 +2,7 @@
 /* Rows of the commands of SBC-4, for direct access devices. */
 #include "target/scsi/medium.h"
 #include "target/scsi/opcode.h"
+#include "target/scsi/removal.h"
 #include "target/scsi/server.h"
 
 static bool offers_unmap(struct se_device *dev)
@@ -81,7 +82,11 @@ static const struct tgt_opcode rows[] = {
 	{ .name = "SYNCHRONIZE CACHE(10)", .opcode = 0x35, SYNCS, AT10, MAP10(0x35, 0x02) },
 	{ .name = "SYNCHRONIZE CACHE(16)", .opcode = 0x91, SYNCS, AT16, MAP16(0x91, 0x02) },
 	{ .name = "START STOP UNIT", .opcode = 0x1b, .dir = DMA_NONE, .pr = PR_CLASS_WRITE, .alua = ALUA_CLASS_STANDBY,
-	  .flags = OPF_SBC, .timeout = 60, USAGE(0x1b, 0x01, 0, 0x0f, 0xf7, 0x04), .execute = tgt_start_stop_execute },
+	  .flags = OPF_SBC, .timeout = 60, USAGE(0x1b, 0x01, 0, 0x0f, 0xf7, 0x04), .execute = tgt_removal_start_stop },
+
+	{ .name = "PREVENT ALLOW MEDIUM REMOVAL", .opcode = 0x1e, .dir = DMA_NONE, .pr = PR_CLASS_WRITE,
+	  .alua = ALUA_CLASS_STANDBY, .flags = OPF_SBC, .timeout = 10, .enabled = tgt_removal_get,
+	  USAGE(0x1e, 0, 0, 0, 0x03, 0x04), .execute = tgt_removal_prevent },
 
 	{ .name = "READ CAPACITY(10)", .opcode = 0x25, .dir = DMA_FROM_DEVICE, .pr = PR_CLASS_ALLOWED,
 	  .alua = ALUA_CLASS_DATA, .flags = OPF_SBC | OPF_MEDIUM, .timeout = 10,

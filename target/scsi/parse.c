@@ -13,11 +13,6 @@ static u8 flags_byte(const struct tgt_opcode *row)
 	return row->flags & OPF_CDB32 ? 10 : 1;
 }
 
-static u8 control_byte(const struct tgt_opcode *row)
-{
-	return row->opcode == 0x7f ? 1 : row->cdb_len - 1;
-}
-
 /* The LBA and the number of blocks of the CDB (SBC-4 4.2.2, 5.12 for the six byte commands). */
 static void read_extent(struct se_cmd *cmd, const struct tgt_opcode *row)
 {
@@ -70,8 +65,6 @@ static sense_reason_t parse_row(struct se_cmd *cmd, const struct tgt_opcode *row
 {
 	sense_reason_t reason = TCM_NO_SENSE;
 
-	if (cmd->t_task_cdb[control_byte(row)] & 0x04)	/* NACA: see the ACA rules in nexus.c */
-		return tgt_bad_field(cmd, control_byte(row), 2);
 	if (row->opcode == 0x7f && cmd->t_task_cdb[7] != row->cdb_len - 8)
 		return tgt_bad_field(cmd, 7, -1);
 	*size = tgt_cdb_get(cmd->t_task_cdb, row->alloc);

@@ -72,6 +72,9 @@ static bool medium_sense(struct se_cmd *cmd, struct tgt_sense *s)
 	case MEDIUM_STOPPED:
 		tgt_sense_fill(s, TGT_LU_STOPPED);
 		return true;
+	case MEDIUM_EJECTED:
+		tgt_sense_fill(s, TGT_NO_MEDIUM);
+		return true;
 	case MEDIUM_FORMATTING:
 		tgt_sense_fill(s, TGT_LU_FORMATTING);
 		break;

@@ -7,7 +7,7 @@
 
 #include "target/cmd/cmd.h"
 #include "target/lib/sgl.h"
-#include "target/scsi/medium.h"
+#include "target/scsi/removal.h"
 
 /* Transfers up to this size are taken from every initiator, whatever the backend prefers. */
 #define TRANSFER_FLOOR_BYTES	(8 * 1024 * 1024)
@@ -27,6 +27,7 @@ int tgt_server_alloc(struct se_device *dev)
 	spin_lock_init(&sd->lock);
 	spin_lock_init(&sd->ranges_lock);
 	INIT_LIST_HEAD(&sd->ranges);
+	INIT_LIST_HEAD(&sd->preventers);
 	tgt_dev(dev)->scsi = sd;
 	return 0;
 }
@@ -37,7 +38,7 @@ int tgt_server_alloc(struct se_device *dev)
  */
 void tgt_server_free(struct se_device *dev)
 {
-	tgt_medium_stop(tgt_scsi_dev(dev));
+	tgt_removal_reset(dev);
 	kfree(tgt_dev(dev)->scsi);
 	tgt_dev(dev)->scsi = NULL;
 }

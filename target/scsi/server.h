@@ -25,6 +25,7 @@ struct scsi_mode {
 enum scsi_medium {
 	MEDIUM_READY,
 	MEDIUM_STOPPED,
+	MEDIUM_EJECTED,
 	MEDIUM_FORMATTING,
 	MEDIUM_SANITIZING,
 	MEDIUM_SANITIZE_FAILED,
@@ -38,6 +39,8 @@ enum scsi_medium {
  * @medium: see enum scsi_medium
  * @progress: of the operation that @medium names, in 1/65536
  * @job: the operation that runs, @sanitize_ause: the last one allowed an unrestricted exit from its failure
+ * @removable: RMB; @preventers: nexuses that have issued PREVENT ALLOW MEDIUM REMOVAL with PREVENT set
+ * @aca: the faulted nexus of an auto contingent allegiance; read without a lock, only compared
  * @buffer: of WRITE BUFFER and READ BUFFER, @echo_size: bytes of it that an echo returns
  * @ranges_lock: guards @ranges; irq safe, taken outside of the command queues' locks
  * @ranges: locked ranges of blocks, in order of arrival
@@ -53,6 +56,9 @@ struct scsi_dev {
 	u16 progress;
 	struct medium_job *job;
 	bool sanitize_ause;
+	bool removable;
+	struct list_head preventers;
+	struct se_session *aca;
 	u8 buffer[TGT_BUFFER_SIZE];
 	u32 echo_size;
 	s64 clock_offset_ms;
@@ -109,7 +115,6 @@ sense_reason_t tgt_wsame_parse(struct se_cmd *cmd, u32 *size);
 sense_reason_t tgt_wsame_execute(struct se_cmd *cmd);
 sense_reason_t tgt_caw_parse(struct se_cmd *cmd, u32 *size);
 sense_reason_t tgt_caw_execute(struct se_cmd *cmd);
-sense_reason_t tgt_start_stop_execute(struct se_cmd *cmd);
 sense_reason_t tgt_orwrite_execute(struct se_cmd *cmd);
 sense_reason_t tgt_prefetch_execute(struct se_cmd *cmd);
 sense_reason_t tgt_defects_read10(struct se_cmd *cmd);

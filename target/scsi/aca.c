@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Auto contingent allegiance (SAM-5 5.9): after a CHECK CONDITION for a command with NACA, the faulted nexus has the
+ * logical unit for itself, by commands with the ACA attribute, until it clears the condition.
+ */
+#include "target/scsi/aca.h"
+
+#include <scsi/scsi_proto.h>
+
+#include "target/lib/sense.h"
+#include "target/model/device.h"
+#include "target/scsi/opcode.h"
+#include "target/scsi/server.h"
+
+#define NACA			0x04
+#define PREEMPT_AND_ABORT	0x05
+
+static bool has_naca(const struct se_cmd *cmd)
+{
+	const struct tgt_opcode *row = tgt_opcode_find(cmd->t_task_cdb);
+
+	if (!row)
+		return false;
+	return cmd->t_task_cdb[row->opcode == VARIABLE_LENGTH_CMD ? 1 : row->cdb_len - 1] & NACA;
+}
+
+static bool may_preempt(const struct se_cmd *cmd)
+{
+	return cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT && (cmd->t_task_cdb[1] & 0x1f) == PREEMPT_AND_ABORT;
+}
+
+static sense_reason_t refuse_faulted(struct se_cmd *cmd)
+{
+	return cmd->sam_task_attr == TCM_ACA_TAG ? TCM_NO_SENSE : TGT_ACA_ACTIVE;
+}
+
+/* SAM-5 table 32: the other nexuses share the task set unless each has its own (TST). */
+static sense_reason_t refuse_other(struct se_cmd *cmd, const struct scsi_dev *sd)
+{
+	if (READ_ONCE(sd->mode.tst) || may_preempt(cmd))
+		return TCM_NO_SENSE;
+	if (cmd->sam_task_attr == TCM_ACA_TAG || has_naca(cmd))
+		return TGT_ACA_ACTIVE;
+	return TCM_LUN_BUSY;
+}
+
+/**
+ * tgt_aca_check - may a command enter the task set
+ * @cmd: command
+ * Return: TCM_NO_SENSE, ACA ACTIVE, BUSY, or INVALID MESSAGE for the ACA attribute without the condition. Any context.
+ */
+sense_reason_t tgt_aca_check(struct se_cmd *cmd)
+{
+	const struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
+	const struct se_session *faulted = READ_ONCE(sd->aca);
+
+	if (likely(!faulted))
+		return likely(cmd->sam_task_attr != TCM_ACA_TAG) ? TCM_NO_SENSE : TGT_INVALID_MESSAGE;
+	return cmd->se_sess == faulted ? refuse_faulted(cmd) : refuse_other(cmd, sd);
+}
+
+/**
+ * tgt_aca_check_condition - a command ends with CHECK CONDITION (cmd_ops.check_condition)
+ * @cmd: command
+ *
+ * Establishes the condition if NACA is set; an ACA command without NACA that fails clears it (SAM-5 5.9.4).
+ * Context: atomic.
+ */
+void tgt_aca_check_condition(struct se_cmd *cmd)
+{
+	struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
+	bool naca = has_naca(cmd);
+	unsigned long flags;
+
+	if (!sd || !cmd->se_sess || (!naca && cmd->sam_task_attr != TCM_ACA_TAG))
+		return;
+	spin_lock_irqsave(&sd->lock, flags);
+	if (naca && !sd->aca)
+		sd->aca = cmd->se_sess;
+	else if (!naca && sd->aca == cmd->se_sess)
+		sd->aca = NULL;
+	spin_unlock_irqrestore(&sd->lock, flags);
+}
+
+static void clear(struct se_device *dev, const struct se_session *sess)
+{
+	struct scsi_dev *sd = tgt_scsi_dev(dev);
+	unsigned long flags;
+
+	if (!sd || !READ_ONCE(sd->aca))
+		return;
+	spin_lock_irqsave(&sd->lock, flags);
+	if (!sess || sd->aca == sess)
+		sd->aca = NULL;
+	spin_unlock_irqrestore(&sd->lock, flags);
+}
+
+/**
+ * tgt_aca_clear - CLEAR ACA (cmd_ops.clear_aca)
+ * @tmr: the function's command
+ * Return: FUNCTION COMPLETE; a nexus that has no condition to clear changes nothing (SAM-5 7.4).
+ */
+u8 tgt_aca_clear(struct se_cmd *tmr)
+{
+	if (tmr->se_dev && tmr->se_sess)
+		clear(tmr->se_dev, tmr->se_sess);
+	return TMR_FUNCTION_COMPLETE;
+}
+
+/**
+ * tgt_aca_reset - LOGICAL UNIT RESET clears the condition whoever has it
+ * @dev: device
+ * Context: any.
+ */
+void tgt_aca_reset(struct se_device *dev)
+{
+	clear(dev, NULL);
+}
+
+static int clear_one(struct se_device *dev, void *sess)
+{
+	clear(dev, sess);
+	return 0;
+}
+
+/**
+ * tgt_aca_nexus_loss - an I_T nexus has ended, and with it its conditions
+ * @sess: session
+ * Context: may sleep.
+ */
+void tgt_aca_nexus_loss(struct se_session *sess)
+{
+	tgt_device_for_each(clear_one, sess);
+}
