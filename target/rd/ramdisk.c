@@ -40,13 +40,16 @@ static struct rd_dev *to_rd(struct se_device *dev)
 	return container_of(dev, struct rd_dev, se);
 }
 
+/* The number of the HBA's directory is all there is to know of it; info shows it. */
 static int rd_attach_hba(struct se_hba *hba, u32 host_id)
 {
+	hba->hba_ptr = (void *)(unsigned long)host_id;
 	return 0;
 }
 
 static void rd_detach_hba(struct se_hba *hba)
 {
+	hba->hba_ptr = NULL;
 }
 
 static struct se_device *rd_alloc_device(struct se_hba *hba, const char *name)
@@ -263,9 +266,9 @@ static ssize_t rd_show_params(struct se_device *dev, char *page)
 	struct rd_dev *rd = to_rd(dev);
 	u32 tables = rd->pages ? rd->nr_pages / RD_TABLE_ENTRIES + 1 : 0;
 
-	return scnprintf(page, PAGE_SIZE, "TCM RamDisk ID: %u  RamDisk Makeup: rd_mcp\n"
+	return scnprintf(page, PAGE_SIZE, "TCM RamDisk ID: %lu  RamDisk Makeup: rd_mcp\n"
 			 "        PAGES/PAGE_SIZE: %u*%lu  SG_table_count: %u  nullio: %d dummy: %d\n",
-			 dev->se_hba->hba_id, rd->nr_pages, PAGE_SIZE, tables, rd->nullio, rd->dummy);
+			 (unsigned long)dev->se_hba->hba_ptr, rd->nr_pages, PAGE_SIZE, tables, rd->nullio, rd->dummy);
 }
 
 static const struct target_backend_ops rd_ops = {
