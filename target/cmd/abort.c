@@ -277,25 +277,10 @@ static bool abort_one(struct se_cmd *cmd, unsigned int bits)
 	return true;
 }
 
-/*
- * transport_generic_free_cmd() of a detachable command: the fabric has no more use for it. A command that was never
- * submitted has no owner but the fabric, so the core's reference goes here.
- */
+/* transport_generic_free_cmd() of a detachable command that was submitted: the fabric has no more use for it. May sleep. */
 void tgt_abort_free(struct se_cmd *cmd)
 {
-	bool never_submitted;
-
-	spin_lock_irq(&cmd->t_state_lock);
-	never_submitted = cmd->t_state == TRANSPORT_NEW_CMD &&
-			  !(cmd->transport_state & (CMD_T_ACTIVE | CMD_T_TGT_PUT | CMD_T_COMPLETE));
-	if (never_submitted)
-		cmd->transport_state |= CMD_T_TGT_PUT | CMD_T_FABRIC_STOP;
-	spin_unlock_irq(&cmd->t_state_lock);
-
-	if (never_submitted)
-		target_put_sess_cmd(cmd);
-	else
-		abort_one(cmd, CMD_T_FABRIC_STOP);
+	abort_one(cmd, CMD_T_FABRIC_STOP);
 }
 
 struct collect {
@@ -326,7 +311,7 @@ static void collect_one(struct se_cmd *cmd, void *data)
 {
 	struct collect *c = data;
 
-	if (c->spec->match(cmd, c->spec->data))
+	if (cmd != c->spec->self && c->spec->match(cmd, c->spec->data))
 		collect_add(c, cmd);
 }
 
@@ -432,7 +417,7 @@ void tgt_cmd_abort_matching(struct se_device *dev, bool (*match)(struct se_cmd *
 {
 	struct tgt_abort_spec spec = {
 		.dev = dev, .match = match, .data = data, .tas = tas, .cut_only = true,
-		.own = own ? own->se_sess : NULL,
+		.self = own, .own = own ? own->se_sess : NULL,
 	};
 
 	abort_and_wait(&spec);

@@ -307,6 +307,20 @@ static int free_and_wait(struct se_cmd *cmd)
 	return ret || aborted || put;
 }
 
+/* A command that was never submitted has no owner but the fabric: claims the core's reference for it. */
+static bool is_unstarted(struct se_cmd *cmd)
+{
+	bool unstarted;
+
+	spin_lock_irq(&cmd->t_state_lock);
+	unstarted = cmd->t_state == TRANSPORT_NEW_CMD &&
+		    !(cmd->transport_state & (CMD_T_ACTIVE | CMD_T_TGT_PUT | CMD_T_COMPLETE));
+	if (unstarted)
+		cmd->transport_state |= CMD_T_TGT_PUT | CMD_T_FABRIC_STOP;
+	spin_unlock_irq(&cmd->t_state_lock);
+	return unstarted;
+}
+
 /**
  * transport_generic_free_cmd - drop the fabric's reference, and stop the command first if asked to
  * @cmd: command
@@ -324,7 +338,10 @@ int transport_generic_free_cmd(struct se_cmd *cmd, int wait_for_tasks)
 		tgt_tmf_cancel(cmd);
 	if (!(cmd->se_cmd_flags & SCF_TGT_DETACHABLE))
 		return free_and_wait(cmd);
-	tgt_abort_free(cmd);
+	if (is_unstarted(cmd))
+		target_put_sess_cmd(cmd);
+	else if (!(cmd->se_cmd_flags & SCF_SCSI_TMR_CDB))
+		tgt_abort_free(cmd);
 	target_put_sess_cmd(cmd);
 	return 1;
 }

@@ -87,6 +87,7 @@ struct tgt_abort_spec {
 	/* which orphans to wait for; @same: of the initiator of @own; NULL: none */
 	bool (*orphans)(struct se_cmd *cmd, bool same, void *data);
 	void *data;
+	struct se_cmd *self;	/* never picked; may be NULL */
 	struct se_session *own;	/* TASK ABORTED goes to other nexuses than this one */
 	bool tas;
 	bool cut_only;		/* count only commands that cannot be cut off */

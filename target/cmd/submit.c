@@ -87,7 +87,7 @@ void tgt_submit_write_pending(struct se_cmd *cmd)
 	spin_lock_irqsave(&cmd->t_state_lock, flags);
 	cmd->t_state = TRANSPORT_WRITE_PENDING;
 	cmd->transport_state &= ~CMD_T_ACTIVE;
-	aborted = cmd->transport_state & CMD_T_ABORTED && !cmd->se_tfo->write_pending_must_be_called;
+	aborted = cmd->transport_state & (CMD_T_ABORTED | CMD_T_STOP) && !cmd->se_tfo->write_pending_must_be_called;
 	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
 	if (aborted) {
 		/* nothing was asked for yet */
@@ -142,6 +142,19 @@ static void submit_here(struct se_cmd *cmd)
 		transport_generic_request_failure(cmd, ret);
 }
 
+/* While it is queued the command is the core's, for those who want to stop it. */
+static void mark_queued(struct se_cmd *cmd, bool queued)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&cmd->t_state_lock, flags);
+	if (queued)
+		cmd->transport_state |= CMD_T_ACTIVE;
+	else
+		cmd->transport_state &= ~CMD_T_ACTIVE;
+	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
+}
+
 /* Drains one CPU's queue of a device, oldest first, as one batch for the backend. */
 static void submit_queue_work(struct work_struct *work)
 {
@@ -157,8 +170,10 @@ static void submit_queue_work(struct work_struct *work)
 	backend = cmd->se_dev->transport;
 	if (batch->next && backend->plug_device)
 		plug = backend->plug_device(cmd->se_dev);
-	llist_for_each_entry_safe(cmd, next, batch, se_cmd_list)
+	llist_for_each_entry_safe(cmd, next, batch, se_cmd_list) {
+		mark_queued(cmd, false);
 		submit_here(cmd);
+	}
 	if (plug)
 		backend->unplug_device(plug);
 }
@@ -176,6 +191,7 @@ void target_queue_submission(struct se_cmd *se_cmd)
 	if (se_cmd->cpuid < 0 || se_cmd->cpuid >= dev->queue_cnt)
 		se_cmd->cpuid = raw_smp_processor_id();
 	sq = &dev->queues[se_cmd->cpuid].sq;
+	mark_queued(se_cmd, true);
 	/* the work is queued already if the list was not empty: llist_del_all() comes after the work has begun */
 	if (!llist_add(&se_cmd->se_cmd_list, &sq->cmd_list))
 		return;
