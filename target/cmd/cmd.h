@@ -112,10 +112,9 @@ static inline bool tgt_cmd_is_aborted(const struct se_cmd *cmd)
 /* Walks the commands in flight on a device; fn is called with the queue's lock held and interrupts off. */
 void tgt_cmd_for_each(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void *data), void *data);
 
-/**
- * tgt_cmd_abort_matching - end every command on a device that @match picks
- * Detachable commands are cut off at once, others are waited for. @tas: TASK ABORTED to nexuses other than @own.
- * May sleep. Used by CLEAR TASK SET, LUN RESET, PREEMPT AND ABORT.
+/*
+ * Ends every command on a device that @match picks. Detachable commands are cut off at once, others are waited for. @tas:
+ * TASK ABORTED to nexuses other than @own's. May sleep. For PREEMPT AND ABORT.
  */
 void tgt_cmd_abort_matching(struct se_device *dev, bool (*match)(struct se_cmd *cmd, void *data), void *data,
 			    struct se_cmd *own, bool tas);

@@ -125,6 +125,19 @@ static void io_execute(struct tgt_io *io)
 	wait_for_completion(&io->done);
 }
 
+/**
+ * tgt_io_cdb - run one command on a device and wait for it
+ * @parent: the command this is done for: its sense_info is set on failure. May be NULL
+ * @dev: device; the caller holds it (LUN reference or the parent in it)
+ * @cdb: CDB
+ * @cdb_len: its length, at most TCM_MAX_COMMAND_SIZE bytes
+ * @sgl: data, exactly as long as the CDB says; NULL if none
+ * @nents: entries of @sgl
+ * @length: bytes of data
+ * @dir: DMA_TO_DEVICE to write
+ * Context: a worker of the device's tgt_dev.wq: sleeps until the backend answers.
+ * Return: TCM_NO_SENSE, or the backend's outcome as a reason.
+ */
 sense_reason_t tgt_io_cdb(struct se_cmd *parent, struct se_device *dev, const u8 *cdb, unsigned int cdb_len,
 			  struct scatterlist *sgl, unsigned int nents, u32 length, enum dma_data_direction dir)
 {

@@ -5,15 +5,7 @@
 
 #include "compat/target.h"
 
-/**
- * tgt_io_cdb - run one command on a device and wait for it
- * @parent: the command this is done for: its sense_info is set on failure. May be NULL
- * @dev: device; the caller holds it (LUN reference or the parent in it)
- * @cdb: CDB, at most TCM_MAX_COMMAND_SIZE bytes
- * @sgl: data, exactly as long as the CDB says; NULL if none
- * Context: a worker of the device's tgt_dev.wq, never an rx thread: sleeps until the backend answers.
- * Return: TCM_NO_SENSE, or the backend's outcome as a reason.
- */
+/* All three wait for the backend: call them from a worker of tgt_dev.wq (tgt_io_defer()), never from an rx thread. */
 sense_reason_t tgt_io_cdb(struct se_cmd *parent, struct se_device *dev, const u8 *cdb, unsigned int cdb_len,
 			  struct scatterlist *sgl, unsigned int nents, u32 length, enum dma_data_direction dir);
 sense_reason_t tgt_io_rw(struct se_cmd *parent, struct se_device *dev, bool write, bool fua, u64 lba, u32 blocks,
