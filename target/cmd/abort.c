@@ -254,8 +254,12 @@ static enum abort_outcome abort_begin(struct se_cmd *cmd, unsigned int bits)
 	return ret;
 }
 
-/* Aborts one command that the caller holds a reference of. May sleep. Returns false if it was too late. */
-static bool abort_one(struct se_cmd *cmd, unsigned int bits)
+/*
+ * Aborts one command that the caller holds a reference of. May sleep. Returns false if it was too late. A command to be
+ * cut off goes to @cut, with a reference more, if that is given: out of the task set, and nobody else touches it until
+ * tgt_abort_detach() has parked it.
+ */
+static bool abort_one(struct se_cmd *cmd, unsigned int bits, struct list_head *cut)
 {
 	switch (abort_begin(cmd, bits)) {
 	case ABORT_GONE:
@@ -270,7 +274,13 @@ static bool abort_one(struct se_cmd *cmd, unsigned int bits)
 		tgt_life_finish_abort(cmd);
 		break;
 	case ABORT_DETACH:
-		tgt_abort_detach(cmd);
+		tgt_order_leave(cmd);
+		if (cut) {
+			kref_get(&cmd->cmd_kref);
+			list_add_tail(&cmd->state_list, cut);
+		} else {
+			tgt_abort_detach(cmd);
+		}
 		break;
 	}
 	tgt_retry_kick();
@@ -280,7 +290,7 @@ static bool abort_one(struct se_cmd *cmd, unsigned int bits)
 /* transport_generic_free_cmd() of a detachable command that was submitted: the fabric has no more use for it. May sleep. */
 void tgt_abort_free(struct se_cmd *cmd)
 {
-	abort_one(cmd, CMD_T_FABRIC_STOP);
+	abort_one(cmd, CMD_T_FABRIC_STOP, NULL);
 }
 
 struct collect {
@@ -340,13 +350,20 @@ static unsigned int abort_bits(struct tgt_abort_spec *spec, const struct se_cmd 
 	return spec->tas ? CMD_T_TAS : 0;
 }
 
-/* Tells the backend what it need not hurry with, as a list of commands linked by state_list. */
-static void notify_backend(struct tgt_abort_spec *spec)
+/* Tells the backend which of its commands nobody waits for any more, then cuts these off. */
+static void cut_off(struct tgt_abort_spec *spec, struct list_head *cut)
 {
-	LIST_HEAD(none);
+	const struct target_backend_ops *backend = spec->dev->transport;
+	struct se_cmd *cmd;
 
-	if (spec->notify && spec->dev->transport->tmr_notify)
-		spec->dev->transport->tmr_notify(spec->dev, spec->notify, &none);
+	if (spec->notify && backend->tmr_notify)
+		backend->tmr_notify(spec->dev, spec->notify, cut);
+	while (!list_empty(cut)) {
+		cmd = list_first_entry(cut, struct se_cmd, state_list);
+		list_del_init(&cmd->state_list);
+		tgt_abort_detach(cmd);
+		target_put_sess_cmd(cmd);
+	}
 }
 
 /**
@@ -361,6 +378,7 @@ unsigned int tgt_abort_run(struct tgt_abort_spec *spec, struct tgt_abort_set *se
 	struct collect c = { .spec = spec, .set = set };
 	struct abort_wait *wait, *next;
 	unsigned int hit = 0;
+	LIST_HEAD(cut);
 
 	INIT_LIST_HEAD(&c.waits);
 	tgt_order_for_each(spec->dev, collect_one, &c);
@@ -372,13 +390,13 @@ unsigned int tgt_abort_run(struct tgt_abort_spec *spec, struct tgt_abort_set *se
 		list_del(&wait->local);
 		wait_link(wait);
 		/* linked first: the command may retire while it is being aborted; @wait may be freed from here on */
-		ended = abort_one(cmd, abort_bits(spec, cmd));
+		ended = abort_one(cmd, abort_bits(spec, cmd), &cut);
 		hit += ended;
 		if (!ended || (spec->cut_only && cmd->se_cmd_flags & SCF_TGT_DETACHABLE))
 			waits_take(cmd, set);
 		target_put_sess_cmd(cmd);
 	}
-	notify_backend(spec);
+	cut_off(spec, &cut);
 	return hit;
 }
 
