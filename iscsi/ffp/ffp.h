@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Full feature phase: the handlers of each PDU type and what they share. */
+#ifndef ITGT_FFP_FFP_H
+#define ITGT_FFP_FFP_H
+
+#include "iscsi/io/rx.h"
+#include "iscsi/io/tx.h"
+#include "iscsi/obj/conn.h"
+#include "iscsi/obj/session.h"
+#include "iscsi/obj/task.h"
+
+/* rx handlers, one file each */
+extern const struct itgt_pdu_ops itgt_scsi_cmd_ops;	/* scsi_cmd.c */
+extern const struct itgt_pdu_ops itgt_dataout_ops;	/* dataout.c */
+extern const struct itgt_pdu_ops itgt_tmf_ops;		/* tmf.c */
+extern const struct itgt_pdu_ops itgt_nop_ops;		/* nop.c */
+extern const struct itgt_pdu_ops itgt_text_ops;		/* text_req.c */
+extern const struct itgt_pdu_ops itgt_logout_ops;	/* logout.c */
+extern const struct itgt_pdu_ops itgt_snack_ops;	/* snack.c */
+
+/* tx entries of a task */
+extern const struct itgt_txe_ops itgt_response_txe;	/* response.c */
+extern const struct itgt_txe_ops itgt_tmf_txe;		/* tmf.c */
+extern const struct itgt_txe_ops itgt_r2t_txe;		/* r2t.c */
+
+/* reject.c: Reject with the header of the PDU; 0, or -errno to drop the connection. rx kthread. */
+int itgt_reject(struct itgt_conn *conn, struct itgt_pdu *pdu, u8 reason);
+
+/* datain.c: Data-In PDUs as far as the batch has room; true if all are built. */
+bool itgt_datain_build(struct itgt_conn *conn, struct itgt_task *t, bool *collapsed);
+
+/* r2t.c: asks for as much of the missing data as the limits allow. rx kthread, reference held. */
+void itgt_r2t_grant(struct itgt_conn *conn, struct itgt_task *t);
+
+/* dataout.c: the immediate data of a command is in, or it had none. rx kthread, reference held. */
+void itgt_dataout_begin(struct itgt_conn *conn, struct itgt_task *t);
+void itgt_dataout_check(struct itgt_conn *conn, struct itgt_task *t);
+/* No more unsolicited data is expected (abort). rx kthread; drops the list's reference. */
+void itgt_dataout_forget(struct itgt_task *t);
+
+/* nop.c: ask the peer whether it lives. Any context. */
+void itgt_nop_ping(struct itgt_conn *conn);
+
+/* timers.c */
+void itgt_timer_tick(struct timer_list *timer);
+
+/* residual and status fields, the same in Data-In and SCSI Response */
+static inline u8 itgt_residual_flags(const struct se_cmd *se)
+{
+	if (se->se_cmd_flags & SCF_OVERFLOW_BIT)
+		return ISCSI_FLAG_CMD_OVERFLOW;
+	if (se->se_cmd_flags & SCF_UNDERFLOW_BIT)
+		return ISCSI_FLAG_CMD_UNDERFLOW;
+	return 0;
+}
+
+static inline __be32 itgt_residual(const struct se_cmd *se)
+{
+	return itgt_residual_flags(se) ? cpu_to_be32(se->residual_count) : 0;
+}
+
+#endif /* ITGT_FFP_FFP_H */

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Logout (RFC 7143 11.14, 11.15): the answer goes out when nothing of what ends can happen any more. */
+#include "iscsi/ffp/ffp.h"
+#include "iscsi/io/start.h"
+
+static void logout_sent(struct itgt_conn *conn, struct itgt_txpdu *pdu)
+{
+	itgt_conn_drop(conn, ITGT_DROP_LOGOUT);
+}
+
+static int logout_answer(struct itgt_conn *conn, const struct itgt_pdu *pdu, u8 response, bool last)
+{
+	struct itgt_txpdu *p = itgt_txpdu_alloc(ISCSI_OP_LOGOUT_RSP, 0, GFP_KERNEL);
+	struct iscsi_logout_rsp *h;
+
+	if (!p)
+		return -ENOMEM;
+	h = (struct iscsi_logout_rsp *)&p->hdr;
+	h->response = response;
+	h->itt = pdu->logout.itt;
+	h->t2wait = cpu_to_be16(conn->sess->par.time2wait);
+	h->t2retain = cpu_to_be16(conn->sess->par.time2retain);
+	p->takes_statsn = true;
+	if (last)
+		p->sent = logout_sent;
+	itgt_txpdu_queue(conn, p);
+	return 0;
+}
+
+/* Of the other connections nothing is left, or -ETIMEDOUT. */
+static void close_others(struct itgt_conn *conn)
+{
+	struct itgt_session *sess = conn->sess;
+	struct itgt_conn *other;
+
+	for (;;) {
+		bool found = false;
+
+		spin_lock_irq(&sess->lock);
+		list_for_each_entry(other, &sess->conns, sess_node) {
+			if (other == conn)
+				continue;
+			itgt_conn_get(other);
+			found = true;
+			break;
+		}
+		spin_unlock_irq(&sess->lock);
+		if (!found)
+			return;
+		itgt_conn_drop(other, ITGT_DROP_LOGOUT);
+		wait_for_completion(&other->closed);
+		itgt_conn_put(other);
+	}
+}
+
+static int logout_session(struct itgt_conn *conn, const struct itgt_pdu *pdu)
+{
+	if (!itgt_conn_move(conn, ITGT_CONN_FFP, ITGT_CONN_LOGOUT))
+		return 0;
+	close_others(conn);
+	itgt_conn_end_tasks(conn);
+	itgt_session_unregister(conn->sess);
+	return logout_answer(conn, pdu, ISCSI_LOGOUT_SUCCESS, true);
+}
+
+static int logout_connection(struct itgt_conn *conn, const struct itgt_pdu *pdu)
+{
+	struct itgt_conn *other;
+
+	if (be16_to_cpu(pdu->logout.cid) == conn->cid) {
+		if (!itgt_conn_move(conn, ITGT_CONN_FFP, ITGT_CONN_LOGOUT))
+			return 0;
+		itgt_conn_end_tasks(conn);
+		if (READ_ONCE(conn->sess->nr_conns) == 1)
+			itgt_session_unregister(conn->sess);
+		return logout_answer(conn, pdu, ISCSI_LOGOUT_SUCCESS, true);
+	}
+	other = itgt_session_find_conn(conn->sess, be16_to_cpu(pdu->logout.cid));
+	if (!other)
+		return logout_answer(conn, pdu, ISCSI_LOGOUT_CID_NOT_FOUND, false);
+	itgt_conn_drop(other, ITGT_DROP_LOGOUT);
+	wait_for_completion(&other->closed);
+	itgt_conn_put(other);
+	return logout_answer(conn, pdu, ISCSI_LOGOUT_SUCCESS, false);
+}
+
+static int logout_end(struct itgt_conn *conn, struct itgt_pdu *pdu)
+{
+	switch (pdu->logout.flags & ISCSI_FLAG_LOGOUT_REASON_MASK) {
+	case ISCSI_LOGOUT_REASON_CLOSE_SESSION:
+		return logout_session(conn, pdu);
+	case ISCSI_LOGOUT_REASON_CLOSE_CONNECTION:
+		return logout_connection(conn, pdu);
+	case ISCSI_LOGOUT_REASON_RECOVERY:
+		return logout_answer(conn, pdu, ISCSI_LOGOUT_RECOVERY_UNSUPPORTED, false);
+	}
+	return itgt_reject(conn, pdu, ISCSI_REASON_PROTOCOL_ERROR);
+}
+
+const struct itgt_pdu_ops itgt_logout_ops = { .end = logout_end };

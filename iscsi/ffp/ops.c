@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The core's callbacks on the way of a command: they queue and return. */
+#include "iscsi/ffp/ops.h"
+#include "iscsi/ffp/ffp.h"
+
+/**
+ * itgt_cmd_check_stop_free - the core is done with a command
+ * @se: its own reference is dropped
+ * Context: any. Return: 1 if it was the last.
+ */
+int itgt_cmd_check_stop_free(struct se_cmd *se)
+{
+	if (test_and_set_bit(ITGT_TASK_CORE_DONE, &itgt_task(se)->flags))
+		return 0;
+	return target_put_sess_cmd(se);
+}
+
+/**
+ * itgt_cmd_release - the last reference to a command is gone
+ * @se: its memory returns to the pool; session and connection may be gone
+ * Context: any.
+ */
+void itgt_cmd_release(struct se_cmd *se)
+{
+	itgt_task_release(itgt_task(se));
+}
+
+/**
+ * itgt_cmd_write_pending - the data buffer of a WRITE is there
+ * @se: command in target_submit(); rx goes on when that returns
+ * Return: 0.
+ */
+int itgt_cmd_write_pending(struct se_cmd *se)
+{
+	set_bit(ITGT_TASK_WANTS_DATA, &itgt_task(se)->flags);
+	return 0;
+}
+
+/**
+ * itgt_cmd_get_state - for the core's messages
+ * @se: command
+ * Return: the task's flags.
+ */
+int itgt_cmd_get_state(struct se_cmd *se)
+{
+	return itgt_task(se)->flags;
+}
+
+static int queue_response(struct se_cmd *se, bool data)
+{
+	struct itgt_task *t = itgt_task(se);
+
+	if (test_and_set_bit(ITGT_TASK_CLAIMED, &t->flags)) {
+		set_bit(ITGT_TASK_LATE_RSP, &t->flags);
+		return 0;
+	}
+	if (data && se->data_length) {
+		t->in_len = se->data_length;
+		t->in_sg = se->t_data_sg;
+		set_bit(ITGT_TASK_DATA_IN, &t->flags);
+	}
+	t->rsp_txe.ops = &itgt_response_txe;
+	itgt_tx_queue(t->conn, &t->rsp_txe);
+	return 0;
+}
+
+/**
+ * itgt_cmd_queue_data_in - a READ has its data
+ * @se: data in t_data_sg, status in scsi_status
+ * Context: any, does not sleep. Return: 0.
+ */
+int itgt_cmd_queue_data_in(struct se_cmd *se)
+{
+	return queue_response(se, true);
+}
+
+/**
+ * itgt_cmd_queue_status - a command ends without data
+ * @se: status in scsi_status, sense data in sense_buffer
+ * Context: any, does not sleep. Return: 0.
+ */
+int itgt_cmd_queue_status(struct se_cmd *se)
+{
+	return queue_response(se, false);
+}
+
+/**
+ * itgt_cmd_queue_tm_rsp - a task management function has ended
+ * @se: response code in se_tmr_req
+ * Context: any, does not sleep.
+ */
+void itgt_cmd_queue_tm_rsp(struct se_cmd *se)
+{
+	struct itgt_task *t = itgt_task(se);
+
+	if (test_and_set_bit(ITGT_TASK_CLAIMED, &t->flags)) {
+		set_bit(ITGT_TASK_LATE_RSP, &t->flags);
+		return;
+	}
+	t->rsp_txe.ops = &itgt_tmf_txe;
+	itgt_tx_queue(t->conn, &t->rsp_txe);
+}
+
+/**
+ * itgt_cmd_aborted - the core has aborted a command that gets no response
+ * @se: the core drops both references when this returns
+ * Context: any.
+ */
+void itgt_cmd_aborted(struct se_cmd *se)
+{
+	struct itgt_task *t = itgt_task(se);
+	bool mine = !test_and_set_bit(ITGT_TASK_CLAIMED, &t->flags);
+
+	set_bit(ITGT_TASK_ABORTED, &t->flags);
+	set_bit(ITGT_TASK_CORE_ABORTED, &t->flags);
+	clear_bit(ITGT_TASK_OWNED, &t->flags);
+	if (mine && !test_bit(ITGT_TASK_IMMEDIATE, &t->flags))
+		itgt_session_open_window(t->sess);
+}
+
+/**
+ * itgt_sess_close - the core wants a session to end (ACL removed, queue depth changed)
+ * @se_sess: its connections are dropped, asynchronously
+ * Context: any.
+ */
+void itgt_sess_close(struct se_session *se_sess)
+{
+	itgt_session_close(se_sess->fabric_sess_ptr);
+}
+
+/**
+ * itgt_sess_get_index - for the SCSI MIB
+ * @se_sess: session
+ * Return: number that is not used twice.
+ */
+u32 itgt_sess_get_index(struct se_session *se_sess)
+{
+	const struct itgt_session *sess = se_sess->fabric_sess_ptr;
+
+	return sess->id;
+}
+
+/**
+ * itgt_sess_get_initiator_sid - the ISID as it stands in an iSCSI TransportID (SPC-5 7.6.4.6)
+ * @se_sess: session
+ * @buf: @size bytes
+ * Return: characters written.
+ */
+u32 itgt_sess_get_initiator_sid(struct se_session *se_sess, unsigned char *buf, u32 size)
+{
+	const struct itgt_session *sess = se_sess->fabric_sess_ptr;
+
+	return scnprintf(buf, size, "%6phN", sess->isid);
+}

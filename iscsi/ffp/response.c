@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* SCSI Response (RFC 7143 11.4), and the order of data, status and the end of a task. */
+#include "iscsi/ffp/ffp.h"
+#include "iscsi/wire/digest.h"
+
+static struct itgt_task *to_task(struct itgt_txe *e)
+{
+	return container_of(e, struct itgt_task, rsp_txe);
+}
+
+static bool status_build(struct itgt_conn *conn, struct itgt_task *t)
+{
+	struct se_cmd *se = &t->se;
+	struct iscsi_scsi_rsp h = {
+		.opcode = ISCSI_OP_SCSI_CMD_RSP,
+		.flags = ISCSI_FLAG_CMD_FINAL | itgt_residual_flags(se),
+		.response = ISCSI_STATUS_CMD_COMPLETED,
+		.cmd_status = se->scsi_status,
+		.itt = t->itt,
+		.residual_count = itgt_residual(se),
+		.exp_datasn = cpu_to_be32(t->datasn + t->r2t_sn),
+	};
+	u32 sense = 0, crc = 0;
+
+	if (!itgt_tx_has_room(conn, 3))
+		return false;
+	if (se->scsi_status == SAM_STAT_CHECK_CONDITION && se->scsi_sense_length) {
+		sense = min_t(u32, se->scsi_sense_length, ITGT_SENSE_BYTES);
+		t->sense[0] = sense >> 8;
+		t->sense[1] = sense;
+		sense += 2;
+	}
+	itgt_bhs_set_dlen(&h, sense);
+	t->statsn = conn->statsn;
+	itgt_tx_stamp(conn, &h, true);
+	if (!itgt_tx_add_header(conn, &h))
+		return false;
+	if (!sense)
+		return true;
+	if (test_bit(ITGT_CONN_DDIGEST, &conn->flags))
+		crc = itgt_digest_add(itgt_digest_start(), t->sense, sense);
+	return itgt_tx_add_mem(conn, t->sense, sense) && itgt_tx_add_tail(conn, sense, crc);
+}
+
+static bool response_build(struct itgt_conn *conn, struct itgt_txe *e)
+{
+	struct itgt_task *t = to_task(e);
+	bool collapsed = false;
+
+	if (!t->answered) {
+		t->answered = true;
+		if (!test_bit(ITGT_TASK_IMMEDIATE, &t->flags))
+			itgt_session_open_window(t->sess);
+	}
+	if (test_bit(ITGT_TASK_DATA_IN, &t->flags)) {
+		if (!itgt_datain_build(conn, t, &collapsed))
+			return false;
+		if (collapsed)
+			goto out;
+	}
+	if (!status_build(conn, t))
+		return false;
+out:
+	conn->stat.rsp_pdus++;
+	return true;
+}
+
+static void response_sent(struct itgt_conn *conn, struct itgt_txe *e)
+{
+	itgt_task_done(to_task(e));
+}
+
+const struct itgt_txe_ops itgt_response_txe = {
+	.build = response_build,
+	.sent = response_sent,
+	.drop = response_sent,
+};

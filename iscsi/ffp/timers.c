@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What time brings to a connection: pings, their answers. */
+#include "iscsi/ffp/ffp.h"
+
+static unsigned long seconds_since(unsigned long then)
+{
+	return (jiffies - then) / HZ;
+}
+
+void itgt_timer_tick(struct timer_list *timer)
+{
+	struct itgt_conn *conn = from_timer(conn, timer, timer);
+	struct itgt_session *sess = conn->sess;
+	u32 every = atomic_read(&sess->nopin_timeout), grace = atomic_read(&sess->nopin_response_timeout);
+	unsigned long quiet = seconds_since(READ_ONCE(conn->last_rx));
+
+	if (every && quiet >= every && !test_and_set_bit(ITGT_CONN_PING, &conn->flags)) {
+		conn->ping_sent = jiffies;
+		itgt_nop_ping(conn);
+	} else if (test_bit(ITGT_CONN_PING, &conn->flags) && grace && quiet >= grace &&
+		   seconds_since(conn->ping_sent) >= grace) {
+		atomic_inc(&sess->stat.timeout_errors);
+		itgt_conn_drop(conn, ITGT_DROP_TIMEOUT);
+		return;
+	}
+	mod_timer(&conn->timer, jiffies + HZ);
+}

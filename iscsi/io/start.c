@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From login to full feature phase, and the end of a connection: the one place that takes it apart. */
+#include "iscsi/io/start.h"
+#include "iscsi/io/rx.h"
+#include "iscsi/io/transport.h"
+#include "iscsi/io/tx.h"
+#include "iscsi/obj/session.h"
+#include "iscsi/obj/task.h"
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+static void (*conn_timer)(struct timer_list *t);
+
+/**
+ * itgt_start_init - at module load
+ * @timer: what runs every second of a connection in full feature phase
+ */
+void itgt_start_init(void (*timer)(struct timer_list *t))
+{
+	conn_timer = timer;
+}
+
+static bool task_is_of_conn(struct itgt_task *t, const void *conn)
+{
+	return t->conn == conn;
+}
+
+static void close_rx(struct itgt_conn *conn)
+{
+	struct itgt_task *t;
+
+	if (conn->rx.pdu.task)
+		target_put_sess_cmd(&conn->rx.pdu.task->se);
+	conn->rx.pdu.task = NULL;
+	itgt_rx_forget(conn);
+	for (;;) {
+		spin_lock(&conn->rx.unsol_lock);
+		t = list_first_entry_or_null(&conn->rx.unsol, struct itgt_task, unsol_node);
+		if (t)
+			list_del_init(&t->unsol_node);
+		spin_unlock(&conn->rx.unsol_lock);
+		if (!t)
+			return;
+		target_put_sess_cmd(&t->se);
+	}
+}
+
+/*
+ * A task whose response is queued, or just about to be, ends with the queue; every other one is killed. Claimed tasks
+ * reach the queue within the callback that has claimed them, so the wait is short.
+ */
+static void close_tasks(struct itgt_conn *conn, void (*drain)(struct itgt_conn *conn))
+{
+	struct itgt_task *t;
+	bool busy;
+
+	do {
+		u32 pos = 0;
+
+		busy = false;
+		drain(conn);
+		while ((t = itgt_task_next(conn->sess->pool, &pos, task_is_of_conn, conn))) {
+			bool claimed = test_bit(ITGT_TASK_CLAIMED, &t->flags);
+
+			if (claimed)
+				busy = true;
+			else
+				itgt_task_kill(t);
+			target_put_sess_cmd(&t->se);
+		}
+		if (busy)
+			wait_event_timeout(conn->tx_wait, !llist_empty(&conn->txq), 1);
+	} while (busy);
+	drain(conn);
+}
+
+/**
+ * itgt_conn_end_tasks - before a Logout response: what is answered is sent, what is not is killed
+ * @conn: in state LOGOUT
+ * Context: its rx kthread.
+ */
+void itgt_conn_end_tasks(struct itgt_conn *conn)
+{
+	close_rx(conn);
+	close_tasks(conn, itgt_tx_flush);
+}
+
+static void stop_thread(struct task_struct *t)
+{
+	if (t) {
+		kthread_stop(t);
+		put_task_struct(t);
+	}
+}
+
+/* Takes over the reference of full feature phase. Nobody but the core's callbacks works on the connection afterwards. */
+static void conn_close(struct work_struct *work)
+{
+	struct itgt_conn *conn = container_of(work, struct itgt_conn, close_work);
+	struct itgt_session *sess = conn->sess;
+
+	itgt_tcp_shutdown(conn);
+	timer_shutdown_sync(&conn->timer);
+	stop_thread(conn->rx_thread);
+	stop_thread(conn->tx_thread);
+	close_rx(conn);
+	close_tasks(conn, itgt_tx_drain);
+	if (conn->drop != ITGT_DROP_LOGOUT && sess->par.erl < 2 && !sess->discovery)
+		itgt_session_close(sess);	/* session recovery, RFC 7143 7.1.4.3 */
+	itgt_session_detach(conn);
+	spin_lock_irq(&conn->lock);
+	WRITE_ONCE(conn->state, ITGT_CONN_CLOSED);
+	spin_unlock_irq(&conn->lock);
+	complete_all(&conn->closed);
+	itgt_conn_put(conn);
+}
+
+static struct task_struct *make_thread(struct itgt_conn *conn, int (*fn)(void *), const char *what)
+{
+	struct task_struct *t = kthread_create(fn, conn, "itgt_%s/%u.%u", what, conn->sess->id, conn->cid);
+
+	if (IS_ERR(t))
+		return NULL;
+	get_task_struct(t);
+	return t;
+}
+
+int itgt_conn_start(struct itgt_conn *conn)
+{
+	conn->rx.buf = kvmalloc(ITGT_RX_BUF_BYTES, GFP_KERNEL);
+	conn->tx.copy = true;
+	conn->exp_statsn = conn->statsn;
+	conn->last_rx = jiffies;
+	if (conn->par.header_digest == ITGT_DIGEST_CRC32C)
+		set_bit(ITGT_CONN_HDIGEST, &conn->flags);
+	if (conn->par.data_digest == ITGT_DIGEST_CRC32C)
+		set_bit(ITGT_CONN_DDIGEST, &conn->flags);
+	timer_setup(&conn->timer, conn_timer, 0);
+	conn->rx_thread = make_thread(conn, itgt_rx_thread, "rx");
+	conn->tx_thread = make_thread(conn, itgt_tx_thread, "tx");
+	if (!conn->rx.buf || !conn->rx_thread || !conn->tx_thread)
+		goto fail;
+	INIT_WORK(&conn->close_work, conn_close);
+	if (!itgt_conn_move(conn, ITGT_CONN_LOGIN, ITGT_CONN_FFP))
+		goto fail;
+	wake_up_process(conn->tx_thread);
+	mod_timer(&conn->timer, jiffies + HZ);
+	wake_up_process(conn->rx_thread);
+	return 0;
+fail:
+	timer_shutdown_sync(&conn->timer);
+	stop_thread(conn->rx_thread);
+	stop_thread(conn->tx_thread);
+	itgt_conn_abandon(conn);
+	return -ECONNABORTED;
+}
+
+void itgt_conn_abandon(struct itgt_conn *conn)
+{
+	itgt_conn_drop(conn, ITGT_DROP_ADMIN);
+	if (conn->sess)
+		itgt_session_detach(conn);
+	complete_all(&conn->closed);
+	itgt_conn_put(conn);
+}

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sending. Producers put entries on a lockless queue. One context at a time owns the tx side: the rx kthread before it
+ * blocks for input, or the tx kthread. The owner builds the PDUs of all that is queued into one list of segments and hands
+ * it to the socket with one call; StatSN is given out in this order.
+ */
+#include "iscsi/io/tx.h"
+#include "iscsi/io/transport.h"
+#include "iscsi/obj/session.h"
+#include "iscsi/wire/digest.h"
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+/* header memory is given out in pieces of a cache line, so that none crosses a page */
+#define HEADER_PIECE 64
+
+/* below this many bytes a copy costs less than handing pages over */
+#define COPY_BELOW 1024
+
+bool itgt_tx_queue(struct itgt_conn *conn, struct itgt_txe *e)
+{
+	if (test_and_set_bit(0, &e->queued))
+		return false;
+	if (llist_add(&e->node, &conn->txq) && current != conn->rx_thread)
+		wake_up(&conn->tx_wait);
+	return true;
+}
+
+/* Entries off the queue, oldest first. */
+static void tx_take(struct itgt_conn *conn)
+{
+	struct llist_node *n = llist_reverse_order(llist_del_all(&conn->txq));
+	struct itgt_txe *e, *next;
+
+	llist_for_each_entry_safe(e, next, n, node)
+		list_add_tail(&e->link, &conn->tx.pending);
+}
+
+bool itgt_tx_has_room(struct itgt_conn *conn, u32 n)
+{
+	return conn->tx.nr + n <= ITGT_TX_BVECS && conn->tx.nr_frags < ITGT_TX_BVECS;
+}
+
+static void tx_add_segment(struct itgt_conn *conn, struct page *page, u32 off, u32 len)
+{
+	struct itgt_tx *tx = &conn->tx;
+
+	bvec_set_page(&tx->bv[tx->nr++], page, len, off);
+	tx->bytes += len;
+}
+
+/**
+ * itgt_tx_add_mem - copy a few bytes into the batch
+ * @conn: tx owner
+ * @p: bytes, NULL: the caller fills them
+ * @len: at most 2 KiB
+ * Return: the copy, valid until the batch is out; NULL without memory. One segment must be free.
+ */
+void *itgt_tx_add_mem(struct itgt_conn *conn, const void *p, u32 len)
+{
+	struct itgt_tx *tx = &conn->tx;
+	void *mem = page_frag_alloc(&tx->frag, ALIGN(len, HEADER_PIECE), GFP_KERNEL);
+	struct page *head;
+
+	if (!mem) {
+		tx->failed = true;
+		return NULL;
+	}
+	tx->frags[tx->nr_frags++] = mem;
+	if (p)
+		memcpy(mem, p, len);
+	head = virt_to_head_page(mem);
+	tx_add_segment(conn, head, mem - page_address(head), len);
+	return mem;
+}
+
+void itgt_tx_add_page(struct itgt_conn *conn, struct page *page, u32 off, u32 len)
+{
+	conn->tx.copy = false;
+	tx_add_segment(conn, page, off, len);
+}
+
+void *itgt_tx_add_header(struct itgt_conn *conn, const void *bhs)
+{
+	bool digest = test_bit(ITGT_CONN_HDIGEST, &conn->flags);
+	void *mem = itgt_tx_add_mem(conn, NULL, ITGT_BHS_LEN + (digest ? ITGT_DIGEST_BYTES : 0));
+
+	if (!mem)
+		return NULL;
+	memcpy(mem, bhs, ITGT_BHS_LEN);
+	if (digest)
+		*(__le32 *)(mem + ITGT_BHS_LEN) = itgt_digest(bhs, ITGT_BHS_LEN);
+	return mem;
+}
+
+void itgt_tx_stamp(struct itgt_conn *conn, void *bhs, bool take)
+{
+	struct iscsi_scsi_rsp *h = bhs;
+	struct itgt_session *sess = conn->sess;
+
+	h->statsn = cpu_to_be32(conn->statsn);
+	h->exp_cmdsn = cpu_to_be32(READ_ONCE(sess->exp_cmdsn));
+	h->max_cmdsn = cpu_to_be32(atomic_read(&sess->max_cmdsn));
+	if (take)
+		conn->statsn++;
+}
+
+/* Pad bytes and data digest behind a data segment of @len bytes. */
+bool itgt_tx_add_tail(struct itgt_conn *conn, u32 len, u32 crc)
+{
+	u32 pad = itgt_bhs_pad(len);
+	bool digest = test_bit(ITGT_CONN_DDIGEST, &conn->flags) && len;
+	u8 tail[3 + ITGT_DIGEST_BYTES] = { };
+
+	if (!pad && !digest)
+		return true;
+	if (digest) {
+		__le32 d = itgt_digest_end(itgt_digest_add(crc, tail, pad));
+
+		memcpy(tail + pad, &d, sizeof(d));
+	}
+	return itgt_tx_add_mem(conn, tail, pad + (digest ? ITGT_DIGEST_BYTES : 0));
+}
+
+/* The whole batch is with the socket: entries that are done hear of it and may be queued anew. */
+static void tx_finish(struct itgt_conn *conn)
+{
+	struct itgt_tx *tx = &conn->tx;
+
+	while (tx->nr_frags)
+		page_frag_free(tx->frags[--tx->nr_frags]);
+	tx->nr = 0;
+	tx->at = 0;
+	tx->bytes = 0;
+	tx->copy = true;
+	tx->slab = false;
+	while (!list_empty(&tx->built)) {
+		struct itgt_txe *e = list_first_entry(&tx->built, struct itgt_txe, link);
+
+		list_del(&e->link);
+		clear_bit(0, &e->queued);
+		smp_mb__after_atomic();
+		e->ops->sent(conn, e);
+	}
+}
+
+static void tx_advance(struct itgt_tx *tx, u32 sent)
+{
+	tx->bytes -= sent;
+	while (sent && sent >= tx->bv[tx->at].bv_len)
+		sent -= tx->bv[tx->at++].bv_len;
+	if (sent) {
+		tx->bv[tx->at].bv_offset += sent;
+		tx->bv[tx->at].bv_len -= sent;
+	}
+}
+
+static int tx_send(struct itgt_conn *conn, bool wait)
+{
+	struct itgt_tx *tx = &conn->tx;
+	unsigned int flags = wait ? ITGT_SEND_WAIT : 0;
+
+	if (!list_empty(&tx->pending) || !llist_empty(&conn->txq))
+		flags |= ITGT_SEND_MORE;
+	if (tx->copy || tx->slab || tx->bytes < COPY_BELOW)
+		flags |= ITGT_SEND_COPY;
+	while (tx->bytes) {
+		int ret = itgt_tcp_send(conn, &tx->bv[tx->at], tx->nr - tx->at, tx->bytes, flags);
+
+		if (ret == -EINTR)
+			continue;
+		if (ret <= 0)
+			return ret ?: -EPIPE;
+		tx_advance(tx, ret);
+	}
+	return 0;
+}
+
+/* Fills the batch from the pending entries as far as it has room. */
+static void tx_build(struct itgt_conn *conn)
+{
+	struct itgt_tx *tx = &conn->tx;
+
+	while (!list_empty(&tx->pending)) {
+		struct itgt_txe *e = list_first_entry(&tx->pending, struct itgt_txe, link);
+
+		if (!e->ops->build(conn, e))
+			return;
+		list_move_tail(&e->link, &tx->built);
+	}
+}
+
+/* Owner: until nothing is queued. -EAGAIN: the socket is full and !wait. */
+static int tx_run(struct itgt_conn *conn, bool wait)
+{
+	struct itgt_tx *tx = &conn->tx;
+
+	for (;;) {
+		int ret;
+
+		if (!tx->bytes) {
+			tx_take(conn);
+			if (list_empty(&tx->pending))
+				return 0;
+			tx_build(conn);
+			if (tx->failed || (!tx->nr && list_empty(&tx->built)))
+				return -ENOMEM;
+		}
+		ret = tx_send(conn, wait);
+		if (ret)
+			return ret;
+		tx_finish(conn);
+	}
+}
+
+static bool tx_own(struct itgt_conn *conn)
+{
+	return !test_and_set_bit_lock(ITGT_CONN_TX_OWNED, &conn->flags);
+}
+
+static void tx_disown(struct itgt_conn *conn)
+{
+	clear_bit_unlock(ITGT_CONN_TX_OWNED, &conn->flags);
+	smp_mb__after_atomic();
+}
+
+/* One turn of the tx side by whoever comes first; false if it went to somebody else or there is no more to do. */
+static bool tx_turn(struct itgt_conn *conn, bool wait)
+{
+	int ret;
+
+	if (!tx_own(conn))
+		return false;
+	clear_bit(ITGT_CONN_TX_BLOCKED, &conn->flags);
+	ret = tx_run(conn, wait);
+	if (ret == -EAGAIN)
+		set_bit(ITGT_CONN_TX_BLOCKED, &conn->flags);
+	tx_disown(conn);
+	if (ret == -EAGAIN)
+		wake_up(&conn->tx_wait);
+	else if (ret)
+		itgt_conn_drop(conn, ITGT_DROP_PEER);
+	return !ret && !llist_empty(&conn->txq);
+}
+
+void itgt_tx_flush(struct itgt_conn *conn)
+{
+	while (!llist_empty(&conn->txq) && itgt_conn_is_up(conn) && tx_turn(conn, false))
+		;
+}
+
+static bool tx_has_work(struct itgt_conn *conn)
+{
+	return (!llist_empty(&conn->txq) || test_bit(ITGT_CONN_TX_BLOCKED, &conn->flags)) &&
+	       !test_bit(ITGT_CONN_TX_OWNED, &conn->flags);
+}
+
+/**
+ * itgt_tx_thread - sends what no rx kthread sends by itself
+ * @arg: connection
+ * Ends by kthread_stop() only. Return: 0.
+ */
+int itgt_tx_thread(void *arg)
+{
+	struct itgt_conn *conn = arg;
+
+	while (!kthread_should_stop()) {
+		wait_event_interruptible(conn->tx_wait, kthread_should_stop() ||
+					 (itgt_conn_is_up(conn) && tx_has_work(conn)));
+		while (itgt_conn_is_up(conn) && tx_has_work(conn) && tx_turn(conn, true))
+			;
+	}
+	return 0;
+}
+
+void itgt_tx_drain(struct itgt_conn *conn)
+{
+	struct itgt_tx *tx = &conn->tx;
+
+	tx_take(conn);
+	list_splice_init(&tx->built, &tx->pending);
+	while (!list_empty(&tx->pending)) {
+		struct itgt_txe *e = list_first_entry(&tx->pending, struct itgt_txe, link);
+
+		list_del(&e->link);
+		clear_bit(0, &e->queued);
+		e->ops->drop(conn, e);
+	}
+	tx_finish(conn);
+}
+
+static struct itgt_txpdu *to_pdu(struct itgt_txe *e)
+{
+	return container_of(e, struct itgt_txpdu, txe);
+}
+
+static bool pdu_build(struct itgt_conn *conn, struct itgt_txe *e)
+{
+	struct itgt_txpdu *pdu = to_pdu(e);
+	u32 crc = 0;
+
+	if (!itgt_tx_has_room(conn, 3))
+		return false;
+	itgt_tx_stamp(conn, &pdu->hdr, pdu->takes_statsn);
+	if (!itgt_tx_add_header(conn, &pdu->hdr))
+		return false;
+	if (!pdu->len)
+		return true;
+	if (test_bit(ITGT_CONN_DDIGEST, &conn->flags))
+		crc = itgt_digest_add(itgt_digest_start(), pdu->data, pdu->len);
+	tx_add_segment(conn, virt_to_page(pdu->data), offset_in_page(pdu->data), pdu->len);
+	conn->tx.slab = true;
+	return itgt_tx_add_tail(conn, pdu->len, crc);
+}
+
+static void pdu_sent(struct itgt_conn *conn, struct itgt_txe *e)
+{
+	struct itgt_txpdu *pdu = to_pdu(e);
+
+	if (pdu->sent)
+		pdu->sent(conn, pdu);
+	itgt_txpdu_free(pdu);
+}
+
+static void pdu_drop(struct itgt_conn *conn, struct itgt_txe *e)
+{
+	itgt_txpdu_free(to_pdu(e));
+}
+
+static const struct itgt_txe_ops pdu_ops = { .build = pdu_build, .sent = pdu_sent, .drop = pdu_drop };
+
+struct itgt_txpdu *itgt_txpdu_alloc(u8 opcode, u32 len, gfp_t gfp)
+{
+	struct itgt_txpdu *pdu = kzalloc(struct_size(pdu, data, len), gfp);
+
+	if (!pdu)
+		return NULL;
+	pdu->txe.ops = &pdu_ops;
+	pdu->hdr.opcode = opcode;
+	pdu->hdr.flags = ISCSI_FLAG_CMD_FINAL;
+	pdu->len = len;
+	itgt_bhs_set_dlen(&pdu->hdr, len);
+	return pdu;
+}
+
+void itgt_txpdu_queue(struct itgt_conn *conn, struct itgt_txpdu *pdu)
+{
+	itgt_tx_queue(conn, &pdu->txe);
+}
+
+void itgt_txpdu_free(struct itgt_txpdu *pdu)
+{
+	kfree(pdu);
+}

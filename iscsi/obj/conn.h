@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A connection, from accept to its end. */
+#ifndef ITGT_OBJ_CONN_H
+#define ITGT_OBJ_CONN_H
+
+#include "iscsi/iscsi.h"
+#include "iscsi/obj/txq.h"
+#include "iscsi/text/params.h"
+#include "iscsi/wire/bhs.h"
+#include <linux/bvec.h>
+#include <linux/completion.h>
+#include <linux/kref.h>
+#include <linux/mm_types.h>
+#include <linux/net.h>
+#include <linux/socket.h>
+#include <linux/timer.h>
+#include <linux/workqueue.h>
+
+struct itgt_session;
+struct itgt_r2t;
+struct itgt_task;
+struct itgt_tpg_np;
+
+enum itgt_conn_state {
+	ITGT_CONN_LOGIN,	/* owned by its login worker; no kthreads */
+	ITGT_CONN_FFP,		/* full feature phase */
+	ITGT_CONN_LOGOUT,	/* logout response is on its way; then CLOSING */
+	ITGT_CONN_CLOSING,	/* close_work owns the end */
+	ITGT_CONN_CLOSED,	/* threads, tasks and socket are gone */
+};
+
+enum itgt_drop_reason {
+	ITGT_DROP_NONE,
+	ITGT_DROP_PEER,		/* end of stream or socket error */
+	ITGT_DROP_PROTOCOL,	/* the peer broke the protocol */
+	ITGT_DROP_DIGEST,
+	ITGT_DROP_TIMEOUT,	/* no answer to NOP-In, no data */
+	ITGT_DROP_LOGOUT,
+	ITGT_DROP_ADMIN,	/* configfs, reinstatement, module unload */
+	ITGT_DROP_NOMEM,
+};
+
+enum itgt_pdu_fate {
+	ITGT_PDU_DELIVER,	/* goes to its handler */
+	ITGT_PDU_HOLD,		/* ahead of ExpCmdSN */
+	ITGT_PDU_SKIP,		/* refused or a duplicate: its data is read and thrown away */
+};
+
+/* A PDU that rx works on, or that is held for its CmdSN. */
+struct itgt_pdu {
+	struct itgt_conn *conn;
+	union {
+		struct iscsi_hdr hdr;
+		struct iscsi_scsi_req scsi;
+		struct iscsi_data data_out;
+		struct iscsi_tm tm;
+		struct iscsi_nopout nop;
+		struct iscsi_logout logout;
+		struct iscsi_text text;
+		struct iscsi_snack snack;
+	};
+	u8 ahs[ITGT_MAX_AHS_BYTES];
+	u32 ahs_len;
+	u32 dlen;		/* bytes of data without padding */
+	void *data;		/* data of PDUs that are not streamed; NULL if dlen is 0 */
+	bool data_bad;		/* data digest did not match */
+	enum itgt_pdu_fate fate;
+	/* streamed data: where it goes, NULL task = thrown away */
+	struct itgt_task *task;	/* reference held, the handler's ->end() drops it */
+	u32 off;		/* of the first byte in the task's buffer */
+	u32 keep;		/* bytes that fit in there, the rest is thrown away */
+	struct itgt_r2t *r2t;	/* the sequence that this Data-Out belongs to, NULL: unsolicited */
+	struct list_head held;	/* on sess->held, or on the train of the command that is */
+	struct list_head train;	/* of a held command: its unsolicited data */
+};
+
+/* rx side: the rx kthread alone. */
+struct itgt_rx {
+	u8 *buf;		/* ITGT_RX_BUF_BYTES */
+	u32 pos, end;		/* unread bytes: buf[pos..end) */
+	u32 crc;		/* of the data segment so far */
+	u32 since_flush;	/* PDUs since the tx side was looked after */
+	struct itgt_pdu pdu;
+	struct bio_vec bv[ITGT_RX_BVECS];
+	spinlock_t unsol_lock;	/* guards unsol; rx kthreads of the session, close_work */
+	struct list_head unsol;	/* tasks that unsolicited Data-Out is expected for */
+};
+
+/* tx side: whoever holds ITGT_CONN_TX_OWNED. */
+struct itgt_tx {
+	struct bio_vec bv[ITGT_TX_BVECS];
+	u32 nr, at;		/* segments built; first one not wholly sent */
+	struct list_head pending;	/* entries taken off the queue, oldest first */
+	struct list_head built;		/* entries all of whose PDUs are in the batch or out */
+	size_t bytes;		/* not yet sent */
+	bool copy;		/* no pages in the batch */
+	bool slab;		/* some memory in it may only be copied */
+	bool failed;		/* out of memory within a PDU: the stream cannot go on */
+	struct page_frag_cache frag;
+	void *frags[ITGT_TX_BVECS];	/* header memory of the batch */
+	u32 nr_frags;
+	struct list_head unacked;	/* ERL > 0: answered tasks until ExpStatSN passes them */
+};
+
+enum itgt_conn_flags {
+	ITGT_CONN_TX_OWNED,	/* lock bit of tx */
+	ITGT_CONN_TX_BLOCKED,	/* the socket took less than was given: tx kthread goes on */
+	ITGT_CONN_HDIGEST,
+	ITGT_CONN_DDIGEST,
+	ITGT_CONN_PING,		/* a NOP-In of ours waits for its answer */
+};
+
+/* The first two are written by rx, the others by the tx owner; read without a lock. */
+struct itgt_conn_stat {
+	u64 cmd_pdus, rx_octets;
+	u64 rsp_pdus, tx_octets;
+};
+
+/*
+ * References (kref): one of the login worker, handed to full feature phase by itgt_conn_start() and dropped by close_work;
+ * one for each finder. conn->sess holds a reference to the session from attach until close.
+ */
+struct itgt_conn {
+	struct kref kref;
+	struct socket *sock;
+	struct itgt_session *sess;
+	struct itgt_tpg_np *np;		/* that accepted it; login holds it, FFP clears it */
+	struct itgt_params par;
+	struct sockaddr_storage peer, local;
+	u16 cid;
+	u32 id;
+	int cpu;			/* that its kthreads prefer, or -1 */
+	unsigned long flags;		/* enum itgt_conn_flags */
+
+	spinlock_t lock;		/* guards state; any context, irqs off */
+	enum itgt_conn_state state;
+	enum itgt_drop_reason drop;
+	struct list_head sess_node;	/* sess->conns, under sess->lock */
+	struct completion closed;
+
+	struct llist_head txq;
+	struct task_struct *rx_thread, *tx_thread;
+	struct wait_queue_head tx_wait;
+	struct itgt_rx rx;
+	struct itgt_tx tx;
+	u32 statsn;			/* next StatSN; login, then the tx owner */
+	u32 exp_statsn;			/* acknowledged by the initiator; rx */
+	u32 nopin_ttt;
+	unsigned long ping_sent;	/* jiffies; timer */
+	unsigned long last_rx;		/* jiffies */
+	struct timer_list timer;	/* NOP-In, response to it, data-out */
+	struct work_struct shut_work;	/* ends a login: nothing but a shutdown of the socket */
+	struct work_struct close_work;	/* ends full feature phase */
+	struct itgt_conn_stat stat;
+	void *login;			/* login worker's own */
+	void *text, *text_out;		/* text exchange under way (ffp/text_req.c); kvfree()d with the connection */
+};
+
+/**
+ * itgt_conn_alloc - wrap an accepted socket
+ * Takes the socket over (also on failure: released). Fills peer and local. Return: connection in state LOGIN with one
+ * reference, or NULL. Context: process.
+ */
+struct itgt_conn *itgt_conn_alloc(struct socket *sock);
+void itgt_conn_get(struct itgt_conn *conn);
+void itgt_conn_put(struct itgt_conn *conn);	/* last put releases the socket; process context */
+
+/**
+ * itgt_conn_drop - the connection shall end
+ *
+ * Any context, irqs off allowed; the first caller's reason counts. In LOGIN only the state and the reason are set and the
+ * socket's receive is shut down by a work item: the login worker sees an error and ends by itself. In FFP close_work does
+ * the rest. Never waits.
+ */
+void itgt_conn_drop(struct itgt_conn *conn, enum itgt_drop_reason why);
+static inline bool itgt_conn_is_up(struct itgt_conn *conn)
+{
+	return READ_ONCE(conn->state) < ITGT_CONN_CLOSING;
+}
+
+/* One transition under conn->lock; false if the state was another one. */
+bool itgt_conn_move(struct itgt_conn *conn, enum itgt_conn_state from, enum itgt_conn_state to);
+
+extern struct workqueue_struct *itgt_close_wq;	/* unbound, one item for each ending connection or session */
+
+int itgt_conn_init(void);
+void itgt_conn_exit(void);	/* waits until the last connection is freed */
+
+#endif /* ITGT_OBJ_CONN_H */

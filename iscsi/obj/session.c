@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sessions: registration with the core, lookup, and an end that has one owner. */
+#include "iscsi/obj/session.h"
+#include "iscsi/obj/acl.h"
+#include "iscsi/obj/conn.h"
+#include "iscsi/obj/task.h"
+#include "iscsi/obj/tpg.h"
+#include <linux/idr.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+/* CmdSN window of a discovery session: it sends one Text request at a time */
+#define DISCOVERY_DEPTH 8
+
+static DEFINE_IDA(tsihs);
+static DEFINE_SPINLOCK(discovery_lock);	/* guards discovery; process context */
+static LIST_HEAD(discovery);
+static atomic_t nr_sessions = ATOMIC_INIT(0);
+static atomic_t next_id = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(all_gone);
+
+static void session_lock_list(struct itgt_tpg *tpg)
+{
+	spin_lock(tpg ? &tpg->sess_lock : &discovery_lock);
+}
+
+static void session_unlock_list(struct itgt_tpg *tpg)
+{
+	spin_unlock(tpg ? &tpg->sess_lock : &discovery_lock);
+}
+
+static struct list_head *session_list(struct itgt_tpg *tpg)
+{
+	return tpg ? &tpg->sessions : &discovery;
+}
+
+static void session_free(struct kref *kref)
+{
+	struct itgt_session *sess = container_of(kref, struct itgt_session, kref);
+
+	ida_free(&tsihs, sess->tsih);
+	kfree(sess);
+	if (atomic_dec_and_test(&nr_sessions))
+		wake_up_all(&all_gone);
+}
+
+void itgt_session_get(struct itgt_session *sess)
+{
+	kref_get(&sess->kref);
+}
+
+void itgt_session_put(struct itgt_session *sess)
+{
+	kref_put(&sess->kref, session_free);
+}
+
+void itgt_session_unregister(struct itgt_session *sess)
+{
+	struct se_session *se = xchg(&sess->se_sess, NULL);
+
+	if (!se)
+		return;
+	target_stop_session(se);
+	target_wait_for_sess_cmds(se);
+	target_remove_session(se);
+}
+
+/* No connection is left: what the core and the pool know of the session ends. */
+static void session_end(struct itgt_session *sess)
+{
+	struct itgt_tpg *tpg = sess->tpg;
+
+	session_lock_list(tpg);
+	list_del_init(&sess->node);
+	session_unlock_list(tpg);
+	itgt_session_unregister(sess);
+	if (sess->pool)
+		itgt_pool_put(sess->pool);
+	spin_lock_irq(&sess->lock);
+	sess->state = ITGT_SESS_CLOSED;
+	spin_unlock_irq(&sess->lock);
+	complete_all(&sess->closed);
+	if (tpg)
+		itgt_tpg_unuse(tpg);
+	itgt_session_put(sess);
+}
+
+/* Runs when the close begins and again when the last connection has left. */
+static void session_close_work(struct work_struct *work)
+{
+	struct itgt_session *sess = container_of(work, struct itgt_session, close_work);
+	struct itgt_conn *conn;
+	bool last;
+
+	spin_lock_irq(&sess->lock);
+	list_for_each_entry(conn, &sess->conns, sess_node)
+		itgt_conn_drop(conn, ITGT_DROP_ADMIN);
+	last = !sess->nr_conns && !sess->ending;
+	if (last)
+		sess->ending = true;
+	spin_unlock_irq(&sess->lock);
+	if (last)
+		session_end(sess);
+}
+
+static void close_locked(struct itgt_session *sess)
+{
+	lockdep_assert_held(&sess->lock);
+	if (sess->state < ITGT_SESS_CLOSING)
+		sess->state = ITGT_SESS_CLOSING;
+	if (!sess->ending)
+		queue_work(itgt_close_wq, &sess->close_work);
+}
+
+void itgt_session_close(struct itgt_session *sess)
+{
+	unsigned long irq;
+
+	spin_lock_irqsave(&sess->lock, irq);
+	if (sess->state < ITGT_SESS_CLOSING)
+		close_locked(sess);
+	spin_unlock_irqrestore(&sess->lock, irq);
+}
+
+void itgt_session_close_sync(struct itgt_session *sess)
+{
+	itgt_session_close(sess);
+	wait_for_completion(&sess->closed);
+}
+
+static void retain_expired(struct work_struct *work)
+{
+	struct itgt_session *sess = container_of(to_delayed_work(work), struct itgt_session, retain_work);
+
+	itgt_session_close(sess);
+	itgt_session_put(sess);
+}
+
+static struct itgt_session *session_alloc(const struct itgt_session_new *n)
+{
+	struct itgt_session *sess = kzalloc(sizeof(*sess), GFP_KERNEL);
+	int tsih;
+
+	if (!sess)
+		return NULL;
+	tsih = ida_alloc_range(&tsihs, 1, U16_MAX, GFP_KERNEL);
+	if (tsih < 0) {
+		kfree(sess);
+		return NULL;
+	}
+	sess->tsih = tsih;
+	sess->id = atomic_inc_return(&next_id);
+	kref_init(&sess->kref);		/* the life's reference, dropped by session_end() */
+	kref_get(&sess->kref);		/* the caller's */
+	INIT_LIST_HEAD(&sess->node);
+	INIT_LIST_HEAD(&sess->held);
+	INIT_LIST_HEAD(&sess->conns);
+	spin_lock_init(&sess->sn_lock);
+	spin_lock_init(&sess->lock);
+	mutex_init(&sess->deliver);
+	init_completion(&sess->closed);
+	INIT_WORK(&sess->close_work, session_close_work);
+	INIT_DELAYED_WORK(&sess->retain_work, retain_expired);
+	sess->created = ktime_get_real_seconds();
+	sess->discovery = n->discovery;
+	sess->par = *n->par;
+	strscpy(sess->name, n->name ?: "", sizeof(sess->name));
+	strscpy(sess->alias, n->alias ?: "", sizeof(sess->alias));
+	memcpy(sess->isid, n->isid, sizeof(sess->isid));
+	atomic_inc(&nr_sessions);
+	return sess;
+}
+
+static int session_register(struct itgt_session *sess)
+{
+	struct se_session *se;
+
+	se = target_setup_session(&sess->tpg->se_tpg, 0, 0, TARGET_PROT_NORMAL, sess->name, sess, NULL);
+	if (IS_ERR(se))
+		return PTR_ERR(se);
+	sess->se_sess = se;
+	sess->depth = max_t(u32, se->se_node_acl->queue_depth, 1);
+	atomic_set(&sess->nopin_timeout, itgt_acl(se->se_node_acl)->attrib.nopin_timeout);
+	atomic_set(&sess->nopin_response_timeout, itgt_acl(se->se_node_acl)->attrib.nopin_response_timeout);
+	return 0;
+}
+
+struct itgt_session *itgt_session_create(const struct itgt_session_new *n)
+{
+	struct itgt_session *sess = session_alloc(n);
+	int ret = 0;
+
+	if (!sess)
+		return ERR_PTR(-ENOMEM);
+	if (n->tpg) {
+		sess->tpg = n->tpg;
+		spin_lock(&n->tpg->sess_lock);
+		n->tpg->users++;
+		spin_unlock(&n->tpg->sess_lock);
+	}
+	sess->depth = DISCOVERY_DEPTH;
+	if (!n->discovery)
+		ret = session_register(sess);
+	if (!ret) {
+		sess->pool = itgt_pool_create(2 * sess->depth + ITGT_IMMEDIATE_EXTRA);
+		if (!sess->pool)
+			ret = -ENOMEM;
+	}
+	if (ret) {
+		itgt_session_close_sync(sess);
+		itgt_session_put(sess);
+		return ERR_PTR(ret);
+	}
+	sess->exp_cmdsn = n->cmdsn;
+	atomic_set(&sess->max_cmdsn, n->cmdsn + sess->depth - 1);
+	return sess;
+}
+
+int itgt_session_publish(struct itgt_session *sess)
+{
+	struct itgt_tpg *tpg = sess->tpg;
+	int ret = 0;
+
+	session_lock_list(tpg);
+	if (tpg && (!tpg->enabled || tpg->gone))
+		ret = -EAGAIN;
+	else
+		list_add_tail(&sess->node, session_list(tpg));
+	session_unlock_list(tpg);
+	return ret;
+}
+
+static bool session_is_open(struct itgt_session *sess)
+{
+	return READ_ONCE(sess->state) < ITGT_SESS_CLOSED;
+}
+
+struct itgt_session *itgt_session_find(struct itgt_tpg *tpg, const char *name, const u8 *isid)
+{
+	struct itgt_session *s, *found = NULL;
+
+	session_lock_list(tpg);
+	list_for_each_entry(s, session_list(tpg), node) {
+		if (memcmp(s->isid, isid, sizeof(s->isid)) || strcmp(s->name, name) || !session_is_open(s))
+			continue;
+		kref_get(&s->kref);
+		found = s;
+		break;
+	}
+	session_unlock_list(tpg);
+	return found;
+}
+
+struct itgt_session *itgt_session_find_tsih(struct itgt_tpg *tpg, u16 tsih)
+{
+	struct itgt_session *s, *found = NULL;
+
+	session_lock_list(tpg);
+	list_for_each_entry(s, session_list(tpg), node) {
+		if (s->tsih != tsih || !session_is_open(s))
+			continue;
+		kref_get(&s->kref);
+		found = s;
+		break;
+	}
+	session_unlock_list(tpg);
+	return found;
+}
+
+/**
+ * itgt_session_next - walk the sessions of a portal group, or the discovery sessions
+ * @tpg: the group, NULL for discovery sessions
+ * @prev: the one before, its reference is dropped; NULL to begin
+ *
+ * A session that leaves the list meanwhile ends the walk. Return: session with a reference, or NULL.
+ */
+struct itgt_session *itgt_session_next(struct itgt_tpg *tpg, struct itgt_session *prev)
+{
+	struct itgt_session *next = NULL;
+
+	session_lock_list(tpg);
+	if (!prev)
+		next = list_first_entry_or_null(session_list(tpg), struct itgt_session, node);
+	else if (!list_empty(&prev->node) && !list_is_last(&prev->node, session_list(tpg)))
+		next = list_next_entry(prev, node);
+	if (next)
+		kref_get(&next->kref);
+	session_unlock_list(tpg);
+	if (prev)
+		itgt_session_put(prev);
+	return next;
+}
+
+/* One that is being reinstated does not count: its successor comes before it goes. */
+static u32 conns_beside(struct itgt_session *sess, u16 cid)
+{
+	struct itgt_conn *conn;
+	u32 n = 0;
+
+	lockdep_assert_held(&sess->lock);
+	list_for_each_entry(conn, &sess->conns, sess_node)
+		if (conn->cid != cid && itgt_conn_is_up(conn))
+			n++;
+	return n;
+}
+
+int itgt_session_attach(struct itgt_session *sess, struct itgt_conn *conn)
+{
+	int ret = 0;
+
+	spin_lock_irq(&sess->lock);
+	if (sess->state >= ITGT_SESS_CLOSING) {
+		ret = -ESHUTDOWN;
+	} else if (conns_beside(sess, conn->cid) >= min_t(u32, sess->par.max_connections, ITGT_MAX_CONNS)) {
+		ret = -EBUSY;
+	} else {
+		sess->nr_conns++;
+		list_add_tail(&conn->sess_node, &sess->conns);
+		sess->state = ITGT_SESS_ACTIVE;
+		kref_get(&sess->kref);
+		conn->sess = sess;
+	}
+	spin_unlock_irq(&sess->lock);
+	return ret;
+}
+
+static void stat_add(struct itgt_session *sess, struct itgt_conn *conn)
+{
+	sess->stat.cmd_pdus += conn->stat.cmd_pdus;
+	sess->stat.rx_octets += conn->stat.rx_octets;
+	sess->stat.rsp_pdus += conn->stat.rsp_pdus;
+	sess->stat.tx_octets += conn->stat.tx_octets;
+}
+
+void itgt_session_stat(struct itgt_session *sess, struct itgt_conn_stat *sum)
+{
+	struct itgt_conn *conn;
+
+	spin_lock_irq(&sess->lock);
+	sum->cmd_pdus = sess->stat.cmd_pdus;
+	sum->rx_octets = sess->stat.rx_octets;
+	sum->rsp_pdus = sess->stat.rsp_pdus;
+	sum->tx_octets = sess->stat.tx_octets;
+	list_for_each_entry(conn, &sess->conns, sess_node) {
+		sum->cmd_pdus += READ_ONCE(conn->stat.cmd_pdus);
+		sum->rx_octets += READ_ONCE(conn->stat.rx_octets);
+		sum->rsp_pdus += READ_ONCE(conn->stat.rsp_pdus);
+		sum->tx_octets += READ_ONCE(conn->stat.tx_octets);
+	}
+	spin_unlock_irq(&sess->lock);
+}
+
+/**
+ * itgt_session_detach - a connection leaves; the last one takes the session with it
+ * @conn: attached; it keeps its reference to the session until it is freed
+ */
+void itgt_session_detach(struct itgt_conn *conn)
+{
+	struct itgt_session *sess = conn->sess;
+
+	spin_lock_irq(&sess->lock);
+	list_del_init(&conn->sess_node);
+	stat_add(sess, conn);
+	if (!--sess->nr_conns)
+		close_locked(sess);
+	spin_unlock_irq(&sess->lock);
+}
+
+struct itgt_conn *itgt_session_find_conn(struct itgt_session *sess, u16 cid)
+{
+	struct itgt_conn *conn, *found = NULL;
+
+	spin_lock_irq(&sess->lock);
+	list_for_each_entry(conn, &sess->conns, sess_node) {
+		if (conn->cid != cid)
+			continue;
+		itgt_conn_get(conn);
+		found = conn;
+		break;
+	}
+	spin_unlock_irq(&sess->lock);
+	return found;
+}
+
+void itgt_session_close_all(struct itgt_tpg *tpg)
+{
+	struct itgt_session *s;
+
+	session_lock_list(tpg);
+	list_for_each_entry(s, session_list(tpg), node)
+		itgt_session_close(s);
+	session_unlock_list(tpg);
+	for (;;) {
+		s = itgt_session_next(tpg, NULL);
+		if (!s)
+			break;
+		itgt_session_close_sync(s);
+		itgt_session_put(s);
+	}
+}
+
+int itgt_session_init(void)
+{
+	return 0;
+}
+
+/* No portal is left: the discovery sessions that still stand are ended, and all memory is waited for. */
+void itgt_session_exit(void)
+{
+	itgt_session_close_all(NULL);
+	wait_event(all_gone, !atomic_read(&nr_sessions));
+	ida_destroy(&tsihs);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A session (I_T nexus): its CmdSN window, its connections, its tasks' memory. */
+#ifndef ITGT_OBJ_SESSION_H
+#define ITGT_OBJ_SESSION_H
+
+#include "compat/target.h"
+#include "iscsi/iscsi.h"
+#include "iscsi/text/params.h"
+#include <linux/completion.h>
+#include <linux/kref.h>
+#include <linux/mutex.h>
+
+struct itgt_conn;
+struct itgt_conn_stat;
+struct itgt_pool;
+struct itgt_tpg;
+
+enum itgt_sess_state {
+	ITGT_SESS_FREE,		/* made by login, not yet in full feature phase */
+	ITGT_SESS_ACTIVE,	/* at least one connection in full feature phase */
+	ITGT_SESS_FAILED,	/* no connection, tasks wait Time2Retain for one (ERL 2) */
+	ITGT_SESS_CLOSING,	/* torn down; finds no new connection */
+	ITGT_SESS_CLOSED,	/* deregistered from the core */
+};
+
+/* Errors are counted here, traffic in the connections; closed connections' traffic is added up under sess->lock. */
+struct itgt_sess_stat {
+	u64 cmd_pdus, rx_octets, rsp_pdus, tx_octets;
+	atomic_t digest_errors, timeout_errors, format_errors;
+};
+
+/*
+ * References (kref): one of the session's life, dropped at its end by close_work; one for each connection attached, until
+ * that is freed; one for each finder. A session is a user of its TPG (users count) from create to its end.
+ */
+struct itgt_session {
+	struct kref kref;
+	struct list_head node;		/* on tpg->sessions or the list of discovery sessions; its lock guards it */
+	struct itgt_tpg *tpg;		/* NULL for discovery without target */
+	struct se_session *se_sess;	/* NULL for discovery, and after itgt_session_unregister() */
+	struct itgt_pool *pool;
+	struct itgt_params par;
+	bool discovery;
+	bool reinstated;		/* killed by a new session of the same nexus */
+	u16 tsih;
+	u32 depth;			/* numbered commands in flight */
+	u32 id;				/* never reused while the module lives; for configfs and statistics */
+	u8 isid[6];
+	char name[ITGT_NAME_LEN];	/* InitiatorName */
+	char alias[ITGT_ALIAS_LEN];
+	time64_t created;
+	atomic_t nopin_timeout, nopin_response_timeout;	/* seconds, 0 = off */
+
+	spinlock_t sn_lock;		/* guards exp_cmdsn, held, nr_held; irqs on, rx kthreads only */
+	u32 exp_cmdsn;			/* read without the lock by tx */
+	atomic_t max_cmdsn;		/* grows by one for each numbered command that is answered */
+	struct list_head held;		/* PDUs ahead of exp_cmdsn, by CmdSN */
+	u32 nr_held;
+	struct mutex deliver;		/* MC/S: keeps delivery to the core in CmdSN order over connections */
+
+	spinlock_t lock;		/* guards state, conns, nr_conns; any context, irqs off */
+	enum itgt_sess_state state;
+	struct list_head conns;
+	u32 nr_conns;
+	bool ending;			/* close_work is past the point of no return */
+	struct completion closed;	/* complete_all() when state becomes CLOSED */
+	struct delayed_work retain_work;	/* Time2Retain */
+	struct work_struct close_work;
+	struct itgt_sess_stat stat;
+};
+
+/**
+ * struct itgt_session_new - what login knows when it creates a session
+ * @tpg: target portal group; NULL for a discovery session
+ * @par: negotiated so far; final values are copied in by itgt_session_publish()
+ */
+struct itgt_session_new {
+	struct itgt_tpg *tpg;
+	bool discovery;
+	const char *name;
+	const char *alias;
+	const u8 *isid;
+	const struct itgt_params *par;
+	u32 cmdsn;		/* of the leading login request: the first command of the full feature phase has it too */
+};
+
+/**
+ * itgt_session_create - a session with TSIH, task pool and (normal session) its registration with the core
+ *
+ * The core makes or finds the node ACL. Not yet on any list. The queue depth of the ACL sets the window.
+ * Context: process. Return: session with one reference for the caller (drop: itgt_session_close() then put), or
+ * ERR_PTR: -EACCES no ACL, -EAGAIN TPG is going away, -ENOMEM.
+ */
+struct itgt_session *itgt_session_create(const struct itgt_session_new *n);
+
+/* Puts it on its TPG's list where reinstatement, MC/S join and TPG disable find it. -EAGAIN if the TPG is disabled. */
+int itgt_session_publish(struct itgt_session *sess);
+
+/* By (initiator name, ISID) of a TPG: the one to be reinstated; or by TSIH for a connection to be added. Reference held. */
+struct itgt_session *itgt_session_find(struct itgt_tpg *tpg, const char *name, const u8 *isid);
+struct itgt_session *itgt_session_find_tsih(struct itgt_tpg *tpg, u16 tsih);
+/* Discovery sessions: global list. */
+struct itgt_session *itgt_session_next(struct itgt_tpg *tpg, struct itgt_session *prev);
+
+void itgt_session_get(struct itgt_session *sess);
+void itgt_session_put(struct itgt_session *sess);
+
+/* Attach a connection in login to a session; -EBUSY if max_connections is reached, -ESHUTDOWN if closing. */
+int itgt_session_attach(struct itgt_session *sess, struct itgt_conn *conn);
+void itgt_session_detach(struct itgt_conn *conn);
+/* Connection with this CID, reference held (connection reinstatement). */
+struct itgt_conn *itgt_session_find_conn(struct itgt_session *sess, u16 cid);
+
+/**
+ * itgt_session_close - begin to end a session: all connections dropped, tasks ended, core session deregistered
+ * Context: any; asynchronous and idempotent. Works for a session that was never published as well.
+ */
+void itgt_session_close(struct itgt_session *sess);
+/*
+ * The core forgets the nexus (reservations, ALUA, UA) although a connection still stands: before a Logout response. All
+ * tasks are dead, no new one comes. Process context.
+ */
+void itgt_session_unregister(struct itgt_session *sess);
+/* itgt_session_close() and wait for the end. Process context; bounded on this project's core (tasks are detached). */
+void itgt_session_close_sync(struct itgt_session *sess);
+/* Ends all sessions of a TPG and waits. New ones are refused by the TPG's state before this is called. */
+void itgt_session_close_all(struct itgt_tpg *tpg);
+
+/* Traffic of all connections, past and present. */
+void itgt_session_stat(struct itgt_session *sess, struct itgt_conn_stat *sum);
+
+/* Window: gives back the slot of one numbered command. Any context. */
+static inline void itgt_session_open_window(struct itgt_session *sess)
+{
+	atomic_inc(&sess->max_cmdsn);
+}
+
+int itgt_session_init(void);
+void itgt_session_exit(void);
+
+#endif /* ITGT_OBJ_SESSION_H */
