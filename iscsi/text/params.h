@@ -14,6 +14,10 @@
 #define ITGT_TASKREP_FENCE	0x2
 #define ITGT_TASKREP_FASTABORT	0x4
 
+/* what the target offers or agrees to; RFC 7144 features need level 2 */
+#define ITGT_PROTOCOL_LEVEL	2
+#define ITGT_TASK_REPORTING	ITGT_TASKREP_RFC3720
+
 /**
  * struct itgt_params - operational parameters, RFC 7143 section 13
  * @max_connections: connections in the session
