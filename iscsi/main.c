@@ -34,7 +34,7 @@ static void fabric_unregister(void)
 static int __init handlers_init(void)
 {
 	itgt_rx_init(&handlers);
-	itgt_start_init(itgt_timer_tick);
+	itgt_start_init(itgt_timer_tick, itgt_recover_data);
 	return 0;
 }
 

@@ -30,34 +30,48 @@ static u32 cursor_next(struct cursor *c, u32 want, struct page **page, u32 *at)
 	return n;
 }
 
-/* How many of @want bytes fit into @segs segments. */
-static u32 cursor_span(struct cursor c, u32 want, u32 segs)
+static void cursor_skip(struct cursor *c, u32 len)
 {
 	struct page *page;
-	u32 at, done = 0;
+	u32 at, n;
 
-	while (segs-- && done < want) {
-		u32 n = cursor_next(&c, want - done, &page, &at);
-
+	while (len) {
+		n = cursor_next(c, len, &page, &at);
 		if (!n)
-			break;
-		done += n;
+			return;
+		len -= n;
 	}
-	return done;
+}
+
+/* What the Data-In PDU of a DataSN carries: it follows from the negotiated lengths alone, so it can be made again. */
+struct span {
+	u32 off, len;
+	bool burst_end;
+};
+
+static struct span span_of(const struct itgt_conn *conn, const struct itgt_task *t, u32 datasn)
+{
+	u32 burst = conn->sess->par.max_burst, pdu = min(t->in_pdu, burst);
+	u32 per_burst = DIV_ROUND_UP(burst, pdu);
+	u32 at = datasn % per_burst * pdu;
+	struct span s = { .off = datasn / per_burst * burst + at };
+
+	s.len = min3(pdu, burst - at, t->in_len - s.off);
+	s.burst_end = at + s.len == burst || s.off + s.len == t->in_len;
+	return s;
 }
 
 /* Adds @len bytes of the task's data and what belongs behind them. */
-static bool payload_build(struct itgt_conn *conn, struct itgt_task *t, u32 len)
+static bool payload_build(struct itgt_conn *conn, struct cursor *c, u32 len)
 {
 	bool digest = test_bit(ITGT_CONN_DDIGEST, &conn->flags);
-	struct cursor c = { t->in_sg, t->in_sg_off };
 	u32 crc = itgt_digest_start(), left = len;
 
 	while (left) {
 		struct page *page;
-		u32 at, n = cursor_next(&c, left, &page, &at);
+		u32 at, n = cursor_next(c, left, &page, &at);
 
-		if (!n)
+		if (!n || conn->tx.nr == ITGT_TX_BVECS)
 			return false;
 		if (digest) {
 			u8 *mem = kmap_local_page(page);
@@ -68,71 +82,78 @@ static bool payload_build(struct itgt_conn *conn, struct itgt_task *t, u32 len)
 		itgt_tx_add_page(conn, page, at, n);
 		left -= n;
 	}
-	t->in_sg = c.sg;
-	t->in_sg_off = c.off;
 	return itgt_tx_add_tail(conn, len, crc);
 }
 
-static bool pdu_build(struct itgt_conn *conn, struct itgt_task *t, u32 len)
+/* Pages that @len bytes may touch, and header and tail. */
+static bool has_room(struct itgt_conn *conn, u32 len)
+{
+	return itgt_tx_has_room(conn, DIV_ROUND_UP(len, PAGE_SIZE) + 3);
+}
+
+bool itgt_datain_collapses(const struct itgt_task *t)
+{
+	return t->datasn && t->se.scsi_status == SAM_STAT_GOOD;
+}
+
+static bool pdu_build(struct itgt_conn *conn, struct itgt_task *t, struct cursor *c, u32 datasn, struct span s)
 {
 	struct se_cmd *se = &t->se;
-	bool last = t->in_off + len == t->in_len;
-	bool burst_end = t->in_burst + len == conn->sess->par.max_burst;
+	bool last = s.off + s.len == t->in_len;
 	bool status = last && se->scsi_status == SAM_STAT_GOOD;
 	struct iscsi_data_rsp h = {
 		.opcode = ISCSI_OP_SCSI_DATA_IN,
-		.flags = last || burst_end ? ISCSI_FLAG_CMD_FINAL : 0,
+		.flags = s.burst_end ? ISCSI_FLAG_CMD_FINAL : 0,
 		.itt = t->itt,
 		.ttt = cpu_to_be32(ITGT_NO_TAG),
-		.datasn = cpu_to_be32(t->datasn),
-		.offset = cpu_to_be32(t->in_off),
+		.datasn = cpu_to_be32(datasn),
+		.offset = cpu_to_be32(s.off),
 	};
 
-	itgt_bhs_set_dlen(&h, len);
-	t->statsn = conn->statsn;
-	itgt_tx_stamp(conn, &h, status);
+	itgt_bhs_set_dlen(&h, s.len);
 	if (status) {
+		itgt_tx_stamp_rsp(conn, &t->rsp_txe, &h);
 		h.flags |= ISCSI_FLAG_DATA_STATUS | itgt_residual_flags(se);
 		h.residual_count = itgt_residual(se);
 		h.cmd_status = se->scsi_status;
 	} else {
+		itgt_tx_stamp(conn, &h, false);
 		h.statsn = 0;
 	}
-	if (!itgt_tx_add_header(conn, &h) || !payload_build(conn, t, len)) {
-		conn->tx.failed = true;
+	conn->stat.tx_octets += s.len;
+	if (itgt_tx_add_header(conn, &h) && payload_build(conn, c, s.len))
+		return true;
+	conn->tx.failed = true;
+	return false;
+}
+
+/* Once more one PDU that was sent; a whole batch may be needed for it. */
+bool itgt_datain_resend(struct itgt_conn *conn, struct itgt_task *t, u32 datasn)
+{
+	struct cursor c = { t->se.t_data_sg, 0 };
+	struct span s = span_of(conn, t, datasn);
+
+	if (!has_room(conn, s.len))
 		return false;
-	}
-	t->datasn++;
-	t->in_off += len;
-	t->in_burst = burst_end ? 0 : t->in_burst + len;
-	conn->stat.tx_octets += len;
-	return true;
+	cursor_skip(&c, s.off);
+	return pdu_build(conn, t, &c, datasn, s);
 }
 
 bool itgt_datain_build(struct itgt_conn *conn, struct itgt_task *t, bool *collapsed)
 {
-	const struct itgt_params *par = &conn->sess->par;
+	struct cursor c = { t->in_sg, t->in_sg_off };
 
+	if (!t->in_pdu)
+		t->in_pdu = min_t(u32, conn->par.max_xmit_dsl, (ITGT_TX_BVECS - 4) * PAGE_SIZE);
 	while (t->in_off < t->in_len) {
-		struct cursor c = { t->in_sg, t->in_sg_off };
-		u32 len = min3(conn->par.max_xmit_dsl, par->max_burst - t->in_burst, t->in_len - t->in_off);
-		u32 fits;
+		struct span s = span_of(conn, t, t->datasn);
 
-		if (!itgt_tx_has_room(conn, 3))
+		if (!has_room(conn, s.len) || !pdu_build(conn, t, &c, t->datasn, s))
 			return false;
-		fits = cursor_span(c, len, ITGT_TX_BVECS - conn->tx.nr - 2);
-		if (fits < len) {
-			/* a PDU for which only an empty batch has room is made shorter */
-			if (conn->tx.nr)
-				return false;
-			len = fits & ~3u;
-			if (!len) {
-				conn->tx.failed = true;
-				return false;
-			}
-		}
-		if (!pdu_build(conn, t, len))
-			return false;
+		t->in_sg = c.sg;
+		t->in_sg_off = c.off;
+		t->in_off += s.len;
+		t->datasn++;
 	}
 	*collapsed = t->se.scsi_status == SAM_STAT_GOOD;
 	return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* SCSI Data-Out (RFC 7143 11.7): every sequence is held to what was asked for or allowed. */
 #include "iscsi/ffp/ffp.h"
+#include "iscsi/io/order.h"
 
 void itgt_dataout_begin(struct itgt_conn *conn, struct itgt_task *t)
 {
@@ -73,23 +74,36 @@ static struct itgt_task *unsol_find(struct itgt_conn *conn, itt_t itt)
 	return found;
 }
 
+/* ERL 0: nothing but session recovery is left (RFC 7143 7.9). Drops the task's reference. */
+static int sequence_broken(struct itgt_pdu *pdu)
+{
+	target_put_sess_cmd(&pdu->task->se);
+	pdu->task = NULL;
+	return -EPROTO;
+}
+
 static int unsol_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
 {
 	struct itgt_task *t = unsol_find(conn, pdu->data_out.itt);
 
 	if (!t) {
 		/* the command waits for its turn; or it was refused or aborted: then its data is thrown away */
-		if (itgt_rx_is_held(conn, pdu->data_out.itt))
+		if (itgt_order_is_held(conn, pdu->data_out.itt))
 			pdu->fate = ITGT_PDU_HOLD;
 		return 0;
 	}
-	if (be32_to_cpu(pdu->data_out.datasn) != t->unsol_datasn || be32_to_cpu(pdu->data_out.offset) != t->unsol_got ||
-	    pdu->dlen > t->unsol_len - t->unsol_got) {
+	if (pdu->dlen > t->unsol_len - min(t->unsol_len, be32_to_cpu(pdu->data_out.offset))) {
 		target_put_sess_cmd(&t->se);
 		return -EPROTO;
 	}
+	if (be32_to_cpu(pdu->data_out.datasn) != t->unsol_datasn || be32_to_cpu(pdu->data_out.offset) != t->unsol_got)
+		t->unsol_lost = true;
 	pdu->task = t;
 	pdu->r2t = NULL;
+	if (t->unsol_lost) {
+		pdu->keep = 0;
+		return conn->sess->par.erl ? 0 : sequence_broken(pdu);
+	}
 	pdu->off = t->unsol_got;
 	pdu->keep = pdu->off < t->out_len ? min(pdu->dlen, t->out_len - pdu->off) : 0;
 	return 0;
@@ -100,7 +114,7 @@ static struct itgt_r2t *r2t_find(struct itgt_task *t, u32 ttt)
 	u32 i;
 
 	for (i = 0; i < ITGT_MAX_R2T; i++)
-		if (t->r2t[i].ttt == ttt && READ_ONCE(t->r2t[i].state) == ITGT_R2T_SENT)
+		if (t->r2t[i].ttt == ttt && READ_ONCE(t->r2t[i].state) != ITGT_R2T_FREE)
 			return &t->r2t[i];
 	return NULL;
 }
@@ -118,22 +132,42 @@ static int solicited_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
 		target_put_sess_cmd(&t->se);
 		return 0;
 	}
-	if (be32_to_cpu(pdu->data_out.datasn) != r->datasn || be32_to_cpu(pdu->data_out.offset) != r->off + r->got ||
-	    pdu->dlen > r->len - r->got) {
-		target_put_sess_cmd(&t->se);
-		return -EPROTO;
-	}
 	pdu->task = t;
 	pdu->r2t = r;
+	if (be32_to_cpu(pdu->data_out.datasn) != r->datasn || be32_to_cpu(pdu->data_out.offset) != r->off + r->got ||
+	    pdu->dlen > r->len - r->got)
+		r->lost = true;
+	if (r->lost) {
+		pdu->keep = 0;
+		return conn->sess->par.erl ? 0 : sequence_broken(pdu);
+	}
+	r->in_use = true;
 	pdu->off = r->off + r->got;
 	pdu->keep = pdu->dlen;
 	return 0;
 }
 
+/* ERL 0 has no recovery that could come in between, and pays for no lock. */
+static void recovery_lock(struct itgt_conn *conn)
+{
+	if (conn->sess->par.erl)
+		mutex_lock(&conn->rx.recovery_lock);
+}
+
+static void recovery_unlock(struct itgt_conn *conn)
+{
+	if (conn->sess->par.erl)
+		mutex_unlock(&conn->rx.recovery_lock);
+}
+
 static int dataout_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
 {
 	bool unsol = be32_to_cpu(pdu->data_out.ttt) == ITGT_NO_TAG;
-	int ret = unsol ? unsol_begin(conn, pdu) : solicited_begin(conn, pdu);
+	int ret;
+
+	recovery_lock(conn);
+	ret = unsol ? unsol_begin(conn, pdu) : solicited_begin(conn, pdu);
+	recovery_unlock(conn);
 
 	if (ret) {
 		atomic_inc(&conn->sess->stat.format_errors);
@@ -142,29 +176,57 @@ static int dataout_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
 	return ret;
 }
 
-/* The sequence goes on or, with the F bit, ends: then it must be whole. */
-static int sequence_step(struct itgt_pdu *pdu, struct itgt_task *t, bool final)
+static int unsol_step(struct itgt_pdu *pdu, struct itgt_task *t, bool final)
+{
+	if (!t->unsol_lost) {
+		t->unsol_got += pdu->dlen;
+		t->unsol_datasn++;
+		t->out_got += pdu->keep;
+	}
+	if (final)
+		itgt_dataout_forget(t);
+	return 0;
+}
+
+/* The sequence goes on or, with the F bit, ends: then it must be whole, or what it lacks is asked for again. */
+static int sequence_step(struct itgt_conn *conn, struct itgt_pdu *pdu, struct itgt_task *t, bool final)
 {
 	struct itgt_r2t *r = pdu->r2t;
 
-	if (!r) {
-		t->unsol_got += pdu->dlen;
-		t->unsol_datasn++;
-		if (final)
-			itgt_dataout_forget(t);
-		return 0;
+	r->in_use = false;
+	if (!r->lost) {
+		r->got += pdu->dlen;
+		r->datasn++;
+		t->out_got += pdu->keep;
+		if (final != (r->got == r->len)) {
+			if (!conn->sess->par.erl)
+				return -EPROTO;
+			r->lost = true;
+		}
 	}
-	r->got += pdu->dlen;
-	r->datasn++;
-	if (final != (r->got == r->len))
-		return -EPROTO;
-	if (final)
-		WRITE_ONCE(r->state, ITGT_R2T_FREE);
+	if (!final)
+		return 0;
+	if (r->lost && r->got < r->len)
+		itgt_r2t_recover(conn, t, r);
+	else
+		smp_store_release(&r->state, ITGT_R2T_FREE);
 	return 0;
+}
+
+/* Of a PDU with a wrong data digest nothing counts. */
+static void data_is_bad(struct itgt_conn *conn, struct itgt_pdu *pdu, struct itgt_task *t)
+{
+	if (!conn->sess->par.erl)
+		set_bit(ITGT_TASK_BAD_DATA, &t->flags);
+	else if (pdu->r2t)
+		pdu->r2t->lost = true;
+	else
+		t->unsol_lost = true;
 }
 
 static int dataout_end(struct itgt_conn *conn, struct itgt_pdu *pdu)
 {
+	bool final = pdu->data_out.flags & ISCSI_FLAG_CMD_FINAL;
 	struct itgt_task *t = pdu->task;
 	int ret;
 
@@ -172,13 +234,14 @@ static int dataout_end(struct itgt_conn *conn, struct itgt_pdu *pdu)
 		return 0;
 	pdu->task = NULL;
 	conn->stat.rx_octets += pdu->dlen;
+	recovery_lock(conn);
 	t->out_time = jiffies;
-	t->out_got += pdu->keep;
 	if (pdu->data_bad)
-		set_bit(ITGT_TASK_BAD_DATA, &t->flags);
-	ret = sequence_step(pdu, t, pdu->data_out.flags & ISCSI_FLAG_CMD_FINAL);
+		data_is_bad(conn, pdu, t);
+	ret = pdu->r2t ? sequence_step(conn, pdu, t, final) : unsol_step(pdu, t, final);
 	if (!ret)
 		itgt_dataout_check(conn, t);
+	recovery_unlock(conn);
 	target_put_sess_cmd(&t->se);
 	return ret;
 }

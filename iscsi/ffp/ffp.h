@@ -29,6 +29,17 @@ int itgt_reject(struct itgt_conn *conn, struct itgt_pdu *pdu, u8 reason);
 /* datain.c: Data-In PDUs as far as the batch has room; true if all are built. */
 bool itgt_datain_build(struct itgt_conn *conn, struct itgt_task *t, bool *collapsed);
 
+/* datain.c: is the status in the last Data-In PDU? One PDU again; false if the batch has no room. */
+bool itgt_datain_collapses(const struct itgt_task *t);
+bool itgt_datain_resend(struct itgt_conn *conn, struct itgt_task *t, u32 datasn);
+
+/* r2t.c: R2Ts that are out and unanswered go out again (SNACK). rx kthread. False if there is none in the run. */
+bool itgt_r2t_resend(struct itgt_conn *conn, struct itgt_task *t, u32 from, u32 nr);
+/* r2t.c: a recovery R2T for what a sequence lacks (RFC 7143 11.8). recovery_lock held. */
+void itgt_r2t_recover(struct itgt_conn *conn, struct itgt_task *t, struct itgt_r2t *r);
+/* recover.c: asks again for data that does not come; conn->recovery_work */
+void itgt_recover_data(struct work_struct *work);
+
 /* r2t.c: asks for as much of the missing data as the limits allow. rx kthread, reference held. */
 void itgt_r2t_grant(struct itgt_conn *conn, struct itgt_task *t);
 
@@ -37,6 +48,9 @@ void itgt_dataout_begin(struct itgt_conn *conn, struct itgt_task *t);
 void itgt_dataout_check(struct itgt_conn *conn, struct itgt_task *t);
 /* No more unsolicited data is expected (abort). rx kthread; drops the list's reference. */
 void itgt_dataout_forget(struct itgt_task *t);
+
+/* tmf.c: the core's answer to a part of a target reset; true if it was one. Any context. */
+bool itgt_tmf_part_done(struct itgt_task *t);
 
 /* nop.c: ask the peer whether it lives. Any context. */
 void itgt_nop_ping(struct itgt_conn *conn);

@@ -42,6 +42,39 @@ void itgt_r2t_grant(struct itgt_conn *conn, struct itgt_task *t)
 	}
 }
 
+bool itgt_r2t_resend(struct itgt_conn *conn, struct itgt_task *t, u32 from, u32 nr)
+{
+	bool found = false;
+	u32 i;
+
+	for (i = 0; i < ITGT_MAX_R2T; i++) {
+		struct itgt_r2t *r = &t->r2t[i];
+
+		if (r->state != ITGT_R2T_SENT || r->sn - from >= (nr ?: U32_MAX))
+			continue;
+		smp_store_release(&r->state, ITGT_R2T_READY);
+		found = true;
+	}
+	if (found)
+		r2t_queue(conn, t);
+	return found;
+}
+
+void itgt_r2t_recover(struct itgt_conn *conn, struct itgt_task *t, struct itgt_r2t *r)
+{
+	lockdep_assert_held(&conn->rx.recovery_lock);
+	r->sn = t->r2t_sn++;
+	r->ttt = ITGT_TTT(t->index, r->sn, t->gen);
+	r->off += r->got;
+	r->len -= r->got;
+	r->got = 0;
+	r->datasn = 0;
+	r->lost = false;
+	t->out_time = jiffies;
+	smp_store_release(&r->state, ITGT_R2T_READY);
+	r2t_queue(conn, t);
+}
+
 /* The READY slot with the lowest R2TSN. */
 static struct itgt_r2t *r2t_next(struct itgt_task *t)
 {
@@ -86,7 +119,8 @@ static bool r2t_build(struct itgt_conn *conn, struct itgt_txe *e)
 		itgt_tx_stamp(conn, &h, false);
 		if (!itgt_tx_add_header(conn, &h))
 			return false;
-		smp_store_release(&r->state, ITGT_R2T_SENT);
+		/* the data may be faster, when this is a repetition */
+		cmpxchg(&r->state, ITGT_R2T_READY, ITGT_R2T_SENT);
 	}
 	return true;
 }

@@ -31,8 +31,7 @@ static bool status_build(struct itgt_conn *conn, struct itgt_task *t)
 		sense += 2;
 	}
 	itgt_bhs_set_dlen(&h, sense);
-	t->statsn = conn->statsn;
-	itgt_tx_stamp(conn, &h, true);
+	itgt_tx_stamp_rsp(conn, &t->rsp_txe, &h);
 	if (!itgt_tx_add_header(conn, &h))
 		return false;
 	if (!sense)
@@ -47,12 +46,15 @@ static bool response_build(struct itgt_conn *conn, struct itgt_txe *e)
 	struct itgt_task *t = to_task(e);
 	bool collapsed = false;
 
+	if (e->again && itgt_datain_collapses(t))
+		return itgt_datain_resend(conn, t, t->datasn - 1);
 	if (!t->answered) {
 		t->answered = true;
+		e->keep = true;
 		if (!test_bit(ITGT_TASK_IMMEDIATE, &t->flags))
 			itgt_session_open_window(t->sess);
 	}
-	if (test_bit(ITGT_TASK_DATA_IN, &t->flags)) {
+	if (test_bit(ITGT_TASK_DATA_IN, &t->flags) && !e->again) {
 		if (!itgt_datain_build(conn, t, &collapsed))
 			return false;
 		if (collapsed)

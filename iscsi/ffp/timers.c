@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What time brings to a connection: pings, their answers. */
+/* What time brings to a connection: pings, their answers, data that does not come. */
 #include "iscsi/ffp/ffp.h"
 
 static unsigned long seconds_since(unsigned long then)
@@ -23,5 +23,7 @@ void itgt_timer_tick(struct timer_list *timer)
 		itgt_conn_drop(conn, ITGT_DROP_TIMEOUT);
 		return;
 	}
+	if (sess->par.erl)
+		queue_work(itgt_close_wq, &conn->recovery_work);
 	mod_timer(&conn->timer, jiffies + HZ);
 }

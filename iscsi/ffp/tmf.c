@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Task management (RFC 7143 11.5, 11.6). */
 #include "iscsi/ffp/ffp.h"
+#include "iscsi/io/order.h"
+#include "iscsi/obj/tpg.h"
+#include <linux/slab.h>
 #include <scsi/scsi_common.h>
 
 #define SUBMIT_FLAGS (TARGET_SCF_ACK_KREF | TARGET_SCF_DETACHABLE | TARGET_SCF_NOSLEEP_RSP)
+
+/* RFC 7144 6: beyond <scsi/iscsi_proto.h> */
+#define ITGT_TM_FUNC_QUERY_TASK		9
+#define ITGT_TM_FUNC_QUERY_TASK_SET	10
+#define ITGT_TM_FUNC_I_T_NEXUS_RESET	11
+#define ITGT_TM_FUNC_QUERY_ASYNC_EVENT	12
+#define ITGT_TMF_RSP_SUCCEEDED		7
 
 /* What the core has to say, in iSCSI's words. */
 static const u8 response_of[] = {
@@ -15,17 +25,26 @@ static const u8 response_of[] = {
 	[TMR_FUNCTION_REJECTED] = ISCSI_TMF_RSP_REJECTED,
 };
 
-static int tmf_answer(struct itgt_conn *conn, const struct itgt_pdu *pdu, u8 response)
+static struct itgt_txpdu *tmf_make_answer(const struct itgt_pdu *pdu, u8 response)
 {
 	struct itgt_txpdu *p = itgt_txpdu_alloc(ISCSI_OP_SCSI_TMFUNC_RSP, 0, GFP_KERNEL);
 	struct iscsi_tm_rsp *h;
 
 	if (!p)
-		return -ENOMEM;
+		return NULL;
 	h = (struct iscsi_tm_rsp *)&p->hdr;
 	h->response = response;
 	h->itt = pdu->tm.itt;
 	p->takes_statsn = true;
+	return p;
+}
+
+static int tmf_answer(struct itgt_conn *conn, const struct itgt_pdu *pdu, u8 response)
+{
+	struct itgt_txpdu *p = tmf_make_answer(pdu, response);
+
+	if (!p)
+		return -ENOMEM;
 	itgt_txpdu_queue(conn, p);
 	return 0;
 }
@@ -48,7 +67,8 @@ static bool tmf_build(struct itgt_conn *conn, struct itgt_txe *e)
 
 	if (!itgt_tx_has_room(conn, 1))
 		return false;
-	itgt_tx_stamp(conn, &h, true);
+	e->keep = true;
+	itgt_tx_stamp_rsp(conn, e, &h);
 	return itgt_tx_add_header(conn, &h);
 }
 
@@ -104,6 +124,19 @@ static bool kill_waiting(struct itgt_task *t)
 	return true;
 }
 
+/*
+ * The task is not here. If its command may still come, its number counts as received and the command will be dropped when
+ * it does (RFC 7143 11.5.1, note on RefCmdSN); otherwise it was answered already.
+ */
+static int abort_missing(struct itgt_conn *conn, const struct itgt_pdu *pdu)
+{
+	int ret = itgt_order_plug(conn, pdu, be32_to_cpu(pdu->tm.refcmdsn));
+
+	if (ret < 0)
+		return ret;
+	return tmf_answer(conn, pdu, ret ? ISCSI_TMF_RSP_COMPLETE : ISCSI_TMF_RSP_NO_TASK);
+}
+
 static int abort_task(struct itgt_conn *conn, const struct itgt_pdu *pdu)
 {
 	itt_t rtt = pdu->tm.rtt;
@@ -112,7 +145,7 @@ static int abort_task(struct itgt_conn *conn, const struct itgt_pdu *pdu)
 	bool done;
 
 	if (!t)
-		return tmf_answer(conn, pdu, ISCSI_TMF_RSP_NO_TASK);
+		return abort_missing(conn, pdu);
 	done = kill_waiting(t);
 	target_put_sess_cmd(&t->se);
 	if (done)
@@ -133,6 +166,171 @@ static int lun_function(struct itgt_conn *conn, const struct itgt_pdu *pdu, u8 t
 	return tmf_to_core(conn, pdu, tmr);
 }
 
+static bool task_is_on_lun(struct itgt_task *t, const void *lun)
+{
+	return !test_bit(ITGT_TASK_TMF, &t->flags) && !memcmp(&t->lun, lun, sizeof(t->lun));
+}
+
+static bool task_is_any(struct itgt_task *t, const void *arg)
+{
+	return !test_bit(ITGT_TASK_TMF, &t->flags);
+}
+
+/* QUERY TASK and QUERY TASK SET (RFC 7144 6): is there one? */
+static int query(struct itgt_conn *conn, const struct itgt_pdu *pdu, bool (*match)(struct itgt_task *t, const void *arg),
+		 const void *arg)
+{
+	u32 pos = 0;
+	struct itgt_task *t = itgt_task_next(conn->sess->pool, &pos, match, arg);
+
+	if (t)
+		target_put_sess_cmd(&t->se);
+	return tmf_answer(conn, pdu, t ? ITGT_TMF_RSP_SUCCEEDED : ISCSI_TMF_RSP_COMPLETE);
+}
+
+/* The nexus is lost for its tasks, not for its connections (SAM-5 7.9). */
+static int nexus_reset(struct itgt_conn *conn, const struct itgt_pdu *pdu)
+{
+	struct itgt_task *t;
+	u32 pos = 0;
+
+	while ((t = itgt_task_next(conn->sess->pool, &pos, task_is_any, NULL))) {
+		if (test_and_clear_bit(ITGT_TASK_WANTS_DATA, &t->flags))
+			itgt_dataout_forget(t);
+		itgt_task_kill(t);
+		target_put_sess_cmd(&t->se);
+	}
+	core_allocate_nexus_loss_ua(conn->sess->se_sess->se_node_acl);
+	return tmf_answer(conn, pdu, ISCSI_TMF_RSP_COMPLETE);
+}
+
+/*
+ * A target reset is the reset of each logical unit that the initiator sees. The response is made first, and goes out with
+ * the last of them.
+ */
+struct target_reset {
+	refcount_t open;	/* resets under way, and one for who starts them */
+	struct itgt_conn *conn;
+	struct itgt_txpdu *rsp;
+};
+
+static void reset_put(struct target_reset *r)
+{
+	if (!refcount_dec_and_test(&r->open))
+		return;
+	itgt_txpdu_queue(r->conn, r->rsp);
+	kfree(r);
+}
+
+/* A part of a target reset has ended, in the core's callback; true if it was one. */
+bool itgt_tmf_part_done(struct itgt_task *t)
+{
+	struct target_reset *r = t->reset;
+
+	if (!r)
+		return false;
+	reset_put(r);
+	itgt_task_done(t);
+	return true;
+}
+
+/* All portal group's sessions end with a cold reset (RFC 7143 11.5.1). */
+static void cold_reset_sent(struct itgt_conn *conn, struct itgt_txpdu *pdu)
+{
+	struct itgt_tpg *tpg = conn->sess->tpg;
+	struct itgt_session *s = NULL;
+
+	while ((s = itgt_session_next(tpg, s)))
+		itgt_session_close(s);
+}
+
+static int reset_lun(struct itgt_conn *conn, struct target_reset *r, u64 lun)
+{
+	struct itgt_task *t = itgt_task_alloc(conn);
+	int ret;
+
+	if (!t)
+		return -ENOMEM;
+	int_to_scsilun(lun, &t->lun);
+	t->reset = r;
+	__set_bit(ITGT_TASK_TMF, &t->flags);
+	__set_bit(ITGT_TASK_IMMEDIATE, &t->flags);
+	set_bit(ITGT_TASK_OWNED, &t->flags);
+	refcount_inc(&r->open);
+	ret = target_submit_tmr(&t->se, conn->sess->se_sess, t->sense + 2, lun, t, TMR_LUN_RESET, GFP_KERNEL, 0,
+				SUBMIT_FLAGS);
+	if (ret) {
+		itgt_task_release(t);
+		refcount_dec(&r->open);
+	}
+	return ret;
+}
+
+/* Logical units in turn: the list may change while no lock is held, so each step looks for the next higher number. */
+static bool next_lun(struct itgt_conn *conn, u64 *lun, bool first)
+{
+	struct se_node_acl *acl = conn->sess->se_sess->se_node_acl;
+	struct se_dev_entry *d;
+	bool found = false;
+	u64 best = 0;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(d, &acl->lun_entry_hlist, link) {
+		if ((!first && d->mapped_lun <= *lun) || (found && d->mapped_lun >= best))
+			continue;
+		best = d->mapped_lun;
+		found = true;
+	}
+	rcu_read_unlock();
+	*lun = best;
+	return found;
+}
+
+static int target_reset(struct itgt_conn *conn, const struct itgt_pdu *pdu, bool cold)
+{
+	struct target_reset *r = kzalloc(sizeof(*r), GFP_KERNEL);
+	struct itgt_task *t;
+	u32 pos = 0;
+	u64 lun = 0;
+	bool more;
+
+	if (!r)
+		return -ENOMEM;
+	r->rsp = tmf_make_answer(pdu, ISCSI_TMF_RSP_COMPLETE);
+	if (!r->rsp) {
+		kfree(r);
+		return -ENOMEM;
+	}
+	if (cold)
+		r->rsp->sent = cold_reset_sent;
+	r->conn = conn;
+	refcount_set(&r->open, 1);
+	while ((t = itgt_task_next(conn->sess->pool, &pos, task_is_any, NULL))) {
+		kill_waiting(t);
+		target_put_sess_cmd(&t->se);
+	}
+	for (more = next_lun(conn, &lun, true); more; more = next_lun(conn, &lun, false))
+		if (reset_lun(conn, r, lun))
+			((struct iscsi_tm_rsp *)&r->rsp->hdr)->response = ISCSI_TMF_RSP_REJECTED;
+	reset_put(r);
+	return 0;
+}
+
+static int tmf_rfc7144(struct itgt_conn *conn, struct itgt_pdu *pdu)
+{
+	switch (ISCSI_TM_FUNC_VALUE(&pdu->tm)) {
+	case ITGT_TM_FUNC_QUERY_TASK:
+		return query(conn, pdu, task_has_itt, &pdu->tm.rtt);
+	case ITGT_TM_FUNC_QUERY_TASK_SET:
+		return query(conn, pdu, task_is_on_lun, &pdu->tm.lun);
+	case ITGT_TM_FUNC_I_T_NEXUS_RESET:
+		return nexus_reset(conn, pdu);
+	case ITGT_TM_FUNC_QUERY_ASYNC_EVENT:
+		return tmf_answer(conn, pdu, ISCSI_TMF_RSP_COMPLETE);
+	}
+	return tmf_answer(conn, pdu, ISCSI_TMF_RSP_NOT_SUPPORTED);
+}
+
 static int tmf_end(struct itgt_conn *conn, struct itgt_pdu *pdu)
 {
 	switch (ISCSI_TM_FUNC_VALUE(&pdu->tm)) {
@@ -146,9 +344,15 @@ static int tmf_end(struct itgt_conn *conn, struct itgt_pdu *pdu)
 		return lun_function(conn, pdu, TMR_CLEAR_TASK_SET);
 	case ISCSI_TM_FUNC_LOGICAL_UNIT_RESET:
 		return lun_function(conn, pdu, TMR_LUN_RESET);
+	case ISCSI_TM_FUNC_TARGET_WARM_RESET:
+		return target_reset(conn, pdu, false);
+	case ISCSI_TM_FUNC_TARGET_COLD_RESET:
+		return target_reset(conn, pdu, true);
 	case ISCSI_TM_FUNC_TASK_REASSIGN:
 		return tmf_answer(conn, pdu, ISCSI_TMF_RSP_NO_FAILOVER);
 	}
+	if (conn->sess->par.protocol_level >= 2)
+		return tmf_rfc7144(conn, pdu);
 	return tmf_answer(conn, pdu, ISCSI_TMF_RSP_NOT_SUPPORTED);
 }
 

@@ -4,6 +4,7 @@
  * the rest of a large data segment goes straight into the pages of its task.
  */
 #include "iscsi/io/rx.h"
+#include "iscsi/io/order.h"
 #include "iscsi/io/transport.h"
 #include "iscsi/io/tx.h"
 #include "iscsi/obj/session.h"
@@ -31,6 +32,7 @@ static const struct itgt_rx_handlers *handlers;
 void itgt_rx_init(const struct itgt_rx_handlers *h)
 {
 	handlers = h;
+	itgt_order_init(h);
 }
 
 /* At least @need unread bytes in the buffer. */
@@ -297,311 +299,14 @@ static int rx_data(struct itgt_conn *conn, struct itgt_pdu *pdu, bool stream)
 	return ret;
 }
 
-static bool pdu_is_numbered(const struct itgt_pdu *pdu)
-{
-	const struct itgt_bhs_rule *r = itgt_bhs_rule(pdu->hdr.opcode);
-
-	return r && (r->flags & ITGT_BHS_CMDSN) && !(pdu->hdr.opcode & ISCSI_OP_IMMEDIATE);
-}
-
-static u32 pdu_cmdsn(const struct itgt_pdu *pdu)
-{
-	return be32_to_cpu(pdu->scsi.cmdsn);
-}
-
-static const struct itgt_pdu_ops *pdu_ops(const struct itgt_pdu *pdu)
-{
-	return handlers->op[pdu->hdr.opcode & ISCSI_OPCODE_MASK];
-}
-
-static enum itgt_pdu_fate rx_window(struct itgt_session *sess, const struct itgt_pdu *pdu)
-{
-	switch (itgt_sn_check(pdu_cmdsn(pdu), READ_ONCE(sess->exp_cmdsn), atomic_read(&sess->max_cmdsn))) {
-	case ITGT_SN_NEXT:
-		return ITGT_PDU_DELIVER;
-	case ITGT_SN_AHEAD:
-		return ITGT_PDU_HOLD;
-	case ITGT_SN_OUTSIDE:
-		break;
-	}
-	return ITGT_PDU_SKIP;
-}
-
-/* Takes the CmdSN of a PDU; false if another connection was faster with the same number. */
-static bool rx_consume(struct itgt_session *sess, const struct itgt_pdu *pdu)
-{
-	bool ok;
-
-	spin_lock(&sess->sn_lock);
-	ok = sess->exp_cmdsn == pdu_cmdsn(pdu);
-	if (ok)
-		WRITE_ONCE(sess->exp_cmdsn, sess->exp_cmdsn + 1);
-	spin_unlock(&sess->sn_lock);
-	return ok;
-}
-
-/*
- * With more than one connection the core must see commands and task management functions in CmdSN order: the one who takes a
- * number hands its PDU over before the next one may. A connection that closes passes here once after its state is set.
- */
-static void deliver_lock(struct itgt_session *sess)
-{
-	if (sess->par.max_connections > 1)
-		mutex_lock(&sess->deliver);
-}
-
-static void deliver_unlock(struct itgt_session *sess)
-{
-	if (sess->par.max_connections > 1)
-		mutex_unlock(&sess->deliver);
-}
-
-static bool pdu_is_op(const struct itgt_pdu *pdu, u8 op)
-{
-	return (pdu->hdr.opcode & ISCSI_OPCODE_MASK) == op;
-}
-
-/* Logout and Text may wait for others, and their order against commands of other connections does not matter. */
-static bool pdu_is_ordered(const struct itgt_pdu *pdu)
-{
-	return pdu_is_op(pdu, ISCSI_OP_SCSI_CMD) || pdu_is_op(pdu, ISCSI_OP_SCSI_TMFUNC);
-}
-
-static void rx_free_held(struct itgt_pdu *h)
-{
-	struct itgt_pdu *d, *next;
-
-	list_for_each_entry_safe(d, next, &h->train, held)
-		rx_free_held(d);
-	itgt_conn_put(h->conn);
-	kvfree(h->data);
-	kfree(h);
-}
-
-static struct itgt_pdu *pdu_keep(struct itgt_conn *conn, struct itgt_pdu *pdu)
-{
-	struct itgt_pdu *h = kmemdup(pdu, sizeof(*pdu), GFP_KERNEL);
-
-	if (!h)
-		return NULL;
-	pdu->data = NULL;
-	itgt_conn_get(conn);
-	h->conn = conn;
-	h->fate = ITGT_PDU_DELIVER;
-	INIT_LIST_HEAD(&h->train);
-	return h;
-}
-
-/* Keeps a PDU until those before it are in. The window bounds their number, MaxRecvDataSegmentLength their size. */
-static int rx_hold(struct itgt_conn *conn, struct itgt_pdu *pdu)
-{
-	struct itgt_session *sess = conn->sess;
-	struct itgt_pdu *pos, *h = pdu_keep(conn, pdu);
-
-	if (!h)
-		return -ENOMEM;
-	spin_lock(&sess->sn_lock);
-	list_for_each_entry_reverse(pos, &sess->held, held) {
-		if (pdu_cmdsn(pos) == pdu_cmdsn(h))
-			goto dup;
-		if (itgt_sn_lt(pdu_cmdsn(pos), pdu_cmdsn(h)))
-			break;
-	}
-	if (itgt_sn_lt(pdu_cmdsn(h), sess->exp_cmdsn))
-		goto dup;
-	list_add(&h->held, &pos->held);
-	sess->nr_held++;
-	spin_unlock(&sess->sn_lock);
-	return 0;
-dup:
-	spin_unlock(&sess->sn_lock);
-	rx_free_held(h);
-	return 0;
-}
-
-static struct itgt_pdu *held_find(struct itgt_conn *conn, itt_t itt)
-{
-	struct itgt_pdu *h;
-
-	lockdep_assert_held(&conn->sess->sn_lock);
-	list_for_each_entry(h, &conn->sess->held, held)
-		if (h->conn == conn && h->hdr.itt == itt && pdu_is_op(h, ISCSI_OP_SCSI_CMD))
-			return h;
-	return NULL;
-}
-
-/**
- * itgt_rx_is_held - is the command that a Data-Out belongs to still waiting for its CmdSN?
- * @conn: rx kthread
- * @itt: of the command
- */
-bool itgt_rx_is_held(struct itgt_conn *conn, itt_t itt)
-{
-	bool is;
-
-	spin_lock(&conn->sess->sn_lock);
-	is = held_find(conn, itt);
-	spin_unlock(&conn->sess->sn_lock);
-	return is;
-}
-
-/* Unsolicited data of a held command goes behind it, FirstBurstLength in all. */
-static int rx_hold_data(struct itgt_conn *conn, struct itgt_pdu *pdu)
-{
-	struct itgt_session *sess = conn->sess;
-	struct itgt_pdu *h, *pos, *d = pdu_keep(conn, pdu);
-	u32 sum;
-
-	if (!d)
-		return -ENOMEM;
-	spin_lock(&sess->sn_lock);
-	h = held_find(conn, d->hdr.itt);
-	if (h) {
-		sum = h->dlen + d->dlen;
-		list_for_each_entry(pos, &h->train, held)
-			sum += pos->dlen;
-		if (sum <= sess->par.first_burst)
-			list_add_tail(&d->held, &h->train);
-		else
-			h = NULL;
-	}
-	spin_unlock(&sess->sn_lock);
-	if (h)
-		return 0;
-	rx_free_held(d);
-	return -EPROTO;	/* too much; or delivered just now, which only a second connection can do: the rare case is dropped */
-}
-
-static struct itgt_pdu *rx_unhold(struct itgt_session *sess)
-{
-	struct itgt_pdu *h;
-
-	spin_lock(&sess->sn_lock);
-	h = list_first_entry_or_null(&sess->held, struct itgt_pdu, held);
-	if (h && pdu_cmdsn(h) == sess->exp_cmdsn) {
-		list_del(&h->held);
-		sess->nr_held--;
-		WRITE_ONCE(sess->exp_cmdsn, sess->exp_cmdsn + 1);
-	} else {
-		h = NULL;
-	}
-	spin_unlock(&sess->sn_lock);
-	return h;
-}
-
-/* A PDU with its data in memory. */
-static int rx_run_held(struct itgt_pdu *h)
-{
-	const struct itgt_pdu_ops *ops = pdu_ops(h);
-	struct itgt_conn *conn = h->conn;
-	int ret = 0;
-
-	if (!itgt_conn_is_up(conn))
-		return 0;
-	if (!ops->begin)
-		itgt_session_open_window(conn->sess);
-	else
-		ret = ops->begin(conn, h);
-	if (!ret && h->task && !h->data_bad)
-		itgt_task_copy_in(h->task, h->off, h->data, min(h->keep, h->dlen));
-	if (!ret && h->fate == ITGT_PDU_DELIVER)
-		ret = ops->end(conn, h);
-	return ret;
-}
-
-/* Those that have waited for this one. */
-static void rx_deliver_held(struct itgt_session *sess)
-{
-	struct itgt_pdu *h, *d;
-
-	for (;;) {
-		bool ordered;
-		int ret = 0;
-
-		deliver_lock(sess);
-		h = rx_unhold(sess);
-		ordered = h && pdu_is_ordered(h);
-		if (ordered)
-			ret = rx_run_held(h);
-		deliver_unlock(sess);
-		if (!h)
-			return;
-		if (!ordered)
-			ret = rx_run_held(h);
-		list_for_each_entry(d, &h->train, held)
-			if (!ret)
-				ret = rx_run_held(d);
-		if (ret)
-			itgt_conn_drop(h->conn, ITGT_DROP_PROTOCOL);
-		rx_free_held(h);
-	}
-}
-
-/**
- * itgt_rx_forget - a connection ends: what it has left to be delivered goes
- * @conn: its kthreads have ended, its state says so
- */
-void itgt_rx_forget(struct itgt_conn *conn)
-{
-	struct itgt_session *sess = conn->sess;
-	struct itgt_pdu *h, *next;
-	LIST_HEAD(drop);
-
-	deliver_lock(sess);
-	spin_lock(&sess->sn_lock);
-	list_for_each_entry_safe(h, next, &sess->held, held) {
-		if (h->conn != conn)
-			continue;
-		list_move(&h->held, &drop);
-		sess->nr_held--;
-	}
-	spin_unlock(&sess->sn_lock);
-	deliver_unlock(sess);
-	list_for_each_entry_safe(h, next, &drop, held)
-		rx_free_held(h);
-}
-
 static void rx_ack(struct itgt_conn *conn, const struct itgt_pdu *pdu)
 {
 	u32 sn = be32_to_cpu(pdu->hdr.exp_statsn);
 
 	if (itgt_sn_lt(conn->exp_statsn, sn) && itgt_sn_le(sn, READ_ONCE(conn->statsn)))
 		WRITE_ONCE(conn->exp_statsn, sn);
-}
-
-/* Takes the CmdSN, if it has one, and gives the header to its handler. */
-static int rx_deliver_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
-{
-	int ret = 0;
-
-	if (!pdu_is_numbered(pdu))
-		return pdu_ops(pdu)->begin(conn, pdu);
-	deliver_lock(conn->sess);
-	if (rx_consume(conn->sess, pdu))
-		ret = pdu_ops(pdu)->begin(conn, pdu);
-	else
-		pdu->fate = ITGT_PDU_SKIP;
-	deliver_unlock(conn->sess);
-	return ret;
-}
-
-static int rx_deliver_end(struct itgt_conn *conn, struct itgt_pdu *pdu)
-{
-	bool mine, ordered = pdu_is_ordered(pdu);
-	int ret = 0;
-
-	if (!pdu_is_numbered(pdu))
-		return pdu_ops(pdu)->end(conn, pdu);
-	deliver_lock(conn->sess);
-	mine = rx_consume(conn->sess, pdu);
-	if (mine)
-		itgt_session_open_window(conn->sess);
-	if (mine && ordered)
-		ret = pdu_ops(pdu)->end(conn, pdu);
-	deliver_unlock(conn->sess);
-	if (mine && !ordered)
-		ret = pdu_ops(pdu)->end(conn, pdu);
-	return ret;
+	if (conn->sess->par.erl && !list_empty(&conn->tx.unacked))
+		itgt_tx_acked(conn, sn);
 }
 
 /* The header is in: decides what becomes of the PDU, and delivers it already if its data streams into a task. */
@@ -619,27 +324,15 @@ static int rx_begin(struct itgt_conn *conn, struct itgt_pdu *pdu, bool stream)
 	pdu->fate = ITGT_PDU_SKIP;
 	if (READ_ONCE(conn->state) != ITGT_CONN_FFP)
 		return 0;	/* after a Logout request */
-	pdu->fate = pdu_is_numbered(pdu) ? rx_window(conn->sess, pdu) : ITGT_PDU_DELIVER;
+	pdu->fate = itgt_pdu_is_numbered(pdu) ? itgt_order_window(conn->sess, pdu) : ITGT_PDU_DELIVER;
 	if (pdu->fate != ITGT_PDU_DELIVER || !stream)
 		return 0;
-	return rx_deliver_begin(conn, pdu);
-}
-
-/* A command whose data came first, because it counts only if its digest is right (RFC 7143 7.8). */
-static int rx_late_command(struct itgt_conn *conn, struct itgt_pdu *pdu)
-{
-	int ret = rx_deliver_begin(conn, pdu);
-
-	if (ret || pdu->fate != ITGT_PDU_DELIVER)
-		return ret;
-	if (pdu->task)
-		itgt_task_copy_in(pdu->task, pdu->off, pdu->data, min(pdu->keep, pdu->dlen));
-	return pdu_ops(pdu)->end(conn, pdu);
+	return itgt_order_begin(conn, pdu);
 }
 
 static int rx_end(struct itgt_conn *conn, struct itgt_pdu *pdu, bool stream)
 {
-	bool data_out = pdu_is_op(pdu, ISCSI_OP_SCSI_DATA_OUT);
+	bool data_out = itgt_pdu_is_op(pdu, ISCSI_OP_SCSI_DATA_OUT);
 
 	if (pdu->fate == ITGT_PDU_SKIP)
 		return 0;
@@ -650,12 +343,14 @@ static int rx_end(struct itgt_conn *conn, struct itgt_pdu *pdu, bool stream)
 			return ret;
 	}
 	if (pdu->fate == ITGT_PDU_HOLD)
-		return data_out ? rx_hold_data(conn, pdu) : rx_hold(conn, pdu);
+		return data_out ? itgt_order_hold_data(conn, pdu) : itgt_order_hold(conn, pdu);
 	if (stream)
-		return pdu_ops(pdu)->end(conn, pdu);
-	if (pdu_is_op(pdu, ISCSI_OP_SCSI_CMD))
-		return rx_late_command(conn, pdu);
-	return rx_deliver_end(conn, pdu);
+		return handlers->op[pdu->hdr.opcode & ISCSI_OPCODE_MASK]->end(conn, pdu);
+	if (itgt_pdu_is_op(pdu, ISCSI_OP_SCSI_CMD))
+		return itgt_order_late_command(conn, pdu);
+	if (itgt_order_must_wait(conn, pdu))
+		return itgt_order_hold(conn, pdu);
+	return itgt_order_end(conn, pdu);
 }
 
 /* Does the data go where it belongs as it comes? */
@@ -665,7 +360,7 @@ static bool pdu_streams(const struct itgt_conn *conn, const struct itgt_pdu *pdu
 
 	if (!rule || !(rule->flags & ITGT_BHS_STREAM))
 		return false;
-	return pdu_is_op(pdu, ISCSI_OP_SCSI_DATA_OUT) || !pdu->dlen || !test_bit(ITGT_CONN_DDIGEST, &conn->flags);
+	return itgt_pdu_is_op(pdu, ISCSI_OP_SCSI_DATA_OUT) || !pdu->dlen || !test_bit(ITGT_CONN_DDIGEST, &conn->flags);
 }
 
 static int rx_pdu(struct itgt_conn *conn)
@@ -689,7 +384,7 @@ static int rx_pdu(struct itgt_conn *conn)
 	kvfree(pdu->data);
 	pdu->data = NULL;
 	if (!ret && !list_empty(&conn->sess->held))
-		rx_deliver_held(conn->sess);
+		itgt_order_deliver_held(conn->sess);
 	return ret;
 }
 

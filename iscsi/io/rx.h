@@ -25,8 +25,6 @@ struct itgt_rx_handlers {
 	int (*bad)(struct itgt_conn *conn, struct itgt_pdu *pdu, u8 reason);
 };
 void itgt_rx_init(const struct itgt_rx_handlers *h);
-bool itgt_rx_is_held(struct itgt_conn *conn, itt_t itt);
-void itgt_rx_forget(struct itgt_conn *conn);
 int itgt_rx_thread(void *conn);
 
 void itgt_task_copy_in(struct itgt_task *t, u32 off, const void *p, u32 len);

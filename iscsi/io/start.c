@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From login to full feature phase, and the end of a connection: the one place that takes it apart. */
 #include "iscsi/io/start.h"
+#include "iscsi/io/order.h"
 #include "iscsi/io/rx.h"
 #include "iscsi/io/transport.h"
 #include "iscsi/io/tx.h"
@@ -11,14 +12,17 @@
 #include <linux/slab.h>
 
 static void (*conn_timer)(struct timer_list *t);
+static void (*conn_recover)(struct work_struct *work);
 
 /**
  * itgt_start_init - at module load
  * @timer: what runs every second of a connection in full feature phase
+ * @recover: what it queues if the error recovery level is above 0
  */
-void itgt_start_init(void (*timer)(struct timer_list *t))
+void itgt_start_init(void (*timer)(struct timer_list *t), void (*recover)(struct work_struct *work))
 {
 	conn_timer = timer;
+	conn_recover = recover;
 }
 
 static bool task_is_of_conn(struct itgt_task *t, const void *conn)
@@ -33,7 +37,7 @@ static void close_rx(struct itgt_conn *conn)
 	if (conn->rx.pdu.task)
 		target_put_sess_cmd(&conn->rx.pdu.task->se);
 	conn->rx.pdu.task = NULL;
-	itgt_rx_forget(conn);
+	itgt_order_forget(conn);
 	for (;;) {
 		spin_lock(&conn->rx.unsol_lock);
 		t = list_first_entry_or_null(&conn->rx.unsol, struct itgt_task, unsol_node);
@@ -102,6 +106,7 @@ static void conn_close(struct work_struct *work)
 
 	itgt_tcp_shutdown(conn);
 	timer_shutdown_sync(&conn->timer);
+	cancel_work_sync(&conn->recovery_work);
 	stop_thread(conn->rx_thread);
 	stop_thread(conn->tx_thread);
 	close_rx(conn);
@@ -136,6 +141,7 @@ int itgt_conn_start(struct itgt_conn *conn)
 		set_bit(ITGT_CONN_HDIGEST, &conn->flags);
 	if (conn->par.data_digest == ITGT_DIGEST_CRC32C)
 		set_bit(ITGT_CONN_DDIGEST, &conn->flags);
+	INIT_WORK(&conn->recovery_work, conn_recover);
 	timer_setup(&conn->timer, conn_timer, 0);
 	conn->rx_thread = make_thread(conn, itgt_rx_thread, "rx");
 	conn->tx_thread = make_thread(conn, itgt_tx_thread, "tx");

@@ -8,6 +8,7 @@
 #include "iscsi/io/transport.h"
 #include "iscsi/obj/session.h"
 #include "iscsi/wire/digest.h"
+#include "iscsi/wire/sn.h"
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -106,6 +107,23 @@ void itgt_tx_stamp(struct itgt_conn *conn, void *bhs, bool take)
 		conn->statsn++;
 }
 
+/**
+ * itgt_tx_stamp_rsp - the numbers of a response that is kept for SNACK
+ * @conn: tx owner
+ * @e: its entry; one that goes out again keeps its StatSN
+ * @bhs: header to be filled
+ */
+void itgt_tx_stamp_rsp(struct itgt_conn *conn, struct itgt_txe *e, void *bhs)
+{
+	struct iscsi_scsi_rsp *h = bhs;
+
+	itgt_tx_stamp(conn, bhs, !e->again);
+	if (e->again)
+		h->statsn = cpu_to_be32(e->statsn);
+	else
+		e->statsn = be32_to_cpu(h->statsn);
+}
+
 /* Pad bytes and data digest behind a data segment of @len bytes. */
 bool itgt_tx_add_tail(struct itgt_conn *conn, u32 len, u32 crc)
 {
@@ -121,6 +139,63 @@ bool itgt_tx_add_tail(struct itgt_conn *conn, u32 len, u32 crc)
 		memcpy(tail + pad, &d, sizeof(d));
 	}
 	return itgt_tx_add_mem(conn, tail, pad + (digest ? ITGT_DIGEST_BYTES : 0));
+}
+
+static void tx_keep(struct itgt_conn *conn, struct itgt_txe *e)
+{
+	spin_lock(&conn->tx.ack_lock);
+	list_add_tail(&e->link, &conn->tx.unacked);
+	spin_unlock(&conn->tx.ack_lock);
+}
+
+/**
+ * itgt_tx_acked - the initiator has all responses below a StatSN (RFC 7143 4.2.2.2)
+ * @conn: rx kthread, ERL > 0
+ * @sn: ExpStatSN
+ */
+void itgt_tx_acked(struct itgt_conn *conn, u32 sn)
+{
+	struct itgt_txe *e, *next;
+	LIST_HEAD(done);
+
+	spin_lock(&conn->tx.ack_lock);
+	list_for_each_entry_safe(e, next, &conn->tx.unacked, link)
+		if (itgt_sn_lt(e->statsn, sn))
+			list_move_tail(&e->link, &done);
+	spin_unlock(&conn->tx.ack_lock);
+	list_for_each_entry_safe(e, next, &done, link) {
+		list_del(&e->link);
+		e->ops->sent(conn, e);
+	}
+}
+
+/**
+ * itgt_tx_resend - responses that are out and not acknowledged go out again
+ * @conn: rx kthread, ERL > 0
+ * @from: first StatSN
+ * @nr: how many, 0: all that follow
+ * Return: false if one of them is no longer there.
+ */
+bool itgt_tx_resend(struct itgt_conn *conn, u32 from, u32 nr)
+{
+	struct itgt_txe *e, *next;
+	LIST_HEAD(again);
+	u32 found = 0;
+
+	spin_lock(&conn->tx.ack_lock);
+	list_for_each_entry_safe(e, next, &conn->tx.unacked, link) {
+		if (itgt_sn_lt(e->statsn, from) || (nr && !itgt_sn_lt(e->statsn, from + nr)))
+			continue;
+		list_move_tail(&e->link, &again);
+		found++;
+	}
+	spin_unlock(&conn->tx.ack_lock);
+	list_for_each_entry_safe(e, next, &again, link) {
+		list_del(&e->link);
+		e->again = true;
+		itgt_tx_queue(conn, e);
+	}
+	return nr ? found == nr : found;
 }
 
 /* The whole batch is with the socket: entries that are done hear of it and may be queued anew. */
@@ -141,7 +216,10 @@ static void tx_finish(struct itgt_conn *conn)
 		list_del(&e->link);
 		clear_bit(0, &e->queued);
 		smp_mb__after_atomic();
-		e->ops->sent(conn, e);
+		if (e->keep && conn->sess->par.erl)
+			tx_keep(conn, e);
+		else
+			e->ops->sent(conn, e);
 	}
 }
 
@@ -280,6 +358,9 @@ void itgt_tx_drain(struct itgt_conn *conn)
 
 	tx_take(conn);
 	list_splice_init(&tx->built, &tx->pending);
+	spin_lock(&tx->ack_lock);
+	list_splice_init(&tx->unacked, &tx->pending);
+	spin_unlock(&tx->ack_lock);
 	while (!list_empty(&tx->pending)) {
 		struct itgt_txe *e = list_first_entry(&tx->pending, struct itgt_txe, link);
 
@@ -302,7 +383,11 @@ static bool pdu_build(struct itgt_conn *conn, struct itgt_txe *e)
 
 	if (!itgt_tx_has_room(conn, 3))
 		return false;
-	itgt_tx_stamp(conn, &pdu->hdr, pdu->takes_statsn);
+	if (pdu->takes_statsn)
+		itgt_tx_stamp_rsp(conn, e, &pdu->hdr);
+	else
+		itgt_tx_stamp(conn, &pdu->hdr, false);
+	e->keep = pdu->takes_statsn && !pdu->sent;
 	if (!itgt_tx_add_header(conn, &pdu->hdr))
 		return false;
 	if (!pdu->len)

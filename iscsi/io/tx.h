@@ -28,6 +28,11 @@ bool itgt_tx_add_tail(struct itgt_conn *conn, u32 len, u32 crc);
 /* Fills StatSN (advancing it if @take), ExpCmdSN and MaxCmdSN at their common places. */
 void itgt_tx_stamp(struct itgt_conn *conn, void *bhs, bool take);
 
+void itgt_tx_stamp_rsp(struct itgt_conn *conn, struct itgt_txe *e, void *bhs);
+
+void itgt_tx_acked(struct itgt_conn *conn, u32 sn);
+bool itgt_tx_resend(struct itgt_conn *conn, u32 from, u32 nr);
+
 int itgt_tx_thread(void *conn);
 /* rx kthread before it blocks: sends what is queued if nobody else is at it. */
 void itgt_tx_flush(struct itgt_conn *conn);

@@ -42,6 +42,8 @@ struct itgt_conn *itgt_conn_alloc(struct socket *sock)
 	INIT_LIST_HEAD(&conn->rx.unsol);
 	INIT_LIST_HEAD(&conn->tx.pending);
 	INIT_LIST_HEAD(&conn->tx.built);
+	spin_lock_init(&conn->tx.ack_lock);
+	mutex_init(&conn->rx.recovery_lock);
 	INIT_LIST_HEAD(&conn->tx.unacked);
 	INIT_WORK(&conn->shut_work, login_shutdown);
 	kernel_getpeername(sock, (struct sockaddr *)&conn->peer);

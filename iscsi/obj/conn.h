@@ -11,6 +11,7 @@
 #include <linux/completion.h>
 #include <linux/kref.h>
 #include <linux/mm_types.h>
+#include <linux/mutex.h>
 #include <linux/net.h>
 #include <linux/socket.h>
 #include <linux/timer.h>
@@ -82,6 +83,7 @@ struct itgt_rx {
 	u32 since_flush;	/* PDUs since the tx side was looked after */
 	struct itgt_pdu pdu;
 	struct bio_vec bv[ITGT_RX_BVECS];
+	struct mutex recovery_lock;	/* ERL > 0: guards the R2T slots of tasks; rx kthread, recovery_work */
 	spinlock_t unsol_lock;	/* guards unsol; rx kthreads of the session, close_work */
 	struct list_head unsol;	/* tasks that unsolicited Data-Out is expected for */
 };
@@ -99,7 +101,8 @@ struct itgt_tx {
 	struct page_frag_cache frag;
 	void *frags[ITGT_TX_BVECS];	/* header memory of the batch */
 	u32 nr_frags;
-	struct list_head unacked;	/* ERL > 0: answered tasks until ExpStatSN passes them */
+	spinlock_t ack_lock;	/* guards unacked; tx owner, rx kthread */
+	struct list_head unacked;	/* ERL > 0: entries that are out, by StatSN, until ExpStatSN passes them */
 };
 
 enum itgt_conn_flags {
@@ -150,6 +153,7 @@ struct itgt_conn {
 	unsigned long last_rx;		/* jiffies */
 	struct timer_list timer;	/* NOP-In, response to it, data-out */
 	struct work_struct shut_work;	/* ends a login: nothing but a shutdown of the socket */
+	struct work_struct recovery_work;	/* ERL > 0: asks again for data that does not come */
 	struct work_struct close_work;	/* ends full feature phase */
 	struct itgt_conn_stat stat;
 	void *login;			/* login worker's own */

@@ -118,7 +118,6 @@ struct itgt_task *itgt_task_alloc(struct itgt_conn *conn)
 	percpu_ref_get(&pool->ref);
 	memset_after(t, 0, flags);
 	INIT_LIST_HEAD(&t->unsol_node);
-	INIT_LIST_HEAD(&t->unacked);
 	t->conn = conn;
 	t->sess = conn->sess;
 	WRITE_ONCE(t->gen, (t->gen + 1) & ITGT_TTT_GEN_MASK);

@@ -13,6 +13,7 @@
 
 struct itgt_conn;
 struct itgt_session;
+struct target_reset;
 
 /*
  * Memory of a session's tasks. It outlives the session: each task out holds a reference until ->release_cmd(), so a
@@ -59,6 +60,8 @@ struct itgt_r2t {
 	u32 off, len;		/* what is asked for, bytes */
 	u32 got;
 	u32 datasn;		/* next of this sequence */
+	bool lost;		/* ERL > 0: a PDU is missing, what follows is thrown away and asked for again */
+	bool in_use;		/* ERL > 0: rx is receiving into it */
 };
 
 /*
@@ -102,6 +105,8 @@ struct itgt_task {
 	u32 unsol_len;			/* unsolicited bytes that may come */
 	u32 unsol_got;
 	u32 unsol_datasn;
+	bool unsol_lost;
+	u8 stalls;			/* times that missing data was asked for again */
 	u32 r2t_next;			/* offset of the first byte not yet asked for */
 	u32 r2t_sn;			/* R2TSN of the next R2T */
 	unsigned long out_time;		/* jiffies of the last progress */
@@ -114,7 +119,7 @@ struct itgt_task {
 	bool answered;			/* its CmdSN slot is given back */
 	u32 in_off;			/* bytes built */
 	u32 in_len;
-	u32 in_burst;			/* bytes of the present sequence */
+	u32 in_pdu;			/* bytes in a Data-In PDU, at most */
 	u32 datasn;
 	struct scatterlist *in_sg;
 	u32 in_sg_off;
@@ -123,10 +128,7 @@ struct itgt_task {
 	u8 tmf;
 	u8 tmf_rsp;			/* iSCSI response code */
 	itt_t rtt;
-
-	/* ERL > 0 */
-	struct list_head unacked;	/* on conn->tx.unacked, tx owner */
-	u32 statsn;
+	struct target_reset *reset;	/* the reset that this is a part of */
 
 	u8 sense[2 + ITGT_SENSE_BYTES];	/* SenseLength, sense data: as it goes out */
 };

@@ -30,6 +30,9 @@ struct itgt_txe {
 	struct list_head link;		/* on conn->tx.pending, then on tx.built until the batch is out */
 	const struct itgt_txe_ops *ops;
 	unsigned long queued;		/* bit 0: on the queue */
+	u32 statsn;			/* of its response, set when that is built */
+	bool keep;			/* ERL > 0: stays on conn->tx.unacked until ExpStatSN passes @statsn, then ->sent() */
+	bool again;			/* built before: it goes out with the StatSN it had */
 };
 
 /*
