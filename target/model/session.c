@@ -65,19 +65,18 @@ int transport_alloc_session_tags(struct se_session *sess, unsigned int tag_num, 
 }
 
 /* The fabric gives the session identifier as hex digits; the number serves for comparing. */
-static u64 session_isid(struct se_session *sess, const struct target_core_fabric_ops *tfo)
+static void read_isid(struct se_session *sess, const struct target_core_fabric_ops *tfo)
 {
-	unsigned char text[PR_REG_ISID_LEN + 1] = "";
+	char *text = tgt_sess(sess)->isid;
 	__be64 bin = 0;
 	size_t digits;
 
 	if (!tfo->sess_get_initiator_sid)
-		return 0;
-	tfo->sess_get_initiator_sid(sess, text, PR_REG_ISID_LEN);
+		return;
+	tfo->sess_get_initiator_sid(sess, (unsigned char *)text, PR_REG_ISID_LEN);
 	digits = strnlen(text, PR_REG_ISID_LEN) & ~1UL;
-	if (hex2bin((u8 *)&bin + sizeof(bin) - digits / 2, text, digits / 2))
-		return 0;
-	return be64_to_cpu(bin);
+	if (!hex2bin((u8 *)&bin + sizeof(bin) - digits / 2, text, digits / 2))
+		sess->sess_bin_isid = be64_to_cpu(bin);
 }
 
 /* Protection information by the core on behalf of a fabric that cannot: kept for the initiator's next sessions. */
@@ -110,7 +109,7 @@ void __transport_register_session(struct se_portal_group *tpg, struct se_node_ac
 	if (nacl) {
 		sess->se_node_acl = nacl;
 		session_prot(sess, nacl, tpg);
-		sess->sess_bin_isid = session_isid(sess, tpg->se_tpg_tfo);
+		read_isid(sess, tpg->se_tpg_tfo);
 
 		spin_lock_irqsave(&nacl->nacl_sess_lock, flags);
 		nacl->nacl_sess = sess;

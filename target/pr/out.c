@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* PERSISTENT RESERVE OUT (SPC-5 6.16): from the CDB and the parameter list to a request, and its effects outside. */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <scsi/scsi_proto.h>
+
+#include "target/cmd/cmd.h"
+#include "target/cmd/io.h"
+#include "target/lib/sense.h"
+#include "target/lib/sgl.h"
+#include "target/lib/transportid.h"
+#include "target/model/deve.h"
+#include "target/model/tpg.h"
+#include "target/model/ua.h"
+#include "target/pr/registry.h"
+
+#define LIST_MIN	24
+#define LIST_MAX	SZ_64K
+
+/* What a service action takes: scope and type in the CDB, which bits of byte 20, its own parameter list. */
+struct row {
+	bool typed;
+	bool may_spec_i_pt;
+	bool may_all_tg_pt;
+	bool may_aptpl;
+};
+
+static const struct row rows[PRO_ACTIONS] = {
+	[PRO_REGISTER] = { .may_spec_i_pt = true, .may_all_tg_pt = true, .may_aptpl = true },
+	[PRO_RESERVE] = { .typed = true },
+	[PRO_RELEASE] = { .typed = true },
+	[PRO_CLEAR] = { },
+	[PRO_PREEMPT] = { .typed = true },
+	[PRO_PREEMPT_AND_ABORT] = { .typed = true },
+	[PRO_REGISTER_AND_IGNORE] = { .may_all_tg_pt = true, .may_aptpl = true },
+	[PRO_REGISTER_AND_MOVE] = { .may_aptpl = true },
+	[PRO_REPLACE_LOST] = { .typed = true, .may_aptpl = true },
+};
+
+/* A request with the nexuses that it points to. */
+struct out_request {
+	struct pr_request req;
+	struct pr_nexus self;
+	struct pr_nexus *others;
+};
+
+static sense_reason_t parse_common(struct se_cmd *cmd, struct out_request *out, const u8 *list)
+{
+	const struct row *row = &rows[out->req.action];
+	u8 bits = out->req.action == PRO_REGISTER_AND_MOVE ? list[17] & 0x01 : list[20];
+
+	out->req.key = get_unaligned_be64(list);
+	out->req.sa_key = get_unaligned_be64(list + 8);
+	if ((bits & 0x08) && !row->may_spec_i_pt)
+		return tgt_bad_param(cmd, 20, 3);
+	out->req.spec_i_pt = bits & 0x08;
+	/* ALL_TG_PT and APTPL are ignored where they mean nothing */
+	out->req.all_tg_pt = (bits & 0x04) && row->may_all_tg_pt;
+	out->req.aptpl = ((bits & 0x01) || cmd->se_dev->dev_attrib.force_pr_aptpl) && row->may_aptpl;
+	out->req.unreg = out->req.action == PRO_REGISTER_AND_MOVE && (list[17] & 0x02);
+	return TCM_NO_SENSE;
+}
+
+/* SPC-5 6.16.3: a list of TransportIDs, each an initiator to be registered at this port */
+static sense_reason_t parse_spec_i_pt(struct se_cmd *cmd, struct out_request *out, const u8 *list, u32 len)
+{
+	u32 at = LIST_MIN + 4, end, n = 0;
+
+	if (len < at)
+		return TCM_PARAMETER_LIST_LENGTH_ERROR;
+	end = get_unaligned_be32(list + LIST_MIN);
+	if (end != len - at)
+		return TCM_PARAMETER_LIST_LENGTH_ERROR;
+
+	out->others = kvcalloc(end / 24 + 1, sizeof(*out->others), GFP_KERNEL);
+	if (!out->others)
+		return TCM_OUT_OF_RESOURCES;
+	while (at < len) {
+		struct pr_nexus *nexus = &out->others[n];
+		struct transportid id;
+		size_t size = tgt_transportid_get(list + at, len - at, &id);
+
+		if (!size || id.protocol != out->self.protocol)
+			return tgt_bad_param(cmd, min_t(u32, at, U16_MAX), -1);
+		*nexus = out->self;
+		strscpy(nexus->initiator, id.name, sizeof(nexus->initiator));
+		strscpy(nexus->isid, id.isid, sizeof(nexus->isid));
+		/* the sender's own nexus is registered anyhow */
+		if (!tgt_state_same_initiator(nexus, &out->self, true))
+			n++;
+		at += size;
+	}
+	out->req.nr_others = n;
+	return TCM_NO_SENSE;
+}
+
+/* May this initiator reach the device through the port at all? Masking holds for reservations, too. */
+static bool port_admits(struct se_lun *lun, const char *initiator)
+{
+	const struct target_core_fabric_ops *tfo = lun->lun_tpg->se_tpg_tfo;
+	struct se_dev_entry *deve;
+	unsigned long flags;
+	bool found = false;
+
+	spin_lock_irqsave(&lun->lun_deve_lock, flags);
+	list_for_each_entry(deve, &lun->lun_deve_list, lun_link)
+		found |= !strcmp(tgt_deve_nacl(deve)->initiatorname, initiator);
+	spin_unlock_irqrestore(&lun->lun_deve_lock, flags);
+	return found || (tfo->tpg_check_demo_mode && tfo->tpg_check_demo_mode(lun->lun_tpg));
+}
+
+static bool fill_port(struct se_device *dev, u16 rtpi, struct pr_nexus *to)
+{
+	struct se_lun *lun;
+	unsigned long flags;
+	bool found = false;
+
+	spin_lock_irqsave(&dev->se_port_lock, flags);
+	list_for_each_entry(lun, &dev->dev_sep_list, lun_dev_link) {
+		struct se_portal_group *tpg = lun->lun_tpg;
+
+		if (tgt_tpg_rtpi(lun) != rtpi || tpg->proto_id != to->protocol ||
+		    !port_admits(lun, to->initiator))
+			continue;
+		strscpy(to->fabric, tpg->se_tpg_tfo->fabric_name, sizeof(to->fabric));
+		strscpy(to->target, tpg->se_tpg_tfo->tpg_get_wwn(tpg), sizeof(to->target));
+		to->tpgt = tpg->se_tpg_tfo->tpg_get_tag(tpg);
+		to->rtpi = rtpi;
+		to->target_lun = lun->unpacked_lun;
+		found = true;
+		break;
+	}
+	spin_unlock_irqrestore(&dev->se_port_lock, flags);
+	return found;
+}
+
+/* SPC-5 6.16.4 */
+static sense_reason_t parse_move(struct se_cmd *cmd, struct out_request *out, const u8 *list, u32 len)
+{
+	u32 id_len = get_unaligned_be32(list + 20);
+	struct transportid id;
+	struct pr_nexus *to;
+
+	if (id_len != len - LIST_MIN || id_len < 24)
+		return TCM_PARAMETER_LIST_LENGTH_ERROR;
+	if (tgt_transportid_get(list + LIST_MIN, id_len, &id) != id_len)
+		return tgt_bad_param(cmd, LIST_MIN, -1);
+
+	out->others = kvzalloc(sizeof(*out->others), GFP_KERNEL);
+	if (!out->others)
+		return TCM_OUT_OF_RESOURCES;
+	to = out->others;
+	to->protocol = id.protocol;
+	strscpy(to->initiator, id.name, sizeof(to->initiator));
+	strscpy(to->isid, id.isid, sizeof(to->isid));
+	to->mapped_lun = cmd->orig_fe_lun;
+	if (!fill_port(cmd->se_dev, get_unaligned_be16(list + 18), to))
+		return tgt_bad_param(cmd, 18, -1);
+	out->req.nr_others = 1;
+	return TCM_NO_SENSE;
+}
+
+static sense_reason_t parse_list(struct se_cmd *cmd, struct out_request *out, const u8 *list, u32 len)
+{
+	sense_reason_t ret;
+
+	if (len < LIST_MIN)
+		return TCM_PARAMETER_LIST_LENGTH_ERROR;
+	ret = parse_common(cmd, out, list);
+	if (ret)
+		return ret;
+	if (out->req.action == PRO_REGISTER_AND_MOVE)
+		return parse_move(cmd, out, list, len);
+	if (out->req.spec_i_pt)
+		return parse_spec_i_pt(cmd, out, list, len);
+	return len == LIST_MIN ? TCM_NO_SENSE : TCM_PARAMETER_LIST_LENGTH_ERROR;
+}
+
+/* Tells one nexus, if it still has a mapped LUN. The sender's own entry is left alone: it knows. */
+static void post_ua(struct se_device *dev, const struct pr_nexus *nexus, bool all_ports, u16 ua,
+		    const struct se_node_acl *sender)
+{
+	struct se_dev_entry *deve;
+	struct se_lun *lun;
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->se_port_lock, flags);
+	list_for_each_entry(lun, &dev->dev_sep_list, lun_dev_link) {
+		const struct target_core_fabric_ops *tfo = lun->lun_tpg->se_tpg_tfo;
+
+		if (!all_ports && (nexus->tpgt != tfo->tpg_get_tag(lun->lun_tpg) ||
+				   strcmp(nexus->target, tfo->tpg_get_wwn(lun->lun_tpg))))
+			continue;
+		spin_lock(&lun->lun_deve_lock);
+		list_for_each_entry(deve, &lun->lun_deve_list, lun_link) {
+			struct se_node_acl *nacl = tgt_deve_nacl(deve);
+
+			if (nacl != sender && !strcmp(nacl->initiatorname, nexus->initiator))
+				tgt_ua_post(deve, ua >> 8, ua & 0xff);
+		}
+		spin_unlock(&lun->lun_deve_lock);
+	}
+	spin_unlock_irqrestore(&dev->se_port_lock, flags);
+}
+
+struct victims {
+	const struct pr_state *old;
+	const struct pr_effect *eff;
+	const struct se_cmd *own;
+	bool match_isid;
+};
+
+/* Queue lock held: is this a command of a preempted nexus? */
+static bool is_victim(struct se_cmd *cmd, void *data)
+{
+	const struct victims *v = data;
+	struct pr_nexus nexus;
+	int reg;
+
+	if (cmd == v->own || !cmd->se_sess || !cmd->se_sess->se_node_acl || !cmd->se_lun)
+		return false;
+	tgt_registry_nexus(&nexus, cmd->se_sess, cmd->se_lun, cmd->orig_fe_lun);
+	reg = tgt_state_find(v->old, &nexus, v->match_isid);
+	return reg >= 0 && v->eff->of[reg].abort;
+}
+
+static void run_effects(struct se_cmd *cmd, const struct pr_request *req, const struct pr_state *old,
+			const struct pr_effect *eff)
+{
+	struct victims v = { .old = old, .eff = eff, .own = cmd, .match_isid = req->match_isid };
+	unsigned int i;
+
+	for (i = 0; i < eff->count; i++) {
+		if (eff->of[i].ua)
+			post_ua(cmd->se_dev, &old->regs[i].nexus, old->regs[i].all_tg_pt, eff->of[i].ua,
+				cmd->se_sess->se_node_acl);
+	}
+	if (req->action == PRO_PREEMPT_AND_ABORT)
+		tgt_cmd_abort_matching(cmd->se_dev, is_victim, &v, cmd, cmd->se_dev->dev_attrib.emulate_tas);
+}
+
+static sense_reason_t refuse(struct se_cmd *cmd, enum pr_result result, u16 byte)
+{
+	switch (result) {
+	case PR_DONE:
+		break;
+	case PR_CONFLICT:
+		return TCM_RESERVATION_CONFLICT;
+	case PR_BAD_PARAM:
+		return tgt_bad_param(cmd, byte, -1);
+	case PR_BAD_CDB:
+		return tgt_bad_field(cmd, byte, -1);
+	case PR_INVALID_RELEASE:
+		return TGT_INVALID_RELEASE;
+	case PR_NO_ROOM:
+		return TCM_INSUFFICIENT_REGISTRATION_RESOURCES;
+	}
+	return TCM_NO_SENSE;
+}
+
+/* Applies the request to a copy, stores it, publishes it. pr->lock held; @snapshot: another copy, of the old state. */
+static sense_reason_t replace_state(struct se_cmd *cmd, struct tgt_pr *pr, const struct pr_request *req,
+				    struct pr_effect *eff)
+{
+	struct pr_box *box = tgt_registry_copy(pr, req->nr_others + 1);
+	enum pr_result result;
+	sense_reason_t ret;
+
+	if (!box)
+		return TCM_INSUFFICIENT_REGISTRATION_RESOURCES;
+	result = tgt_state_apply(&box->s, req, eff);
+	ret = refuse(cmd, result, eff->byte);
+	if (!ret && !eff->changed) {
+		kvfree(box);
+		return TCM_NO_SENSE;
+	}
+	if (!ret && tgt_registry_persist(pr, &box->s))
+		ret = TCM_INSUFFICIENT_REGISTRATION_RESOURCES;
+	if (ret) {
+		kvfree(box);
+		return ret;
+	}
+	if (req->action == PRO_REPLACE_LOST)
+		pr->lost = false;
+	tgt_registry_publish(pr, box);
+	return TCM_NO_SENSE;
+}
+
+static sense_reason_t run(struct se_cmd *cmd, struct tgt_pr *pr, const struct pr_request *req)
+{
+	struct pr_box *old = tgt_registry_copy(pr, 0);
+	struct pr_effect *eff = NULL;
+	sense_reason_t ret = TCM_INSUFFICIENT_REGISTRATION_RESOURCES;
+
+	lockdep_assert_held(&pr->lock);
+	if (old)
+		eff = kvzalloc(struct_size(eff, of, old->s.count), GFP_KERNEL);
+	if (!eff)
+		goto out;
+	eff->count = old->s.count;
+	ret = replace_state(cmd, pr, req, eff);
+	if (!ret && eff->changed)
+		run_effects(cmd, req, &old->s, eff);
+out:
+	kvfree(eff);
+	kvfree(old);
+	return ret;
+}
+
+static sense_reason_t read_list(struct se_cmd *cmd, struct out_request *out)
+{
+	u32 len = get_unaligned_be32(cmd->t_task_cdb + 5);
+	sense_reason_t ret;
+	u8 *list;
+
+	/* the list must be there whole, however little the transport brought */
+	if (len < LIST_MIN || len > LIST_MAX || cmd->data_length < len)
+		return TCM_PARAMETER_LIST_LENGTH_ERROR;
+	list = kvmalloc(len, GFP_KERNEL);
+	if (!list)
+		return TCM_OUT_OF_RESOURCES;
+	tgt_sgl_copy_from(cmd->t_data_sg, cmd->t_data_nents, 0, list, len);
+	ret = parse_list(cmd, out, list, len);
+	kvfree(list);
+	return ret;
+}
+
+static sense_reason_t exec_out(struct se_cmd *cmd)
+{
+	struct tgt_pr *pr = tgt_pr_of(cmd->se_dev);
+	struct out_request *out;
+	sense_reason_t ret;
+
+	if (!cmd->se_sess || !cmd->se_sess->se_node_acl || !cmd->se_lun)
+		return TCM_UNSUPPORTED_SCSI_OPCODE;
+	/* SPC-2 5.5.1: a logical unit that RESERVE holds takes no persistent reservations */
+	if (READ_ONCE(pr->spc2_holder))
+		return TCM_RESERVATION_CONFLICT;
+	out = kvzalloc(sizeof(*out), GFP_KERNEL);
+	if (!out)
+		return TCM_OUT_OF_RESOURCES;
+	tgt_registry_nexus(&out->self, cmd->se_sess, cmd->se_lun, cmd->orig_fe_lun);
+	out->req.self = &out->self;
+	out->req.action = cmd->t_task_cdb[1] & 0x1f;
+	out->req.type = cmd->t_task_cdb[2] & 0x0f;
+	out->req.match_isid = cmd->se_dev->dev_attrib.enforce_pr_isids;
+
+	ret = read_list(cmd, out);
+	if (!ret) {
+		out->req.others = out->others;
+		mutex_lock(&pr->lock);
+		if (pr->lost != (out->req.action == PRO_REPLACE_LOST))
+			ret = pr->lost ? TCM_RESERVATION_CONFLICT : tgt_bad_field(cmd, 1, 4);
+		else
+			ret = run(cmd, pr, &out->req);
+		mutex_unlock(&pr->lock);
+	}
+	kvfree(out->others);
+	kvfree(out);
+	return ret;
+}
+
+static sense_reason_t out_deferred(struct se_cmd *cmd)
+{
+	return tgt_io_defer(cmd, exec_out);
+}
+
+/**
+ * tgt_pr_parse_out - PERSISTENT RESERVE OUT
+ * @cmd: command
+ * @size: gets the parameter list length
+ */
+sense_reason_t tgt_pr_parse_out(struct se_cmd *cmd, u32 *size)
+{
+	u8 action = cmd->t_task_cdb[1] & 0x1f, scope = cmd->t_task_cdb[2] >> 4;
+
+	if (action >= PRO_ACTIONS)
+		return tgt_bad_field(cmd, 1, 4);
+	if (rows[action].typed && scope)
+		return tgt_bad_field(cmd, 2, 7);
+	if (rows[action].typed && !pr_type_valid(cmd->t_task_cdb[2] & 0x0f))
+		return tgt_bad_field(cmd, 2, 3);
+	*size = get_unaligned_be32(cmd->t_task_cdb + 5);
+	cmd->execute_cmd = out_deferred;
+	return TCM_NO_SENSE;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A device's reservations: the current state and how it is replaced. */
+#ifndef TGT_PR_REGISTRY_H
+#define TGT_PR_REGISTRY_H
+
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+
+#include "target/model/device.h"
+#include "target/pr/pr.h"
+#include "target/pr/state.h"
+
+/* A published state; never changed, freed after the readers. */
+struct pr_box {
+	struct rcu_head rcu;
+	struct pr_state s;
+};
+
+/*
+ * tgt_dev.pr. @lock serialises service actions and guards @loaded and @lost; @box is read under RCU and replaced under
+ * @lock. @spc2_holder: dev_reservation_lock. @reserved is a hint for the hot path: false means that nothing can conflict.
+ */
+struct tgt_pr {
+	struct se_device *dev;
+	struct mutex lock;
+	struct pr_box __rcu *box;	/* NULL: no registration was ever made */
+	struct se_session *spc2_holder;
+	bool reserved;
+	bool loaded;			/* the file of the last run was looked for */
+	bool lost;			/* it was there and damaged */
+};
+
+static inline struct tgt_pr *tgt_pr_of(const struct se_device *dev)
+{
+	return tgt_dev(dev)->pr;
+}
+
+/* The nexus of a session at a port. */
+void tgt_registry_nexus(struct pr_nexus *nexus, struct se_session *sess, struct se_lun *lun, u64 mapped_lun);
+
+/* A changed copy to be, with room for @extra more registrations; NULL if memory is short. pr->lock held */
+struct pr_box *tgt_registry_copy(struct tgt_pr *pr, unsigned int extra);
+
+/* Stores it if the state is to survive a power loss; 0 or -errno. pr->lock held */
+int tgt_registry_persist(struct tgt_pr *pr, const struct pr_state *s);
+
+/* Puts it in the old one's place. pr->lock held */
+void tgt_registry_publish(struct tgt_pr *pr, struct pr_box *box);
+
+/* Recomputes the hint; any lock of the two may be held */
+void tgt_registry_hint(struct tgt_pr *pr);
+
+/* Takes back the registrations of the file, once the serial number that names it can no longer change. */
+void tgt_registry_load(struct tgt_pr *pr);
+
+#endif /* TGT_PR_REGISTRY_H */
