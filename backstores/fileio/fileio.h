@@ -5,15 +5,12 @@
 
 #include <linux/bvec.h>
 #include <linux/fs.h>
-#include <linux/mempool.h>
-#include <linux/workqueue.h>
+#include "backstores/common/defer.h"
 #include "compat/target.h"
 
 #define TFILE_PATH_LEN		256
 #define TFILE_MAX_BYTES		(8 * 1024 * 1024)
 #define TFILE_QUEUE_DEPTH	128
-/* threads that one device may keep asleep on its medium */
-#define TFILE_MAX_WORKERS	32
 /* pages described at a time by a list on the stack */
 #define TFILE_STACK_BVECS	32
 
@@ -23,8 +20,7 @@
  * @rcu: frees the device after the last reader of a LUN that led here
  * @file: open file; set by enable, cleared by destroy, constant between them
  * @prot_file: side file with eight bytes of protection for each block, NULL without
- * @wq: the device's own worker pool, bounded so that one stuck file cannot take the host's threads
- * @jobs: reserve of work descriptors: I/O goes on when memory is short
+ * @pool: the device's own threads
  * @size: bytes given by control; 0 follows the file (READ_ONCE/WRITE_ONCE, writers under the configfs file's lock)
  * @sync_error: -errno of a flush that had been answered before it ran (SYNCHRONIZE CACHE with IMMED); taken by xchg
  * @index: number of devices that the HBA had enabled before
@@ -41,8 +37,7 @@ struct tfile_dev {
 	struct rcu_head rcu;
 	struct file *file;
 	struct file *prot_file;
-	struct workqueue_struct *wq;
-	mempool_t jobs;
+	struct defer_pool pool;
 	u64 size;
 	int sync_error;
 	u32 index;
@@ -56,25 +51,23 @@ struct tfile_dev {
 };
 
 /**
- * struct tfile_job - a command on its way through the worker pool
- * @work: queued on tfile_dev.wq; its function owns the job
- * @cmd: the command, in the backstore's hands until it is completed
- * @sgl: data of a read or write
+ * struct tfile_job - a read or write on its way through the worker pool
+ * @base: work and command
+ * @sgl: data
  * @nents: entries of @sgl
  * @len: bytes of the transfer
  * @done: bytes transferred so far
  * @dir: direction of the transfer
- * @release: gives the memory back, to the reserve or to the heap with what the job is embedded in
+ * @direct: part of an asynchronous direct transfer, whose memory it shares
  */
 struct tfile_job {
-	struct work_struct work;
-	struct se_cmd *cmd;
+	struct defer_job base;
 	struct scatterlist *sgl;
 	u32 nents;
 	u32 len;
 	u32 done;
 	enum dma_data_direction dir;
-	void (*release)(struct tfile_job *job);
+	bool direct;
 };
 
 static inline struct tfile_dev *tfile_dev(struct se_device *se_dev)
@@ -91,14 +84,6 @@ static inline loff_t tfile_lba_pos(struct se_cmd *cmd, u64 lba)
 {
 	return lba * cmd->se_dev->dev_attrib.block_size;
 }
-
-/* job.c */
-int tfile_job_init(struct tfile_dev *dev, const char *name);
-void tfile_job_exit(struct tfile_dev *dev);
-struct tfile_job *tfile_job_get(struct tfile_dev *dev, struct se_cmd *cmd, work_func_t run);
-void tfile_job_put(struct tfile_job *job);
-void tfile_job_queue(struct tfile_job *job);
-void tfile_job_defer(struct se_cmd *cmd);
 
 /* rw.c */
 sense_reason_t tfile_rw_execute(struct se_cmd *cmd, struct scatterlist *sgl, u32 nents,

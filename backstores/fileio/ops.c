@@ -4,15 +4,11 @@
 #include <linux/bvec.h>
 #include <linux/falloc.h>
 #include <linux/file.h>
-#include <linux/gfp.h>
 #include <linux/pagemap.h>
-#include <linux/scatterlist.h>
-#include <linux/string.h>
 #include "backstores/common/fault.h"
+#include "backstores/common/pattern.h"
 #include "backstores/fileio/fileio.h"
 #include "compat/blk.h"
-
-#define SYNC_CACHE_IMMED	0x02
 
 static void flush_late(struct tfile_dev *dev, loff_t start, loff_t end)
 {
@@ -40,7 +36,7 @@ sense_reason_t tfile_ops_sync_cache(struct se_cmd *cmd)
 		end = start + tfile_lba_pos(cmd, cmd->t_task_nolb) - 1;
 	if (ret) {
 		fault_complete(cmd, ret, cmd->t_task_lba);
-	} else if (cmd->t_task_cdb[1] & SYNC_CACHE_IMMED) {
+	} else if (defer_is_immed_flush(cmd)) {
 		struct file *file = get_file(dev->file);
 
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
@@ -101,20 +97,6 @@ sense_reason_t tfile_ops_unmap(struct se_cmd *cmd, sector_t lba, sector_t nolb)
 	return fault_reason(-ret) ?: TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
 }
 
-/* a page that holds the block over and over; NULL: no memory */
-static struct page *pattern_page(struct se_cmd *cmd, u32 block_size)
-{
-	struct scatterlist *sg = cmd->t_data_sg;
-	struct page *page = alloc_page(GFP_NOIO | __GFP_ZERO);
-	u32 off;
-
-	if (!page || !sg)
-		return page;
-	for (off = 0; off < PAGE_SIZE; off += block_size)
-		sg_copy_to_buffer(sg, cmd->t_data_nents, page_address(page) + off, block_size);
-	return page;
-}
-
 static int write_pattern(struct tfile_dev *dev, struct page *page, loff_t pos, loff_t len)
 {
 	struct bio_vec bvecs[TFILE_STACK_BVECS];
@@ -137,7 +119,7 @@ static int write_pattern(struct tfile_dev *dev, struct page *page, loff_t pos, l
 /* blocks of zeroes need not be moved where the file system can note them */
 static int write_repeated(struct tfile_dev *dev, struct page *page, loff_t pos, loff_t len)
 {
-	if (!memchr_inv(page_address(page), 0, PAGE_SIZE) &&
+	if (pattern_is_zero(page) &&
 	    !vfs_fallocate(dev->file, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, pos, len))
 		return 0;
 	return write_pattern(dev, page, pos, len);
@@ -152,7 +134,6 @@ static int write_repeated(struct tfile_dev *dev, struct page *page, loff_t pos, 
 sense_reason_t tfile_ops_write_same(struct se_cmd *cmd)
 {
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
-	u32 block_size = cmd->se_dev->dev_attrib.block_size;
 	loff_t pos = tfile_lba_pos(cmd, cmd->t_task_lba);
 	loff_t len = tfile_lba_pos(cmd, sbc_get_write_same_sectors(cmd));
 	struct page *page;
@@ -160,9 +141,9 @@ sense_reason_t tfile_ops_write_same(struct se_cmd *cmd)
 
 	if (cmd->prot_op)
 		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
-	if (cmd->t_data_sg && cmd->data_length < block_size)
+	if (!pattern_given(cmd))
 		return TCM_INVALID_CDB_FIELD;
-	page = pattern_page(cmd, block_size);
+	page = pattern_page(cmd);
 	if (!page)
 		return TCM_LUN_BUSY;
 	ret = write_repeated(dev, page, pos, len);
