@@ -22,7 +22,6 @@
  * @prot_file: side file with eight bytes of protection for each block, NULL without
  * @pool: the device's own threads
  * @size: bytes given by control; 0 follows the file (READ_ONCE/WRITE_ONCE, writers under the configfs file's lock)
- * @sync_error: -errno of a flush that had been answered before it ran (SYNCHRONIZE CACHE with IMMED); taken by xchg
  * @index: number of devices that the HBA had enabled before
  * @has_size: @size was given
  * @buffered: control asked for writes that may stay in the page cache until a flush
@@ -30,6 +29,7 @@
  * @direct_wanted: control asked for asynchronous direct I/O
  * @direct: the file is open for it
  * @in_memory: the file lives in the page cache alone (tmpfs)
+ * @writes_sleep: the file system cannot write to its page cache without sleeping; found out by trying
  * @path: file name as given
  */
 struct tfile_dev {
@@ -39,7 +39,6 @@ struct tfile_dev {
 	struct file *prot_file;
 	struct defer_pool pool;
 	u64 size;
-	int sync_error;
 	u32 index;
 	bool has_size;
 	bool buffered;
@@ -47,6 +46,7 @@ struct tfile_dev {
 	bool direct_wanted;
 	bool direct;
 	bool in_memory;
+	bool writes_sleep;
 	char path[TFILE_PATH_LEN];
 };
 
@@ -95,6 +95,8 @@ int tfile_rw_bvec(struct file *file, struct bio_vec *bvecs, unsigned int nr, siz
 bool tfile_rw_must_sync(struct se_cmd *cmd);
 
 /* ops.c */
+int tfile_ops_init(void);
+void tfile_ops_exit(void);
 sense_reason_t tfile_ops_sync_cache(struct se_cmd *cmd);
 sense_reason_t tfile_ops_write_same(struct se_cmd *cmd);
 sense_reason_t tfile_ops_unmap(struct se_cmd *cmd, sector_t lba, sector_t nolb);

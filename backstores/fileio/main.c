@@ -281,12 +281,20 @@ static const struct target_backend_ops tfile_backend_ops = {
 
 static int __init tfile_init(void)
 {
-	return transport_backend_register(&tfile_backend_ops);
+	int ret = tfile_ops_init();
+
+	if (ret)
+		return ret;
+	ret = transport_backend_register(&tfile_backend_ops);
+	if (ret)
+		tfile_ops_exit();
+	return ret;
 }
 
 static void __exit tfile_exit(void)
 {
 	target_backend_unregister(&tfile_backend_ops);
+	tfile_ops_exit();
 	rcu_barrier();	/* free_after_readers() is code of this module */
 }
 

@@ -5,24 +5,62 @@
 #include <linux/falloc.h>
 #include <linux/file.h>
 #include <linux/pagemap.h>
+#include <linux/slab.h>
 #include "backstores/common/fault.h"
 #include "backstores/common/pattern.h"
 #include "backstores/fileio/fileio.h"
 #include "compat/blk.h"
 
-static void flush_late(struct tfile_dev *dev, loff_t start, loff_t end)
-{
-	int ret = vfs_fsync_range(dev->file, start, end, 1);
+/**
+ * struct late_flush - a flush that was answered before it was carried out
+ * @work: runs on late_wq
+ * @file: the file opened once more: what goes wrong is still news for the device's own handle, and the device can go
+ *	away while a stuck medium keeps the flush
+ * @start: first byte
+ * @end: last byte
+ */
+struct late_flush {
+	struct work_struct work;
+	struct file *file;
+	loff_t start;
+	loff_t end;
+};
 
-	if (ret)
-		xchg(&dev->sync_error, ret);
+/* flushes that belong to no device any more; ended by tfile_ops_exit() */
+static struct workqueue_struct *late_wq;
+
+static void late_run(struct work_struct *work)
+{
+	struct late_flush *flush = container_of(work, struct late_flush, work);
+
+	vfs_fsync_range(flush->file, flush->start, flush->end, 1);
+	fput(flush->file);
+	kfree(flush);
+}
+
+static bool late_start(struct file *file, loff_t start, loff_t end)
+{
+	struct late_flush *flush = kmalloc(sizeof(*flush), GFP_NOIO);
+
+	if (!flush)
+		return false;
+	flush->file = dentry_open(&file->f_path, O_RDWR | O_LARGEFILE, file->f_cred);
+	if (IS_ERR(flush->file)) {
+		kfree(flush);
+		return false;
+	}
+	flush->start = start;
+	flush->end = end;
+	INIT_WORK(&flush->work, late_run);
+	queue_work(late_wq, &flush->work);
+	return true;
 }
 
 /**
  * tfile_ops_sync_cache() - SYNCHRONIZE CACHE (10/16), SBC-4 5.24
  * @cmd: command; zero blocks means to the end
  *
- * With IMMED the answer comes first; a flush that then fails is reported by the next one.
+ * With IMMED the flush only begins; if it fails the next one reports it.
  *
  * Context: worker. Return: TCM_NO_SENSE, the command is completed.
  */
@@ -30,26 +68,34 @@ sense_reason_t tfile_ops_sync_cache(struct se_cmd *cmd)
 {
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
 	loff_t start = tfile_lba_pos(cmd, cmd->t_task_lba), end = LLONG_MAX;
-	int ret = xchg(&dev->sync_error, 0);
+	int ret = 0;
 
 	if (cmd->t_task_nolb)
 		end = start + tfile_lba_pos(cmd, cmd->t_task_nolb) - 1;
-	if (ret) {
-		fault_complete(cmd, ret, cmd->t_task_lba);
-	} else if (defer_is_immed_flush(cmd)) {
-		struct file *file = get_file(dev->file);
-
-		target_complete_cmd(cmd, SAM_STAT_GOOD);
-		flush_late(dev, start, end);
-		fput(file);
-	} else {
+	if (!defer_is_immed_flush(cmd) || !late_start(dev->file, start, end))
 		ret = vfs_fsync_range(dev->file, start, end, 1);
-		if (ret)
-			fault_complete(cmd, ret, cmd->t_task_lba);
-		else
-			target_complete_cmd(cmd, SAM_STAT_GOOD);
-	}
+	if (ret)
+		fault_complete(cmd, ret, cmd->t_task_lba);
+	else
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
 	return TCM_NO_SENSE;
+}
+
+/**
+ * tfile_ops_init() - make what outlives single devices
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int tfile_ops_init(void)
+{
+	late_wq = alloc_workqueue("fileio_flush", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	return late_wq ? 0 : -ENOMEM;
+}
+
+/* waits for flushes still under way */
+void tfile_ops_exit(void)
+{
+	destroy_workqueue(late_wq);
 }
 
 static int discard_blocks(struct tfile_dev *dev, loff_t pos, loff_t len)

@@ -264,28 +264,47 @@ static void job_run(struct work_struct *work)
 	memalloc_noio_restore(noio);
 }
 
-/* protection first checked, then stored beside its data: SBC-4 4.21 */
+static sense_reason_t verify_protection(struct se_cmd *cmd, u32 len)
+{
+	if (!cmd->se_dev->dev_attrib.pi_prot_verify)
+		return TCM_NO_SENSE;
+	return sbc_dif_verify(cmd, cmd->t_task_lba, len / cmd->se_dev->dev_attrib.block_size, 0, cmd->t_prot_sg, 0);
+}
+
+/* tuples are checked before they are stored beside their data, and checked again after reading: SBC-4 4.21 */
+static int protected_transfer(struct tfile_job *job, sense_reason_t *bad)
+{
+	struct se_cmd *cmd = job->base.cmd;
+	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
+	int ret;
+
+	if (job->dir == DMA_TO_DEVICE) {
+		*bad = verify_protection(cmd, job->len);
+		return *bad ? 0 : job_transfer(job) ?: tfile_prot_transfer(dev, cmd, DMA_TO_DEVICE);
+	}
+	ret = job_transfer(job) ?: tfile_prot_transfer(dev, cmd, DMA_FROM_DEVICE);
+	if (!ret)
+		*bad = verify_protection(cmd, job->len);
+	return ret;
+}
+
+/* without tuples of its own a write leaves blocks that nobody can check */
+static int unprotected_write(struct tfile_job *job)
+{
+	struct se_cmd *cmd = job->base.cmd;
+	u32 blocks = job->len / cmd->se_dev->dev_attrib.block_size;
+
+	return job_transfer(job) ?: tfile_prot_forget(tfile_dev(cmd->se_dev), cmd->t_task_lba, blocks);
+}
+
 static void protected_run(struct work_struct *work)
 {
 	struct tfile_job *job = container_of(work, struct tfile_job, base.work);
-	struct tfile_dev *dev = tfile_dev(job->base.cmd->se_dev);
 	struct se_cmd *cmd = job->base.cmd;
-	bool verify = cmd->se_dev->dev_attrib.pi_prot_verify;
-	u32 blocks = job->len / cmd->se_dev->dev_attrib.block_size;
 	unsigned int noio = memalloc_noio_save();
 	sense_reason_t bad = TCM_NO_SENSE;
-	int ret = 0;
+	int ret = tfile_prot_wanted(cmd) ? protected_transfer(job, &bad) : unprotected_write(job);
 
-	if (job->dir == DMA_TO_DEVICE) {
-		if (verify)
-			bad = sbc_dif_verify(cmd, cmd->t_task_lba, blocks, 0, cmd->t_prot_sg, 0);
-		if (!bad)
-			ret = job_transfer(job) ?: tfile_prot_transfer(dev, cmd, DMA_TO_DEVICE);
-	} else {
-		ret = job_transfer(job) ?: tfile_prot_transfer(dev, cmd, DMA_FROM_DEVICE);
-		if (!ret && verify)
-			bad = sbc_dif_verify(cmd, cmd->t_task_lba, blocks, 0, cmd->t_prot_sg, 0);
-	}
 	if (bad) {
 		job_put(job);
 		target_complete_cmd_with_sense(cmd, SAM_STAT_CHECK_CONDITION, bad);
@@ -307,7 +326,9 @@ static bool inline_flags(struct tfile_dev *dev, struct se_cmd *cmd, bool writing
 		return !READ_ONCE(SHMEM_I(tfile_inode(dev))->swapped);
 	}
 	*flags = IOCB_NOWAIT | IOCB_NOIO;
-	return dev->file->f_mode & FMODE_NOWAIT && !(writing && tfile_rw_must_sync(cmd));
+	if (writing && (READ_ONCE(dev->writes_sleep) || tfile_rw_must_sync(cmd)))
+		return false;
+	return dev->file->f_mode & FMODE_NOWAIT;
 }
 
 /* true: the command has been completed; false: @done bytes have been moved, the rest is a worker's */
@@ -326,6 +347,8 @@ static bool inline_transfer(struct tfile_dev *dev, struct se_cmd *cmd, struct sc
 	memalloc_noio_restore(noio);
 	if (!ret)
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
+	else if (ret == -EOPNOTSUPP && writing)
+		WRITE_ONCE(dev->writes_sleep, true);
 	return !ret;
 }
 
@@ -433,7 +456,7 @@ sense_reason_t tfile_rw_execute(struct se_cmd *cmd, struct scatterlist *sgl, u32
 {
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
 	u32 len = min(sg_bytes(sgl, nents), cmd->data_length), done = 0;
-	bool protected = tfile_prot_wanted(cmd);
+	bool protected = dev->prot_file && (dir == DMA_TO_DEVICE || tfile_prot_wanted(cmd));
 	struct tfile_job *job;
 
 	if (!len) {

@@ -52,21 +52,6 @@ static void source_use(struct source *source, u32 bytes)
 	}
 }
 
-static void io_answer(struct tiblk_dev *dev, struct se_cmd *cmd, int err, sector_t sector)
-{
-	unsigned long flags;
-
-	if (cmd && err) {
-		fault_complete(cmd, err, div_u64((u64)sector << SECTOR_SHIFT, dev->se_dev.dev_attrib.block_size));
-	} else if (cmd) {
-		target_complete_cmd(cmd, SAM_STAT_GOOD);
-	} else if (err) {
-		spin_lock_irqsave(&dev->late_lock, flags);
-		dev->sync_error = err;
-		spin_unlock_irqrestore(&dev->late_lock, flags);
-	}
-}
-
 static void io_put(struct tiblk_io *io)
 {
 	struct tiblk_dev *dev = io->dev;
@@ -81,7 +66,10 @@ static void io_put(struct tiblk_io *io)
 	if (io->page)
 		__free_page(io->page);
 	bio_put(&io->first.bio);
-	io_answer(dev, cmd, err, sector);
+	if (err)
+		fault_complete(cmd, err, div_u64((u64)sector << SECTOR_SHIFT, dev->se_dev.dev_attrib.block_size));
+	else
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
 }
 
 static void io_fail(struct tiblk_io *io, int err, sector_t sector)
@@ -149,7 +137,7 @@ static void part_renew(struct tiblk_part *part, struct block_device *bdev)
 /* an aborted command that has not reached the medium need not: the core no longer looks at the status */
 static bool part_is_void(struct tiblk_part *part)
 {
-	return part->io->cmd && READ_ONCE(part->io->cmd->transport_state) & CMD_T_ABORTED;
+	return READ_ONCE(part->io->cmd->transport_state) & CMD_T_ABORTED;
 }
 
 static void late_run(struct work_struct *work)
@@ -254,7 +242,7 @@ static void io_submit(struct tiblk_io *io, struct source *source, u64 bytes, sec
 		len = part_fill(part, source, bytes);
 		if (!len || len % block)
 			err = -EINVAL;
-		else if (io->cmd && tiblk_integrity_wanted(io->cmd))
+		else if (tiblk_integrity_wanted(io->cmd))
 			err = tiblk_integrity_attach(&part->bio, io->cmd, sector);
 		if (err) {
 			io_fail(io, err, sector);
@@ -328,39 +316,17 @@ void tiblk_bio_repeat(struct se_cmd *cmd, struct page *page, u64 bytes)
 	io_submit(io, &source, bytes, target_to_linux_sector(cmd->se_dev, cmd->t_task_lba), opf);
 }
 
-static int take_sync_error(struct tiblk_dev *dev)
-{
-	int err;
-
-	spin_lock_irq(&dev->late_lock);
-	err = dev->sync_error;
-	dev->sync_error = 0;
-	spin_unlock_irq(&dev->late_lock);
-	return err;
-}
-
 /**
  * tiblk_bio_execute_sync() - SYNCHRONIZE CACHE (10/16), SBC-4 5.24: flush the device's cache
- * @cmd: command
+ * @cmd: command; answered after the flush also with IMMED, for a bio must not outlive its command
  *
- * With IMMED the answer comes first; a flush that then fails is reported by the next one.
- *
- * Context: process; does not wait. Return: TCM_NO_SENSE: the command is or will be completed.
+ * Context: process; does not wait. Return: TCM_NO_SENSE: the command will be completed.
  */
 sense_reason_t tiblk_bio_execute_sync(struct se_cmd *cmd)
 {
 	struct tiblk_dev *dev = tiblk_dev(cmd->se_dev);
-	bool immed = defer_is_immed_flush(cmd);
-	int err = take_sync_error(dev);
-	struct tiblk_io *io;
+	struct tiblk_io *io = io_new(dev, cmd, 0, REQ_OP_WRITE | REQ_SYNC | REQ_PREFLUSH);
 
-	if (err) {
-		fault_complete(cmd, err, cmd->t_task_lba);
-		return TCM_NO_SENSE;
-	}
-	io = io_new(dev, immed ? NULL : cmd, 0, REQ_OP_WRITE | REQ_SYNC | REQ_PREFLUSH);
-	if (immed)
-		target_complete_cmd(cmd, SAM_STAT_GOOD);
 	part_submit(dev, &io->first);
 	io_put(io);
 	return TCM_NO_SENSE;

@@ -30,11 +30,10 @@ struct tiblk_plug {
  * @first_bios: bios that carry a struct tiblk_io in front, one for each command
  * @more_bios: further bios of large commands; apart, so that waiting for one cannot use up the other
  * @pool: threads for what sleeps: deallocation, WRITE SAME, passed-on reservations
- * @late_lock: guards @late and @sync_error, and the error fields of every struct tiblk_io; safe in interrupts
+ * @late_lock: guards @late and the error fields of every struct tiblk_io; safe in interrupts
  * @late: bios that the block layer did not take without sleeping, or must not be asked to
  * @late_work: submits @late
  * @plugs: one for each CPU
- * @sync_error: -errno of a flush that had been answered before it ran (SYNCHRONIZE CACHE with IMMED)
  * @may_refuse: the lower device comes back rather than sleep when asked to (REQ_NOWAIT)
  * @never_waits: it is plain memory
  * @readonly: asked for by control
@@ -51,7 +50,6 @@ struct tiblk_dev {
 	struct bio_list late;
 	struct work_struct late_work;
 	struct tiblk_plug *plugs;
-	int sync_error;
 	bool may_refuse;
 	bool never_waits;
 	bool readonly;
@@ -77,7 +75,7 @@ struct tiblk_part {
 /**
  * struct tiblk_io - a command on its way through the block layer
  * @dev: device
- * @cmd: command, NULL when it has been answered already
+ * @cmd: command
  * @pending: bios under way, and one while they are being built
  * @err: -errno of the failed bio that lies lowest; tiblk_dev.late_lock
  * @err_sector: where that bio began; tiblk_dev.late_lock
