@@ -80,9 +80,25 @@ static inline sense_reason_t fault_reason(int err)
 		return TCM_RESERVATION_CONFLICT;
 	case EOPNOTSUPP:
 		return TCM_UNSUPPORTED_SCSI_OPCODE;
+	case EINVAL:
+		return TCM_INVALID_CDB_FIELD;
 	default:
 		return TCM_NO_SENSE;
 	}
+}
+
+/*
+ * An initiator that sees an LBA in the sense data may take what lies before it as read, but a fabric sends no data with
+ * CHECK CONDITION: all of it is residual.
+ */
+static inline void fault_no_data(struct se_cmd *cmd)
+{
+	if (cmd->data_direction != DMA_FROM_DEVICE || cmd->se_cmd_flags & SCF_OVERFLOW_BIT)
+		return;
+	if (!(cmd->se_cmd_flags & SCF_UNDERFLOW_BIT))
+		cmd->residual_count = 0;
+	cmd->se_cmd_flags |= SCF_UNDERFLOW_BIT;
+	cmd->residual_count += cmd->data_length;
 }
 
 /**
@@ -103,6 +119,7 @@ static inline void fault_complete(struct se_cmd *cmd, int err, u64 lba)
 		return;
 	}
 	fault_build(sense, cmd->se_dev, fault_find(-err, cmd->data_direction == DMA_TO_DEVICE), lba);
+	fault_no_data(cmd);
 	transport_copy_sense_to_cmd(cmd, sense);
 	target_complete_cmd(cmd, SAM_STAT_CHECK_CONDITION);
 }

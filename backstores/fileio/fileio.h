@@ -5,15 +5,12 @@
 
 #include <linux/bvec.h>
 #include <linux/fs.h>
-#include <linux/mempool.h>
-#include <linux/workqueue.h>
+#include "backstores/common/defer.h"
 #include "compat/target.h"
 
 #define TFILE_PATH_LEN		256
 #define TFILE_MAX_BYTES		(8 * 1024 * 1024)
 #define TFILE_QUEUE_DEPTH	128
-/* threads that one device may keep asleep on its medium */
-#define TFILE_MAX_WORKERS	32
 /* pages described at a time by a list on the stack */
 #define TFILE_STACK_BVECS	32
 
@@ -23,10 +20,8 @@
  * @rcu: frees the device after the last reader of a LUN that led here
  * @file: open file; set by enable, cleared by destroy, constant between them
  * @prot_file: side file with eight bytes of protection for each block, NULL without
- * @wq: the device's own worker pool, bounded so that one stuck file cannot take the host's threads
- * @jobs: reserve of work descriptors: I/O goes on when memory is short
+ * @pool: the device's own threads
  * @size: bytes given by control; 0 follows the file (READ_ONCE/WRITE_ONCE, writers under the configfs file's lock)
- * @sync_error: -errno of a flush that had been answered before it ran (SYNCHRONIZE CACHE with IMMED); taken by xchg
  * @index: number of devices that the HBA had enabled before
  * @has_size: @size was given
  * @buffered: control asked for writes that may stay in the page cache until a flush
@@ -34,6 +29,7 @@
  * @direct_wanted: control asked for asynchronous direct I/O
  * @direct: the file is open for it
  * @in_memory: the file lives in the page cache alone (tmpfs)
+ * @writes_sleep: the file system cannot write to its page cache without sleeping; found out by trying
  * @path: file name as given
  */
 struct tfile_dev {
@@ -41,10 +37,8 @@ struct tfile_dev {
 	struct rcu_head rcu;
 	struct file *file;
 	struct file *prot_file;
-	struct workqueue_struct *wq;
-	mempool_t jobs;
+	struct defer_pool pool;
 	u64 size;
-	int sync_error;
 	u32 index;
 	bool has_size;
 	bool buffered;
@@ -52,29 +46,28 @@ struct tfile_dev {
 	bool direct_wanted;
 	bool direct;
 	bool in_memory;
+	bool writes_sleep;
 	char path[TFILE_PATH_LEN];
 };
 
 /**
- * struct tfile_job - a command on its way through the worker pool
- * @work: queued on tfile_dev.wq; its function owns the job
- * @cmd: the command, in the backstore's hands until it is completed
- * @sgl: data of a read or write
+ * struct tfile_job - a read or write on its way through the worker pool
+ * @base: work and command
+ * @sgl: data
  * @nents: entries of @sgl
  * @len: bytes of the transfer
  * @done: bytes transferred so far
  * @dir: direction of the transfer
- * @release: gives the memory back, to the reserve or to the heap with what the job is embedded in
+ * @direct: part of an asynchronous direct transfer, whose memory it shares
  */
 struct tfile_job {
-	struct work_struct work;
-	struct se_cmd *cmd;
+	struct defer_job base;
 	struct scatterlist *sgl;
 	u32 nents;
 	u32 len;
 	u32 done;
 	enum dma_data_direction dir;
-	void (*release)(struct tfile_job *job);
+	bool direct;
 };
 
 static inline struct tfile_dev *tfile_dev(struct se_device *se_dev)
@@ -92,14 +85,6 @@ static inline loff_t tfile_lba_pos(struct se_cmd *cmd, u64 lba)
 	return lba * cmd->se_dev->dev_attrib.block_size;
 }
 
-/* job.c */
-int tfile_job_init(struct tfile_dev *dev, const char *name);
-void tfile_job_exit(struct tfile_dev *dev);
-struct tfile_job *tfile_job_get(struct tfile_dev *dev, struct se_cmd *cmd, work_func_t run);
-void tfile_job_put(struct tfile_job *job);
-void tfile_job_queue(struct tfile_job *job);
-void tfile_job_defer(struct se_cmd *cmd);
-
 /* rw.c */
 sense_reason_t tfile_rw_execute(struct se_cmd *cmd, struct scatterlist *sgl, u32 nents,
 				enum dma_data_direction dir);
@@ -110,6 +95,8 @@ int tfile_rw_bvec(struct file *file, struct bio_vec *bvecs, unsigned int nr, siz
 bool tfile_rw_must_sync(struct se_cmd *cmd);
 
 /* ops.c */
+int tfile_ops_init(void);
+void tfile_ops_exit(void);
 sense_reason_t tfile_ops_sync_cache(struct se_cmd *cmd);
 sense_reason_t tfile_ops_write_same(struct se_cmd *cmd);
 sense_reason_t tfile_ops_unmap(struct se_cmd *cmd, sector_t lba, sector_t nolb);

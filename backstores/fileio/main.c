@@ -6,7 +6,6 @@
 #include <linux/magic.h>
 #include <linux/module.h>
 #include <linux/slab.h>
-#include <scsi/scsi_proto.h>
 #include "backstores/common/opts.h"
 #include "backstores/fileio/fileio.h"
 #include "compat/blk.h"
@@ -117,7 +116,8 @@ static int tfile_configure_device(struct se_device *se_dev)
 	ret = check_file(dev);
 	if (ret)
 		goto out_close;
-	ret = tfile_job_init(dev, config_item_name(&se_dev->dev_group.cg_item));
+	ret = defer_pool_init(&dev->pool, "fileio", config_item_name(&se_dev->dev_group.cg_item),
+			      sizeof(struct tfile_job));
 	if (ret)
 		goto out_close;
 	dev->in_memory = tfile_inode(dev)->i_sb->s_magic == TMPFS_MAGIC && S_ISREG(tfile_inode(dev)->i_mode);
@@ -136,7 +136,7 @@ static void tfile_destroy_device(struct se_device *se_dev)
 {
 	struct tfile_dev *dev = tfile_dev(se_dev);
 
-	tfile_job_exit(dev);
+	defer_pool_exit(&dev->pool);
 	tfile_prot_free(se_dev);
 	if (dev->file)
 		fput(dev->file);
@@ -171,25 +171,22 @@ static struct exec_cmd_ops tfile_exec_ops = {
 	.execute_unmap		= tfile_ops_unmap,
 };
 
+static sense_reason_t queue_deferred(struct se_cmd *cmd)
+{
+	return defer_start(&tfile_dev(cmd->se_dev)->pool, cmd);
+}
+
+static bool is_flush(const u8 *cdb)
+{
+	return cdb[0] == SYNCHRONIZE_CACHE || cdb[0] == SYNCHRONIZE_CACHE_16;
+}
+
 static sense_reason_t tfile_parse_cdb(struct se_cmd *cmd)
 {
 	sense_reason_t ret = sbc_parse_cdb(cmd, &tfile_exec_ops);
 
-	if (ret || !cmd->execute_cmd)
-		return ret;
-	switch (cmd->t_task_cdb[0]) {
-	case SYNCHRONIZE_CACHE:
-	case SYNCHRONIZE_CACHE_16:
-	case UNMAP:
-	case WRITE_SAME:
-	case WRITE_SAME_16:
-		tfile_job_defer(cmd);
-		break;
-	case VARIABLE_LENGTH_CMD:
-		if (get_unaligned_be16(&cmd->t_task_cdb[8]) == WRITE_SAME_32)
-			tfile_job_defer(cmd);
-		break;
-	}
+	if (!ret && cmd->execute_cmd && (is_flush(cmd->t_task_cdb) || defer_sleeps(cmd->t_task_cdb)))
+		defer_command(cmd, queue_deferred);
 	return ret;
 }
 
@@ -284,12 +281,20 @@ static const struct target_backend_ops tfile_backend_ops = {
 
 static int __init tfile_init(void)
 {
-	return transport_backend_register(&tfile_backend_ops);
+	int ret = tfile_ops_init();
+
+	if (ret)
+		return ret;
+	ret = transport_backend_register(&tfile_backend_ops);
+	if (ret)
+		tfile_ops_exit();
+	return ret;
 }
 
 static void __exit tfile_exit(void)
 {
 	target_backend_unregister(&tfile_backend_ops);
+	tfile_ops_exit();
 	rcu_barrier();	/* free_after_readers() is code of this module */
 }
 

@@ -4,29 +4,63 @@
 #include <linux/bvec.h>
 #include <linux/falloc.h>
 #include <linux/file.h>
-#include <linux/gfp.h>
 #include <linux/pagemap.h>
-#include <linux/scatterlist.h>
-#include <linux/string.h>
+#include <linux/slab.h>
 #include "backstores/common/fault.h"
+#include "backstores/common/pattern.h"
 #include "backstores/fileio/fileio.h"
 #include "compat/blk.h"
 
-#define SYNC_CACHE_IMMED	0x02
+/**
+ * struct late_flush - a flush that was answered before it was carried out
+ * @work: runs on late_wq
+ * @file: the file opened once more: what goes wrong is still news for the device's own handle, and the device can go
+ *	away while a stuck medium keeps the flush
+ * @start: first byte
+ * @end: last byte
+ */
+struct late_flush {
+	struct work_struct work;
+	struct file *file;
+	loff_t start;
+	loff_t end;
+};
 
-static void flush_late(struct tfile_dev *dev, loff_t start, loff_t end)
+/* flushes that belong to no device any more; ended by tfile_ops_exit() */
+static struct workqueue_struct *late_wq;
+
+static void late_run(struct work_struct *work)
 {
-	int ret = vfs_fsync_range(dev->file, start, end, 1);
+	struct late_flush *flush = container_of(work, struct late_flush, work);
 
-	if (ret)
-		xchg(&dev->sync_error, ret);
+	vfs_fsync_range(flush->file, flush->start, flush->end, 1);
+	fput(flush->file);
+	kfree(flush);
+}
+
+static bool late_start(struct file *file, loff_t start, loff_t end)
+{
+	struct late_flush *flush = kmalloc(sizeof(*flush), GFP_NOIO);
+
+	if (!flush)
+		return false;
+	flush->file = dentry_open(&file->f_path, O_RDWR | O_LARGEFILE, file->f_cred);
+	if (IS_ERR(flush->file)) {
+		kfree(flush);
+		return false;
+	}
+	flush->start = start;
+	flush->end = end;
+	INIT_WORK(&flush->work, late_run);
+	queue_work(late_wq, &flush->work);
+	return true;
 }
 
 /**
  * tfile_ops_sync_cache() - SYNCHRONIZE CACHE (10/16), SBC-4 5.24
  * @cmd: command; zero blocks means to the end
  *
- * With IMMED the answer comes first; a flush that then fails is reported by the next one.
+ * With IMMED the flush only begins; if it fails the next one reports it.
  *
  * Context: worker. Return: TCM_NO_SENSE, the command is completed.
  */
@@ -34,26 +68,34 @@ sense_reason_t tfile_ops_sync_cache(struct se_cmd *cmd)
 {
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
 	loff_t start = tfile_lba_pos(cmd, cmd->t_task_lba), end = LLONG_MAX;
-	int ret = xchg(&dev->sync_error, 0);
+	int ret = 0;
 
 	if (cmd->t_task_nolb)
 		end = start + tfile_lba_pos(cmd, cmd->t_task_nolb) - 1;
-	if (ret) {
-		fault_complete(cmd, ret, cmd->t_task_lba);
-	} else if (cmd->t_task_cdb[1] & SYNC_CACHE_IMMED) {
-		struct file *file = get_file(dev->file);
-
-		target_complete_cmd(cmd, SAM_STAT_GOOD);
-		flush_late(dev, start, end);
-		fput(file);
-	} else {
+	if (!defer_is_immed_flush(cmd) || !late_start(dev->file, start, end))
 		ret = vfs_fsync_range(dev->file, start, end, 1);
-		if (ret)
-			fault_complete(cmd, ret, cmd->t_task_lba);
-		else
-			target_complete_cmd(cmd, SAM_STAT_GOOD);
-	}
+	if (ret)
+		fault_complete(cmd, ret, cmd->t_task_lba);
+	else
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
 	return TCM_NO_SENSE;
+}
+
+/**
+ * tfile_ops_init() - make what outlives single devices
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int tfile_ops_init(void)
+{
+	late_wq = alloc_workqueue("fileio_flush", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	return late_wq ? 0 : -ENOMEM;
+}
+
+/* waits for flushes still under way */
+void tfile_ops_exit(void)
+{
+	destroy_workqueue(late_wq);
 }
 
 static int discard_blocks(struct tfile_dev *dev, loff_t pos, loff_t len)
@@ -101,20 +143,6 @@ sense_reason_t tfile_ops_unmap(struct se_cmd *cmd, sector_t lba, sector_t nolb)
 	return fault_reason(-ret) ?: TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
 }
 
-/* a page that holds the block over and over; NULL: no memory */
-static struct page *pattern_page(struct se_cmd *cmd, u32 block_size)
-{
-	struct scatterlist *sg = cmd->t_data_sg;
-	struct page *page = alloc_page(GFP_NOIO | __GFP_ZERO);
-	u32 off;
-
-	if (!page || !sg)
-		return page;
-	for (off = 0; off < PAGE_SIZE; off += block_size)
-		sg_copy_to_buffer(sg, cmd->t_data_nents, page_address(page) + off, block_size);
-	return page;
-}
-
 static int write_pattern(struct tfile_dev *dev, struct page *page, loff_t pos, loff_t len)
 {
 	struct bio_vec bvecs[TFILE_STACK_BVECS];
@@ -137,7 +165,7 @@ static int write_pattern(struct tfile_dev *dev, struct page *page, loff_t pos, l
 /* blocks of zeroes need not be moved where the file system can note them */
 static int write_repeated(struct tfile_dev *dev, struct page *page, loff_t pos, loff_t len)
 {
-	if (!memchr_inv(page_address(page), 0, PAGE_SIZE) &&
+	if (pattern_is_zero(page) &&
 	    !vfs_fallocate(dev->file, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, pos, len))
 		return 0;
 	return write_pattern(dev, page, pos, len);
@@ -152,7 +180,6 @@ static int write_repeated(struct tfile_dev *dev, struct page *page, loff_t pos, 
 sense_reason_t tfile_ops_write_same(struct se_cmd *cmd)
 {
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
-	u32 block_size = cmd->se_dev->dev_attrib.block_size;
 	loff_t pos = tfile_lba_pos(cmd, cmd->t_task_lba);
 	loff_t len = tfile_lba_pos(cmd, sbc_get_write_same_sectors(cmd));
 	struct page *page;
@@ -160,9 +187,9 @@ sense_reason_t tfile_ops_write_same(struct se_cmd *cmd)
 
 	if (cmd->prot_op)
 		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
-	if (cmd->t_data_sg && cmd->data_length < block_size)
+	if (!pattern_given(cmd))
 		return TCM_INVALID_CDB_FIELD;
-	page = pattern_page(cmd, block_size);
+	page = pattern_page(cmd);
 	if (!page)
 		return TCM_LUN_BUSY;
 	ret = write_repeated(dev, page, pos, len);

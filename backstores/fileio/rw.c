@@ -214,68 +214,99 @@ static int sync_written(struct tfile_dev *dev, loff_t pos, u32 len)
 	return vfs_fsync_range(dev->file, pos, pos + len - 1, 1);
 }
 
+static void job_put(struct tfile_job *job)
+{
+	if (job->direct)
+		kfree(container_of(job, struct direct_io, job));
+	else
+		defer_job_put(&job->base);
+}
+
 static void job_finish(struct tfile_job *job, int err)
 {
-	struct se_cmd *cmd = job->cmd;
+	struct se_cmd *cmd = job->base.cmd;
 	u64 lba = cmd->t_task_lba + job->done / cmd->se_dev->dev_attrib.block_size;
 
-	tfile_job_put(job);
+	job_put(job);
 	if (err)
 		fault_complete(cmd, err, lba);
 	else
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
 }
 
+/* bytes that were to be on the medium count as transferred once the flush has said so */
 static int job_transfer(struct tfile_job *job)
 {
-	struct tfile_dev *dev = tfile_dev(job->cmd->se_dev);
-	loff_t pos = tfile_lba_pos(job->cmd, job->cmd->t_task_lba);
+	struct tfile_dev *dev = tfile_dev(job->base.cmd->se_dev);
+	loff_t pos = tfile_lba_pos(job->base.cmd, job->base.cmd->t_task_lba);
+	bool sync = job->dir == DMA_TO_DEVICE && tfile_rw_must_sync(job->base.cmd);
 	int ret = tfile_rw_copy(dev->file, job->sgl, job->nents, job->len, pos, job->dir, &job->done);
 
-	if (!ret && job->dir == DMA_TO_DEVICE && tfile_rw_must_sync(job->cmd))
+	if (!ret && sync)
 		ret = sync_written(dev, pos, job->len);
+	if (ret && sync)
+		job->done = 0;
 	return ret;
 }
 
 /* an aborted command that has not touched the medium yet need not; the core no longer looks at the status */
 static bool job_is_void(struct tfile_job *job)
 {
-	return READ_ONCE(job->cmd->transport_state) & CMD_T_ABORTED && !job->done;
+	return READ_ONCE(job->base.cmd->transport_state) & CMD_T_ABORTED && !job->done;
 }
 
 static void job_run(struct work_struct *work)
 {
-	struct tfile_job *job = container_of(work, struct tfile_job, work);
+	struct tfile_job *job = container_of(work, struct tfile_job, base.work);
 	unsigned int noio = memalloc_noio_save();
 
 	job_finish(job, job_is_void(job) ? -EIO : job_transfer(job));
 	memalloc_noio_restore(noio);
 }
 
-/* protection first checked, then stored beside its data: SBC-4 4.21 */
-static void protected_run(struct work_struct *work)
+static sense_reason_t verify_protection(struct se_cmd *cmd, u32 len)
 {
-	struct tfile_job *job = container_of(work, struct tfile_job, work);
-	struct tfile_dev *dev = tfile_dev(job->cmd->se_dev);
-	struct se_cmd *cmd = job->cmd;
-	bool verify = cmd->se_dev->dev_attrib.pi_prot_verify;
-	u32 blocks = job->len / cmd->se_dev->dev_attrib.block_size;
-	unsigned int noio = memalloc_noio_save();
-	sense_reason_t bad = TCM_NO_SENSE;
-	int ret = 0;
+	if (!cmd->se_dev->dev_attrib.pi_prot_verify)
+		return TCM_NO_SENSE;
+	return sbc_dif_verify(cmd, cmd->t_task_lba, len / cmd->se_dev->dev_attrib.block_size, 0, cmd->t_prot_sg, 0);
+}
+
+/* tuples are checked before they are stored beside their data, and checked again after reading: SBC-4 4.21 */
+static int protected_transfer(struct tfile_job *job, sense_reason_t *bad)
+{
+	struct se_cmd *cmd = job->base.cmd;
+	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
+	int ret;
 
 	if (job->dir == DMA_TO_DEVICE) {
-		if (verify)
-			bad = sbc_dif_verify(cmd, cmd->t_task_lba, blocks, 0, cmd->t_prot_sg, 0);
-		if (!bad)
-			ret = job_transfer(job) ?: tfile_prot_transfer(dev, cmd, DMA_TO_DEVICE);
-	} else {
-		ret = job_transfer(job) ?: tfile_prot_transfer(dev, cmd, DMA_FROM_DEVICE);
-		if (!ret && verify)
-			bad = sbc_dif_verify(cmd, cmd->t_task_lba, blocks, 0, cmd->t_prot_sg, 0);
+		*bad = verify_protection(cmd, job->len);
+		return *bad ? 0 : job_transfer(job) ?: tfile_prot_transfer(dev, cmd, DMA_TO_DEVICE);
 	}
+	ret = job_transfer(job) ?: tfile_prot_transfer(dev, cmd, DMA_FROM_DEVICE);
+	if (!ret)
+		*bad = verify_protection(cmd, job->len);
+	return ret;
+}
+
+/* without tuples of its own a write leaves blocks that nobody can check */
+static int unprotected_write(struct tfile_job *job)
+{
+	struct se_cmd *cmd = job->base.cmd;
+	u32 blocks = job->len / cmd->se_dev->dev_attrib.block_size;
+
+	return job_transfer(job) ?: tfile_prot_forget(tfile_dev(cmd->se_dev), cmd->t_task_lba, blocks);
+}
+
+static void protected_run(struct work_struct *work)
+{
+	struct tfile_job *job = container_of(work, struct tfile_job, base.work);
+	struct se_cmd *cmd = job->base.cmd;
+	unsigned int noio = memalloc_noio_save();
+	sense_reason_t bad = TCM_NO_SENSE;
+	int ret = tfile_prot_wanted(cmd) ? protected_transfer(job, &bad) : unprotected_write(job);
+
 	if (bad) {
-		tfile_job_put(job);
+		job_put(job);
 		target_complete_cmd_with_sense(cmd, SAM_STAT_CHECK_CONDITION, bad);
 	} else {
 		job_finish(job, ret);
@@ -295,7 +326,9 @@ static bool inline_flags(struct tfile_dev *dev, struct se_cmd *cmd, bool writing
 		return !READ_ONCE(SHMEM_I(tfile_inode(dev))->swapped);
 	}
 	*flags = IOCB_NOWAIT | IOCB_NOIO;
-	return dev->file->f_mode & FMODE_NOWAIT && !(writing && tfile_rw_must_sync(cmd));
+	if (writing && (READ_ONCE(dev->writes_sleep) || tfile_rw_must_sync(cmd)))
+		return false;
+	return dev->file->f_mode & FMODE_NOWAIT;
 }
 
 /* true: the command has been completed; false: @done bytes have been moved, the rest is a worker's */
@@ -314,12 +347,9 @@ static bool inline_transfer(struct tfile_dev *dev, struct se_cmd *cmd, struct sc
 	memalloc_noio_restore(noio);
 	if (!ret)
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
+	else if (ret == -EOPNOTSUPP && writing)
+		WRITE_ONCE(dev->writes_sleep, true);
 	return !ret;
-}
-
-static void direct_release(struct tfile_job *job)
-{
-	kfree(container_of(job, struct direct_io, job));
 }
 
 static void direct_end(struct direct_io *io, long ret)
@@ -327,11 +357,11 @@ static void direct_end(struct direct_io *io, long ret)
 	if (ret > 0)
 		io->job.done += ret;
 	if (ret == -EAGAIN && !io->may_wait) {
-		tfile_job_queue(&io->job);
+		defer_job_queue(&io->job.base);
 	} else if ((ret >= 0 && io->job.done < io->job.len) || ret == -EINVAL) {
 		/* the end of the file, or an alignment that only the page cache can serve */
-		io->job.work.func = job_run;
-		tfile_job_queue(&io->job);
+		io->job.base.work.func = job_run;
+		defer_job_queue(&io->job.base);
 	} else {
 		job_finish(&io->job, min(ret, 0L));
 	}
@@ -348,7 +378,7 @@ static void direct_complete(struct kiocb *iocb, long ret)
 
 static void direct_submit(struct direct_io *io)
 {
-	struct tfile_dev *dev = tfile_dev(io->job.cmd->se_dev);
+	struct tfile_dev *dev = tfile_dev(io->job.base.cmd->se_dev);
 	bool writing = io->job.dir == DMA_TO_DEVICE;
 	struct iov_iter iter;
 	ssize_t ret;
@@ -356,11 +386,11 @@ static void direct_submit(struct direct_io *io)
 	iov_iter_bvec(&iter, writing ? ITER_SOURCE : ITER_DEST, io->bvecs, io->nr, io->job.len);
 	iov_iter_advance(&iter, io->job.done);
 	init_sync_kiocb(&io->iocb, dev->file);
-	io->iocb.ki_pos = tfile_lba_pos(io->job.cmd, io->job.cmd->t_task_lba) + io->job.done;
+	io->iocb.ki_pos = tfile_lba_pos(io->job.base.cmd, io->job.base.cmd->t_task_lba) + io->job.done;
 	io->iocb.ki_complete = direct_complete;
 	io->iocb.ki_flags &= ~(IOCB_DSYNC | IOCB_SYNC | IOCB_APPEND);
 	io->iocb.ki_flags |= IOCB_DIRECT | (io->may_wait ? 0 : IOCB_NOWAIT);
-	if (writing && tfile_rw_must_sync(io->job.cmd))
+	if (writing && tfile_rw_must_sync(io->job.base.cmd))
 		io->iocb.ki_flags |= IOCB_DSYNC;
 	if (writing && !write_begin(dev->file, io->may_wait)) {
 		direct_end(io, -EAGAIN);
@@ -376,7 +406,7 @@ static void direct_submit(struct direct_io *io)
 
 static void direct_run(struct work_struct *work)
 {
-	struct direct_io *io = container_of(work, struct direct_io, job.work);
+	struct direct_io *io = container_of(work, struct direct_io, job.base.work);
 	unsigned int noio = memalloc_noio_save();
 
 	io->may_wait = true;
@@ -397,13 +427,13 @@ static bool direct_start(struct tfile_dev *dev, struct se_cmd *cmd, struct scatt
 
 	if (!io)
 		return false;
-	io->job = (struct tfile_job) { .cmd = cmd, .sgl = sgl, .nents = nents, .len = len, .dir = dir,
-				       .release = direct_release };
-	INIT_WORK(&io->job.work, direct_run);
+	io->job = (struct tfile_job) { .base = { .cmd = cmd, .pool = &dev->pool }, .sgl = sgl, .nents = nents,
+				       .len = len, .dir = dir, .direct = true };
+	INIT_WORK(&io->job.base.work, direct_run);
 	io->may_wait = false;
 	sg_place_bvecs(&place, io->bvecs, nents, len, &io->nr);
 	if (!(dev->file->f_mode & FMODE_NOWAIT)) {
-		tfile_job_queue(&io->job);
+		defer_job_queue(&io->job.base);
 		return true;
 	}
 	noio = memalloc_noio_save();
@@ -426,7 +456,7 @@ sense_reason_t tfile_rw_execute(struct se_cmd *cmd, struct scatterlist *sgl, u32
 {
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
 	u32 len = min(sg_bytes(sgl, nents), cmd->data_length), done = 0;
-	bool protected = tfile_prot_wanted(cmd);
+	bool protected = dev->prot_file && (dir == DMA_TO_DEVICE || tfile_prot_wanted(cmd));
 	struct tfile_job *job;
 
 	if (!len) {
@@ -438,12 +468,13 @@ sense_reason_t tfile_rw_execute(struct se_cmd *cmd, struct scatterlist *sgl, u32
 	if (!protected && inline_transfer(dev, cmd, sgl, nents, len, dir, &done))
 		return TCM_NO_SENSE;
 
-	job = tfile_job_get(dev, cmd, protected ? protected_run : job_run);
+	job = container_of(defer_job_get(&dev->pool, cmd, protected ? protected_run : job_run), struct tfile_job, base);
+	job->direct = false;
 	job->sgl = sgl;
 	job->nents = nents;
 	job->len = len;
 	job->done = done;
 	job->dir = dir;
-	tfile_job_queue(job);
+	defer_job_queue(&job->base);
 	return TCM_NO_SENSE;
 }

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A device's own threads: commands that would sleep on the medium execute there instead of in the submitter. */
+#ifndef BACKSTORES_COMMON_DEFER_H
+#define BACKSTORES_COMMON_DEFER_H
+
+#include <linux/mempool.h>
+#include <linux/sched/mm.h>
+#include <linux/workqueue.h>
+#include <scsi/scsi_proto.h>
+#include "compat/target.h"
+
+/* threads that one device may keep asleep on its medium */
+#define DEFER_MAX_WORKERS	32
+/* enough for every worker to make progress without fresh memory */
+#define DEFER_RESERVED_JOBS	(2 * DEFER_MAX_WORKERS)
+
+/**
+ * struct defer_pool - the worker pool of one device, bounded so that one stuck medium cannot take the host's threads
+ * @wq: threads
+ * @jobs: reserve of job descriptors: I/O goes on when memory is short
+ */
+struct defer_pool {
+	struct workqueue_struct *wq;
+	mempool_t jobs;
+};
+
+/**
+ * struct defer_job - a command on its way through the pool
+ * @work: its function owns the job
+ * @cmd: the command, in the backstore's hands until it is completed
+ * @pool: where the memory came from and goes back to
+ */
+struct defer_job {
+	struct work_struct work;
+	struct se_cmd *cmd;
+	struct defer_pool *pool;
+};
+
+/**
+ * defer_pool_init() - make the pool of a device that is being enabled
+ * @pool: pool
+ * @type: backstore, and
+ * @name: object, for the names of the threads
+ * @job_size: bytes of the largest job, which begins with a struct defer_job
+ *
+ * Context: sleeps. Return: 0 or -ENOMEM.
+ */
+static inline int defer_pool_init(struct defer_pool *pool, const char *type, const char *name, size_t job_size)
+{
+	int ret = mempool_init_kmalloc_pool(&pool->jobs, DEFER_RESERVED_JOBS, job_size);
+
+	if (ret)
+		return ret;
+	pool->wq = alloc_workqueue("%s_%s", WQ_UNBOUND | WQ_MEM_RECLAIM, DEFER_MAX_WORKERS, type, name);
+	if (pool->wq)
+		return 0;
+	mempool_exit(&pool->jobs);
+	return -ENOMEM;
+}
+
+/**
+ * defer_pool_exit() - end the pool after its last job; harmless when there is none
+ * @pool: pool
+ *
+ * Context: sleeps until every queued job has run.
+ */
+static inline void defer_pool_exit(struct defer_pool *pool)
+{
+	if (!pool->wq)
+		return;
+	destroy_workqueue(pool->wq);
+	pool->wq = NULL;
+	mempool_exit(&pool->jobs);
+}
+
+/**
+ * defer_job_get() - describe work for a command
+ * @pool: pool
+ * @cmd: command
+ * @run: what the worker shall do; it owns the job
+ *
+ * Context: may sleep until another job of this pool is put.
+ * Return: the job, never NULL; what follows the struct defer_job is not initialised.
+ */
+static inline struct defer_job *defer_job_get(struct defer_pool *pool, struct se_cmd *cmd, work_func_t run)
+{
+	struct defer_job *job = mempool_alloc(&pool->jobs, GFP_NOIO);
+
+	INIT_WORK(&job->work, run);
+	job->cmd = cmd;
+	job->pool = pool;
+	return job;
+}
+
+/* gives a job back; do it before the command is completed */
+static inline void defer_job_put(struct defer_job *job)
+{
+	mempool_free(job, &job->pool->jobs);
+}
+
+static inline void defer_job_queue(struct defer_job *job)
+{
+	queue_work(job->pool->wq, &job->work);
+}
+
+static inline void defer_run(struct work_struct *work)
+{
+	struct defer_job *job = container_of(work, struct defer_job, work);
+	sense_reason_t (*execute)(struct se_cmd *cmd) = job->cmd->priv;
+	unsigned int noio = memalloc_noio_save();
+	struct se_cmd *cmd = job->cmd;
+	sense_reason_t ret;
+
+	defer_job_put(job);
+	ret = execute(cmd);
+	if (ret)
+		target_complete_cmd_with_sense(cmd, SAM_STAT_CHECK_CONDITION, ret);
+	memalloc_noio_restore(noio);
+}
+
+/**
+ * defer_command() - let a parsed command execute in the pool
+ * @cmd: command whose execute_cmd the parser has set; it is kept in the backstore's private field
+ * @queue: the backstore's function that calls defer_start() with its pool
+ */
+static inline void defer_command(struct se_cmd *cmd, sense_reason_t (*queue)(struct se_cmd *cmd))
+{
+	cmd->priv = cmd->execute_cmd;
+	cmd->execute_cmd = queue;
+}
+
+/**
+ * defer_start() - hand a command that defer_command() prepared to the workers
+ * @pool: pool of the command's device
+ * @cmd: command
+ *
+ * Return: TCM_NO_SENSE.
+ */
+static inline sense_reason_t defer_start(struct defer_pool *pool, struct se_cmd *cmd)
+{
+	defer_job_queue(defer_job_get(pool, cmd, defer_run));
+	return TCM_NO_SENSE;
+}
+
+/**
+ * defer_sleeps() - is this a command whose execution in the core calls the backstore and waits for it?
+ * @cdb: command descriptor block
+ */
+static inline bool defer_sleeps(const u8 *cdb)
+{
+	switch (cdb[0]) {
+	case UNMAP:
+	case WRITE_SAME:
+	case WRITE_SAME_16:
+		return true;
+	case VARIABLE_LENGTH_CMD:
+		return get_unaligned_be16(&cdb[8]) == WRITE_SAME_32;
+	default:
+		return false;
+	}
+}
+
+/* SYNCHRONIZE CACHE that is to be answered before it is carried out: IMMED, SBC-4 5.24 */
+static inline bool defer_is_immed_flush(struct se_cmd *cmd)
+{
+	return cmd->t_task_cdb[1] & 0x02;
+}
+
+#endif /* BACKSTORES_COMMON_DEFER_H */

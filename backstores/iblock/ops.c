@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Deallocation and WRITE SAME on a block device. Both run in a worker of the device. */
+#include <linux/blkdev.h>
+#include "backstores/common/fault.h"
+#include "backstores/common/pattern.h"
+#include "backstores/iblock/iblock.h"
+
+static sector_t sectors_of(struct se_cmd *cmd, sector_t blocks)
+{
+	return target_to_linux_sector(cmd->se_dev, blocks);
+}
+
+/**
+ * tiblk_ops_unmap() - deallocate a range: UNMAP descriptor or WRITE SAME with UNMAP
+ * @cmd: command
+ * @lba: first block
+ * @nolb: number of blocks
+ *
+ * Where the core has promised that deallocated blocks read as zeroes, the zeroing request is used, which deallocates
+ * what it can: discard leaves the edges of a range that are not aligned as they were.
+ *
+ * Context: worker. Return: reason for the core to report, or TCM_NO_SENSE; the core completes the command.
+ */
+sense_reason_t tiblk_ops_unmap(struct se_cmd *cmd, sector_t lba, sector_t nolb)
+{
+	struct block_device *bdev = tiblk_dev(cmd->se_dev)->lower.bdev;
+	sector_t sector = sectors_of(cmd, lba), count = sectors_of(cmd, nolb);
+	int ret;
+
+	if (!nolb)
+		return TCM_NO_SENSE;
+	if (cmd->se_dev->dev_attrib.unmap_zeroes_data)
+		ret = blkdev_issue_zeroout(bdev, sector, count, GFP_NOIO, 0);
+	else
+		ret = blkdev_issue_discard(bdev, sector, count, GFP_NOIO);
+	if (!ret)
+		return TCM_NO_SENSE;
+	return fault_reason(-ret) ?: TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
+}
+
+static bool write_zeroes(struct se_cmd *cmd, sector_t blocks)
+{
+	struct block_device *bdev = tiblk_dev(cmd->se_dev)->lower.bdev;
+
+	return !blkdev_issue_zeroout(bdev, sectors_of(cmd, cmd->t_task_lba), sectors_of(cmd, blocks), GFP_NOIO,
+				     BLKDEV_ZERO_NOUNMAP);
+}
+
+/**
+ * tiblk_ops_write_same() - WRITE SAME (10/16/32) without UNMAP, SBC-4 5.52
+ * @cmd: command with one block of data, or none (NDOB: zeroes)
+ *
+ * Context: worker. Return: reason, or TCM_NO_SENSE when the command is or will be completed.
+ */
+sense_reason_t tiblk_ops_write_same(struct se_cmd *cmd)
+{
+	sector_t blocks = sbc_get_write_same_sectors(cmd);
+	struct page *page;
+
+	if (cmd->prot_op)
+		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
+	if (!pattern_given(cmd))
+		return TCM_INVALID_CDB_FIELD;
+	page = pattern_page(cmd);
+	if (!page)
+		return TCM_LUN_BUSY;
+	if (blocks && !(pattern_is_zero(page) && !(cmd->se_cmd_flags & SCF_FUA) && write_zeroes(cmd, blocks))) {
+		tiblk_bio_repeat(cmd, page, (u64)blocks * cmd->se_dev->dev_attrib.block_size);
+		return TCM_NO_SENSE;
+	}
+	__free_page(page);
+	target_complete_cmd(cmd, SAM_STAT_GOOD);
+	return TCM_NO_SENSE;
+}

@@ -1,0 +1,157 @@
+#!/bin/bash
+# suite: fileio: data, flush, deallocation, growth, full file systems, protection file, through tcm_loop
+# time: 60
+. $TOP/selftests/lib/ktap.sh
+. $TOP/selftests/lib/configfs.sh
+. $TOP/selftests/backstores/lib.sh
+
+MIB=$((1024 * 1024))
+clean_up() { cd /; tgt_clear; umount -l /run/bs-ext4 /run/bs-small 2>/dev/null; rm -rf $WORK; }
+at_exit clean_up
+tgt_load target_core_file tcm_loop || { fail "modules load"; exit 1; }
+
+# a real file system over memory, for what tmpfs does not show
+truncate -s 256M $WORK/ext4.img
+mkfs.ext4 -q -F $WORK/ext4.img
+mkdir -p /run/bs-ext4 /run/bs-small
+mount -o loop $WORK/ext4.img /run/bs-ext4
+mount -t tmpfs -o size=4m small /run/bs-small
+
+# data_test NAME FILE KEYS
+data_test() {
+	local name=$1 file=$2 so
+	so=$(so_make fileio "$name" "fd_dev_name=$file,fd_dev_size=$((64 * MIB))$3") || { fail "$name: enable"; return; }
+	disk_make "$so" || { fail "$name: disk"; return; }
+	same "$name: capacity" "$(blockdev --getsize64 "$DISK")" $((64 * MIB))
+	check "$name: write" copy_in "$DISK"
+	check "$name: what is read is what was written" holds_random "$DISK"
+	check "$name: it is in the file" holds_random "$file"
+	check "$name: verified mixed I/O" verified_io "$DISK" 8M
+	check "$name: flush" sg_sync "$DISK"
+	check "$name: flush, answered at once" sg_sync --immed "$DISK"
+	disk_remove && so_remove "$so"
+}
+
+data_test tmpfs $WORK/plain ""
+data_test dsync /run/bs-ext4/dsync ""
+data_test buffered /run/bs-ext4/buffered ",fd_buffered_io=1"
+data_test direct /run/bs-ext4/direct ",fd_async_io=1"
+data_test both /run/bs-ext4/both ",fd_async_io=1,fd_buffered_io=1"
+data_test tmpfs-direct $WORK/direct ",fd_async_io=1"
+
+# bytes that were acknowledged survive the page cache of everything above the medium
+so=$(so_make fileio sync "fd_dev_name=/run/bs-ext4/sync,fd_dev_size=$((16 * MIB)),fd_buffered_io=1")
+disk_make "$so"
+same "buffered: the cache is reported" "$(cat "/sys/class/block/${DISK##*/}/device/scsi_disk"/*/cache_type)" "write back"
+dirty() { awk '/^Dirty:/ {print $2}' /proc/meminfo; }
+sync
+copy_in "$DISK"
+[ "$(dirty)" -ge 4096 ]; late=$?
+same "buffered: writes stay in memory" $late 0
+sg_sync "$DISK"
+same "buffered: flush empties it" "$(($(dirty) < 2048))" 1
+sync
+dd if=$RANDOM_FILE of=$WORK/one bs=64k count=1 status=none
+before=$(awk '/ loop/ {n += $8} END {print n}' /proc/diskstats)
+SENSE_OPTS="-s 65536 -i $WORK/one" sense "$DISK" 2a 08 00 00 00 00 00 00 80 00 >/dev/null
+after=$(awk '/ loop/ {n += $8} END {print n}' /proc/diskstats)
+same "buffered: FUA reaches the device below" "$((after > before))" 1
+disk_remove; so_remove "$so"
+
+# holes
+so=$(so_make fileio thin "fd_dev_name=/run/bs-ext4/thin,fd_dev_size=$((64 * MIB))" emulate_write_cache=0)
+echo 1 >"$so/attrib/emulate_tpu"; echo 1 >"$so/attrib/emulate_tpws"
+disk_make "$so"
+copy_in "$DISK"; sync
+full=$(blocks_of /run/bs-ext4/thin)
+check "UNMAP" blkdiscard -f -o $((4 * MIB)) -l $((4 * MIB)) "$DISK"
+sync
+same "UNMAP frees the file's blocks" "$(((full - $(blocks_of /run/bs-ext4/thin)) >= 8000))" 1
+check "deallocated blocks read as zeroes" same_bytes /run/bs-ext4/thin $((4 * MIB)) /dev/zero 0 $((4 * MIB))
+check "blocks beside them stay" same_bytes /run/bs-ext4/thin 0 $RANDOM_FILE 0 $((4 * MIB))
+head -c 512 $RANDOM_FILE >$WORK/block
+check "WRITE SAME" sg_write_same --lba=8192 --num=4096 --in=$WORK/block --xferlen=512 "$DISK"
+repeat $WORK/block 4096 >$WORK/blocks
+check "WRITE SAME wrote each block" same_bytes /run/bs-ext4/thin $((4 * MIB)) $WORK/blocks 0 $((2 * MIB))
+head -c 512 /dev/zero >$WORK/zero
+check "WRITE SAME of zeroes" sg_write_same --lba=8192 --num=2048 --in=$WORK/zero --xferlen=512 "$DISK"
+check "zeroes are there" same_bytes /run/bs-ext4/thin $((4 * MIB)) /dev/zero 0 $MIB
+check "and nothing beyond" same_bytes /run/bs-ext4/thin $((5 * MIB)) $WORK/blocks 0 $MIB
+check "WRITE SAME with UNMAP" sg_write_same --unmap --lba=10240 --num=2048 --in=$WORK/zero --xferlen=512 "$DISK"
+check "it reads as zeroes" same_bytes /run/bs-ext4/thin $((5 * MIB)) /dev/zero 0 $MIB
+dd if="$DISK" of=$WORK/cmp bs=512 count=1 iflag=direct status=none
+{ cat $WORK/cmp; tail -c 512 $RANDOM_FILE; } >$WORK/caw
+check "COMPARE AND WRITE" sg_compare_and_write --in=$WORK/caw --lba=0 --num=1 --xferlen=1024 "$DISK"
+check "it wrote" same_bytes "$DISK" 0 $RANDOM_FILE $((8 * MIB - 512)) 512
+disk_remove; so_remove "$so"
+
+# the file is shorter than the disk
+printf 'begin' >$WORK/short
+so=$(so_make fileio short "fd_dev_name=$WORK/short,fd_dev_size=$MIB")
+disk_make "$so"
+same "beyond the end of the file are zeroes" \
+	"$(dd if="$DISK" bs=64k count=1 iflag=direct status=none | tr -d '\0')" begin
+same "reading does not grow the file" "$(stat -c %s $WORK/short)" 5
+dd if=$RANDOM_FILE of="$DISK" bs=4k count=1 seek=255 oflag=direct status=none
+same "writing does" "$(stat -c %s $WORK/short)" $MIB
+# growth of an enabled device
+echo "fd_dev_size=$((4 * MIB))" >"$so/control"
+disk_rescan; wait_for 5 test "$(blockdev --getsize64 "$DISK")" = $((4 * MIB)); disk_rescan
+same "the disk grows with fd_dev_size" "$(blockdev --getsize64 "$DISK")" $((4 * MIB))
+check "its new part works" dd if=$RANDOM_FILE of="$DISK" bs=4k count=1 seek=1023 oflag=direct status=none
+echo "fd_dev_size=$MIB" >"$so/control"; disk_rescan
+same "it never shrinks" "$(blockdev --getsize64 "$DISK")" $((4 * MIB))
+disk_remove; so_remove "$so"
+
+truncate -s $((2 * MIB)) $WORK/follow
+so=$(so_make fileio follow "fd_dev_name=$WORK/follow,fd_dev_size=0")
+disk_make "$so"
+same "size 0: the file's own" "$(blockdev --getsize64 "$DISK")" $((2 * MIB))
+truncate -s $((3 * MIB)) $WORK/follow; disk_rescan; sleep 0.2; disk_rescan
+same "size 0: the disk follows the file" "$(blockdev --getsize64 "$DISK")" $((3 * MIB))
+disk_remove; so_remove "$so"
+
+# a file system without room
+so=$(so_make fileio full "fd_dev_name=/run/bs-small/full,fd_dev_size=$((16 * MIB))")
+disk_make "$so"
+dd if=$RANDOM_FILE of=/run/bs-small/filler bs=64k status=none 2>/dev/null
+same "a full file system is space allocation failed, with the LBA" \
+	"$(SENSE_OPTS="-s 4096 -i $RANDOM_FILE" sense "$DISK" 2a 00 00 00 10 00 00 00 08 00)" "7 27 07 1000"
+rm /run/bs-small/filler
+same "with room again it works" \
+	"$(SENSE_OPTS="-s 4096 -i $RANDOM_FILE" sense "$DISK" 2a 00 00 00 10 00 00 00 08 00)" good
+disk_remove; so_remove "$so"
+
+# a block device file
+modprobe scsi_debug dev_size_mb=32 && wait_for 10 test -b "/dev/$(lsblk -Sno NAME,MODEL | awk '/scsi_debug/ {print $1; exit}')"
+lower=/dev/$(lsblk -Sno NAME,MODEL | awk '/scsi_debug/ {print $1; exit}')
+so=$(so_make fileio bdev "fd_dev_name=$lower")
+disk_make "$so"
+same "block device file: its size" "$(blockdev --getsize64 "$DISK")" "$(blockdev --getsize64 "$lower")"
+check "block device file: write" copy_in "$DISK"
+check "block device file: read" holds_random "$DISK"
+check "block device file: on the device" holds_random "$lower"
+disk_remove; so_remove "$so"
+
+# the medium has a bad block: scsi_debug's is 4660
+echo 2 >/sys/bus/pseudo/drivers/scsi_debug/opts
+so=$(so_make fileio bad "fd_dev_name=$lower,fd_async_io=1")
+disk_make "$so"
+like "a medium error names a block at or before the bad one" \
+	"$(SENSE_OPTS="-r 4096" sense "$DISK" 28 00 00 00 12 30 00 00 08 00)" "^3 11 00 123[0-4]\$"
+same "blocks beside it can be read" "$(SENSE_OPTS="-r 4096" sense "$DISK" 28 00 00 00 20 00 00 00 08 00)" good
+echo 0 >/sys/bus/pseudo/drivers/scsi_debug/opts
+disk_remove; so_remove "$so"
+rmmod scsi_debug
+
+# protection in a side file
+so=$(so_make fileio pi "fd_dev_name=$WORK/pi,fd_dev_size=$((8 * MIB))")
+check "protection type 1" sh -c "echo 1 >$so/attrib/pi_prot_type"
+same "the side file is private" "$(stat -c %a $WORK/pi.protection)" 600
+check "format" sh -c "echo 1 >$so/attrib/pi_prot_format"
+same "eight bytes a block" "$(stat -c %s $WORK/pi.protection)" $((8 * MIB / 512 * 8))
+tr '\0' '\377' </dev/zero | head -c $((8 * MIB / 64)) >$WORK/ones
+check "of the escape value" same_bytes $WORK/pi.protection 0 $WORK/ones 0 $((8 * MIB / 64))
+check "back to none" sh -c "echo 0 >$so/attrib/pi_prot_type"
+check "the side file stays" test -e $WORK/pi.protection
+so_remove "$so"
