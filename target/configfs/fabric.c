@@ -203,10 +203,9 @@ void tgt_fabric_drop(struct config_item *item)
 /* What no fabric can do without; everything else is optional. */
 static bool is_fabric_complete(const struct target_core_fabric_ops *ops)
 {
-	return ops->fabric_name && ops->tpg_get_wwn && ops->tpg_get_tag && ops->release_cmd && ops->sess_get_index &&
-	       ops->write_pending && ops->queue_data_in && ops->queue_status && ops->queue_tm_rsp &&
-	       ops->aborted_task && ops->fabric_make_wwn && ops->fabric_drop_wwn && ops->fabric_make_tpg &&
-	       ops->fabric_drop_tpg;
+	return ops->fabric_name && ops->tpg_get_wwn && ops->tpg_get_tag && ops->release_cmd && ops->write_pending &&
+	       ops->queue_data_in && ops->queue_status && ops->queue_tm_rsp && ops->aborted_task &&
+	       ops->fabric_make_wwn && ops->fabric_drop_wwn && ops->fabric_make_tpg && ops->fabric_drop_tpg;
 }
 
 /**

@@ -81,13 +81,12 @@ ACL_STAT(att_intr, port_auth_indx, "%u\n", nacl->acl_index);
 static ssize_t att_intr_indx_read(struct se_lun_acl *lacl, char *page)
 {
 	struct se_node_acl *nacl = lacl->se_lun_nacl;
+	const struct target_core_fabric_ops *ops = nacl->se_tpg->se_tpg_tfo;
 
 	guard(spinlock_irq)(&nacl->nacl_sess_lock);
 	if (!nacl->nacl_sess)
 		return -ENODEV;
-	if (!nacl->se_tpg->se_tpg_tfo->sess_get_index)
-		return sysfs_emit(page, "1\n");
-	return sysfs_emit(page, "%u\n", nacl->se_tpg->se_tpg_tfo->sess_get_index(nacl->nacl_sess));
+	return sysfs_emit(page, "%u\n", ops->sess_get_index ? ops->sess_get_index(nacl->nacl_sess) : 1);
 }
 
 TGT_TEXT_RO(att_intr, indx, att_intr_indx_read);
@@ -102,8 +101,6 @@ static ssize_t att_intr_port_ident_read(struct se_lun_acl *lacl, char *page)
 	guard(spinlock_irq)(&nacl->nacl_sess_lock);
 	if (!nacl->nacl_sess)
 		return -ENODEV;
-	if (!nacl->se_tpg->se_tpg_tfo->sess_get_index)
-		return sysfs_emit(page, "1\n");
 	if (ops->sess_get_initiator_sid)
 		ops->sess_get_initiator_sid(nacl->nacl_sess, isid, sizeof(isid));
 	return sysfs_emit(page, "%s+i+%s\n", nacl->initiatorname, isid);
