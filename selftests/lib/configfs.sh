@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
 # The target's configfs tree by hand: load, make, remove. No tests in here, results are statuses.
 
 CFS=/sys/kernel/config

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
 # Debian's own clients in the guest: open-iscsi, targetcli. Results are statuses.
 
 initiator_start() {

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
 # Test results as KTAP lines, one a test. Source it first; see selftests/README for the contract.
 
 KT_PASS=0 KT_FAIL=0 KT_SKIP=0 KT_EXIT=()
