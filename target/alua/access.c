@@ -71,3 +71,15 @@ sense_reason_t tgt_alua_check(struct se_cmd *cmd, enum tgt_alua_class class)
 		state = ALUA_OFFLINE;
 	return state < ARRAY_SIZE(verdicts) ? verdicts[state][class] : TCM_NO_SENSE;
 }
+
+/**
+ * core_alua_check_nonop_delay - for fabrics of 6.1 that ask whether to wait
+ * @cmd: command that passed tgt_alua_check()
+ *
+ * Context: any.
+ * Return: 0: the command layer delays it by itself, without a thread that sleeps.
+ */
+int core_alua_check_nonop_delay(struct se_cmd *cmd)
+{
+	return 0;
+}
