@@ -45,7 +45,7 @@ sense() {
 	python3 - "$out" <<'P'
 import re, sys
 text = sys.argv[1]
-m = re.search(r"Raw sense data.*?:\n((?:\s+(?:[0-9a-f]{2}\s+)+\n?)+)", text)
+m = re.search(r"Raw sense data[^\n]*\n((?:\s+(?:[0-9a-f]{2}\s+)+\n?)+)", text)
 if not m:
     print("good" if "SCSI Status: Good" in text else "none: " + text.replace("\n", " ")[-200:])
     sys.exit()
