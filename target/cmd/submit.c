@@ -230,16 +230,6 @@ int transport_handle_cdb_direct(struct se_cmd *cmd)
 }
 
 /**
- * core_alua_check_nonop_delay - delay of a port in the state active/non-optimized
- * @cmd: command
- * Return: 0: the core delays by itself, without a thread that sleeps.
- */
-int core_alua_check_nonop_delay(struct se_cmd *cmd)
-{
-	return 0;
-}
-
-/**
  * target_submit_prep - give a command its CDB, LUN, device and data
  * @cmd: command after target_init_cmd()
  * @cdb: CDB
