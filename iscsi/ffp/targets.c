@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The list of targets and addresses that SendTargets answers with (RFC 7143 appendix C). */
 #include "iscsi/ffp/targets.h"
+#include "iscsi/obj/acl.h"
 #include "iscsi/obj/conn.h"
 #include "iscsi/obj/portal.h"
 #include "iscsi/obj/session.h"
@@ -78,7 +79,7 @@ static bool may_see(struct itgt_conn *conn, struct itgt_tpg *tpg)
 		return false;
 	if (READ_ONCE(attrib->demo_mode_discovery) || READ_ONCE(attrib->generate_node_acls))
 		return true;
-	return target_tpg_has_node_acl(&tpg->se_tpg, conn->sess->name);
+	return itgt_acl_is_explicit(&tpg->se_tpg, conn->sess->name);
 }
 
 static void put_address(struct itgt_tpg *tpg, const struct sockaddr_storage *addr, struct itgt_kv_out *out)

@@ -5,8 +5,11 @@
 #include "iscsi/io/rx.h"
 #include "iscsi/io/transport.h"
 #include "iscsi/io/tx.h"
+#include "iscsi/obj/cpus.h"
 #include "iscsi/obj/session.h"
 #include "iscsi/obj/task.h"
+#include "iscsi/obj/tiqn.h"
+#include "iscsi/obj/tpg.h"
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -111,6 +114,8 @@ static void conn_close(struct work_struct *work)
 	stop_thread(conn->tx_thread);
 	close_rx(conn);
 	close_tasks(conn, itgt_tx_drain);
+	if (sess->tpg)
+		itgt_tiqn_count_end(sess->tpg->tiqn, sess->name, conn->drop);
 	if (conn->drop != ITGT_DROP_LOGOUT && sess->par.erl < 2 && !sess->discovery)
 		itgt_session_close(sess);	/* session recovery, RFC 7143 7.1.4.3 */
 	itgt_session_detach(conn);
@@ -128,6 +133,7 @@ static struct task_struct *make_thread(struct itgt_conn *conn, int (*fn)(void *)
 	if (IS_ERR(t))
 		return NULL;
 	get_task_struct(t);
+	itgt_cpus_apply(t);
 	return t;
 }
 

@@ -112,24 +112,30 @@ static struct se_node_acl *find_acl(struct itgt_login *login, const char *initia
 static enum itgt_login_status check_access(struct itgt_login *login, const char *initiator)
 {
 	struct itgt_tpg *tpg = login->tpg;
+	enum itgt_login_status status = ITGT_LOGIN_OK;
 	struct itgt_auth *auth = &tpg->auth;
 	struct se_node_acl *acl;
 	s32 authentication;
+	bool explicit;
 
 	acl = find_acl(login, initiator);
-	if (!acl && !tpg->attrib.generate_node_acls)
-		return ITGT_LOGIN_FORBIDDEN;
-	if (acl && !acl->dynamic_node_acl) {
+	explicit = acl && !acl->dynamic_node_acl;
+	/* a generated ACL that is still there counts only while more of them would be generated */
+	if (!explicit && !READ_ONCE(tpg->attrib.generate_node_acls))
+		status = ITGT_LOGIN_FORBIDDEN;
+	if (explicit) {
 		auth = &itgt_acl(acl)->auth;
 		authentication = itgt_acl(acl)->attrib.authentication;
 		if (authentication >= 0)
 			login->methods = authentication ? ITGT_METHOD_CHAP : ITGT_METHOD_CHAP | ITGT_METHOD_NONE;
 	}
-	if (login->methods & ITGT_METHOD_CHAP)
+	if (!status && (login->methods & ITGT_METHOD_CHAP)) {
 		login->chap = itgt_chap_create(auth);
+		status = login->chap ? ITGT_LOGIN_OK : ITGT_LOGIN_NO_RESOURCES;
+	}
 	if (acl)
 		target_put_nacl(acl);
-	return login->chap || !(login->methods & ITGT_METHOD_CHAP) ? ITGT_LOGIN_OK : ITGT_LOGIN_NO_RESOURCES;
+	return status;
 }
 
 static enum itgt_login_status identify_discovery(struct itgt_login *login, const char *initiator)

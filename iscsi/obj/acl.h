@@ -32,6 +32,7 @@ static inline struct itgt_acl *itgt_acl(struct se_node_acl *se_acl)
 	return container_of(se_acl, struct itgt_acl, se_acl);
 }
 
+bool itgt_acl_is_explicit(struct se_portal_group *se_tpg, const char *initiator);
 void itgt_acl_init(struct itgt_acl *acl, u32 default_erl);
 
 #endif /* ITGT_OBJ_ACL_H */

@@ -2,14 +2,13 @@
 /* On which CPUs connections do their work. */
 #include "iscsi/obj/cpus.h"
 
-#include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
 #include <linux/sysfs.h>
 
 static DEFINE_MUTEX(cpus_lock);		/* guards allowed */
 static cpumask_var_t allowed;
-static atomic_t turn;			/* connections placed so far */
 
 /**
  * itgt_cpus_init - every CPU at first
@@ -74,26 +73,16 @@ ssize_t itgt_cpus_show(char *page)
 }
 
 /**
- * itgt_cpus_pick - a CPU for a new connection
+ * itgt_cpus_apply - keep a connection's thread on the allowed CPUs
+ * @task: created, not yet woken
  *
- * Connections take turns, so that a few of them never share a CPU while others idle.
- *
- * Return: an allowed and online CPU, or -1 if there is none
+ * With every CPU allowed the scheduler spreads the threads by itself, and it knows better. A shorter list is binding; if
+ * none of its CPUs is on line the thread runs anywhere.
  */
-int itgt_cpus_pick(void)
+void itgt_cpus_apply(struct task_struct *task)
 {
-	unsigned int n, skip;
-	int cpu, pick = -1;
-
 	mutex_lock(&cpus_lock);
-	n = 0;
-	for_each_cpu_and(cpu, allowed, cpu_online_mask)
-		n++;
-	skip = n ? (unsigned int)atomic_inc_return(&turn) % n : 0;
-	for_each_cpu_and(cpu, allowed, cpu_online_mask) {
-		if (pick < 0 && !skip--)
-			pick = cpu;
-	}
+	if (!cpumask_subset(cpu_online_mask, allowed) && cpumask_intersects(allowed, cpu_online_mask))
+		set_cpus_allowed_ptr(task, allowed);
 	mutex_unlock(&cpus_lock);
-	return pick;
 }

@@ -145,3 +145,59 @@ void itgt_tiqn_count_accept(struct itgt_tiqn *tiqn)
 	tiqn->login.accepts++;
 	spin_unlock(&tiqn->stat_lock);
 }
+
+/* kinds of session failure, as iscsi_instance/fail_type shows them */
+enum {
+	FAIL_DIGEST = 1,
+	FAIL_CONNECTION = 2,
+	FAIL_FORMAT = 3,
+};
+
+static u32 *end_counter(struct itgt_end_stat *end, enum itgt_drop_reason why, u32 *type)
+{
+	switch (why) {
+	case ITGT_DROP_DIGEST:
+		*type = FAIL_DIGEST;
+		return &end->digest_errors;
+	case ITGT_DROP_PROTOCOL:
+		*type = FAIL_FORMAT;
+		return &end->format_errors;
+	case ITGT_DROP_PEER:
+	case ITGT_DROP_TIMEOUT:
+	case ITGT_DROP_NOMEM:
+		*type = FAIL_CONNECTION;
+		return &end->cxn_errors;
+	case ITGT_DROP_NONE:
+	case ITGT_DROP_LOGOUT:
+	case ITGT_DROP_ADMIN:
+		break;
+	}
+	return NULL;
+}
+
+/**
+ * itgt_tiqn_count_end - count the end of a connection in full feature phase
+ * @tiqn: the node
+ * @initiator: whose it was
+ * @why: why it ended
+ *
+ * Context: process.
+ */
+void itgt_tiqn_count_end(struct itgt_tiqn *tiqn, const char *initiator, enum itgt_drop_reason why)
+{
+	struct itgt_end_stat *end = &tiqn->end;
+	u32 *errors, type = 0;
+
+	spin_lock(&tiqn->stat_lock);
+	if (why == ITGT_DROP_LOGOUT)
+		end->normal_logouts++;
+	else
+		end->abnormal_logouts++;
+	errors = end_counter(end, why, &type);
+	if (errors) {
+		++*errors;
+		end->last_fail_type = type;
+		strscpy(end->last_fail_name, initiator, sizeof(end->last_fail_name));
+	}
+	spin_unlock(&tiqn->stat_lock);
+}

@@ -5,6 +5,7 @@
 
 #include "compat/target.h"
 #include "iscsi/iscsi.h"
+#include "iscsi/obj/conn.h"
 #include <linux/rwsem.h>
 #include <linux/socket.h>
 #include <linux/spinlock.h>
@@ -78,6 +79,7 @@ void itgt_tiqn_destroy(struct itgt_tiqn *tiqn);
 struct itgt_tiqn *itgt_tiqn_find(const char *name);
 void itgt_tiqn_count_fail(struct itgt_tiqn *tiqn, enum itgt_login_fail type, const char *initiator,
 			  const struct sockaddr_storage *addr);
+void itgt_tiqn_count_end(struct itgt_tiqn *tiqn, const char *initiator, enum itgt_drop_reason why);
 void itgt_tiqn_count_accept(struct itgt_tiqn *tiqn);
 
 #endif /* ITGT_OBJ_TIQN_H */

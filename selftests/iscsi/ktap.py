@@ -2,6 +2,7 @@
 """KTAP lines and the target's tree for suites in python."""
 import os
 import sys
+import time
 import traceback
 
 ROOT = '/sys/kernel/config/target'
@@ -22,6 +23,16 @@ def ok(what, good=True, why=''):
 
 def same(what, got, want):
     return ok(what, got == want, 'got %r, wanted %r' % (got, want))
+
+
+def wait(condition, seconds=10):
+    """Does it come true in time?"""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return condition()
 
 
 def skip(what, why):

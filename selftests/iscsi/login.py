@@ -3,7 +3,6 @@
 # time: 60
 # SPDX-License-Identifier: GPL-2.0-only
 """Login as RFC 7143 sections 6, 11.12 and 12 say, right and wrong, from a hand-made initiator."""
-import hashlib
 import os
 import socket
 import sys
@@ -12,7 +11,8 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ktap
 from ktap import ok, same
-from rawpdu import Closed, Conn, FFP, F, OPERATIONAL, SECURITY, TEXT, TEXT_RSP, REJECT
+from chap import HASH, binary, encoded
+from rawpdu import Closed, Conn, FFP, F, OPERATIONAL, SECURITY, TEXT_RSP, REJECT
 
 INIT = 'iqn.2026-11.org.example:init'
 TREE = ktap.Tree()
@@ -47,8 +47,18 @@ def case_simple():
     same('receive length is declared', rsp.keys.get('MaxRecvDataSegmentLength'), '8192')
     same('ExpCmdSN is the CmdSN of the login', rsp.exp_cmdsn, 1)
     same('NOP is echoed', c.nop(b'hello').data, b'hello')
+    ends = int(TREE.stat('iscsi_logout_stats/normal_logouts'))
     same('logout', c.logout().response, 0)
     ok('the connection ends after logout', c.is_closed(5))
+    ok('logouts are counted', ktap.wait(lambda: int(TREE.stat('iscsi_logout_stats/normal_logouts')) == ends + 1))
+    c = Conn()
+    c.login(TREE.name)
+    errors = int(TREE.stat('iscsi_sess_err/cxn_errors'))
+    same('sessions are counted', TREE.stat('iscsi_instance/sessions'), '1')
+    c.close()
+    ok('lost connections are counted', ktap.wait(lambda: int(TREE.stat('iscsi_sess_err/cxn_errors')) == errors + 1))
+    ok('and so are those that are left', ktap.wait(lambda: TREE.stat('iscsi_instance/sessions') == '0'))
+    same('with the name of the last one', TREE.stat('iscsi_instance/fail_rem_name'), INIT)
 
 
 def case_stages():
@@ -82,7 +92,7 @@ def case_refusals():
     refused('reserved stage', 0x0200, NAMES, flags=0x80 | 2 << 2 | 3)
     refused('stage behind the current one', 0x0200, NAMES, flags=0x80 | 1 << 2 | 0)
     refused('T and C together', 0x0200, NAMES, flags=0xc0 | 1 << 2 | 3)
-    refused('pair without a value', 0x0200, b'InitiatorName\0')
+    refused('pair without a value', 0x0200, list(NAMES.items()) + [('DataDigest\0Broken', '')])
     refused('InitiatorName of 224 bytes', 0x0200, dict(NAMES, InitiatorName='iqn.' + 'a' * 220))
     refused('receive length below 512', 0x0200, dict(NAMES, MaxRecvDataSegmentLength=511))
     refused('same key twice with another value', 0x0200,
@@ -273,7 +283,7 @@ def case_discovery():
     same('SendTargets=NAME', c.text_all({'SendTargets': TREE.name}), got)
     same('SendTargets of another name', c.text_all({'SendTargets': 'iqn.x'}), [])
     same('SendTargets= is for normal sessions', c.text_all({'SendTargets': ''}), [('SendTargets', 'Reject')])
-    c.send(c.header(1))
+    c.send(c.header(1, immediate=True))
     rsp = c.reply()
     same('a SCSI command is refused', rsp.opcode, REJECT)
     same('logout', c.logout().response, 0)
@@ -326,23 +336,7 @@ def case_text_pieces():
     c.close()
 
 
-HASH = {5: hashlib.md5, 6: hashlib.sha1, 7: hashlib.sha256, 8: hashlib.sha3_256}
-
-
-def binary(textual):
-    import base64
-    if textual[:2] in ('0b', '0B'):
-        return base64.b64decode(textual[2:])
-    digits = textual[2:]
-    return bytes.fromhex(digits if len(digits) % 2 == 0 else '0' + digits)
-
-
-def encoded(data, base64_form):
-    import base64
-    return '0b' + base64.b64encode(data).decode() if base64_form else '0x' + data.hex()
-
-
-def chap(user, secret, algs='5', names=None, mutual=None, form=False, response=None, challenge=None, extra=None):
+def chap_login(user, secret, algs='5', names=None, mutual=None, form=False, response=None, challenge=None, extra=None):
     """A login with CHAP; (final response, did the target prove itself?)."""
     c = Conn()
     rsp = c.login_step(dict(names or NAMES, AuthMethod='CHAP,None'), SECURITY, None)
@@ -379,54 +373,54 @@ def case_chap():
     fails = int(TREE.stat('iscsi_login_stats/authenticate_fails'))
     for alg in HASH:
         for form in (False, True):
-            rsp, _ = chap('usr', 'secretsecret', str(alg), form=form)
+            rsp, _ = chap_login('usr', 'secretsecret', str(alg), form=form)
             same('CHAP algorithm %d, %s' % (alg, 'base64' if form else 'hex'), rsp.status, 0)
     c = Conn()
     c.login_step(dict(NAMES, AuthMethod='CHAP'), SECURITY)
     rsp = c.login_step({'CHAP_A': '99,7,5'}, SECURITY)
     same('the first algorithm that is known is chosen', rsp.keys.get('CHAP_A'), '7')
     c.close()
-    same('no known algorithm', chap('usr', 'secretsecret', '1,2,99')[0].status, 0x0201)
-    same('wrong secret', chap('usr', 'wrong')[0].status, 0x0201)
-    same('wrong name', chap('other', 'secretsecret')[0].status, 0x0201)
-    same('response too short', chap('usr', 'secretsecret', response='0x00')[0].status, 0x0201)
-    same('response too long', chap('usr', 'secretsecret', response='0x' + '00' * 33)[0].status, 0x0200)
-    same('response that is no number', chap('usr', 'secretsecret', response='zz')[0].status, 0x0200)
-    same('response in bad base64', chap('usr', 'secretsecret', response='0b=A==')[0].status, 0x0200)
+    same('no known algorithm', chap_login('usr', 'secretsecret', '1,2,99')[0].status, 0x0201)
+    same('wrong secret', chap_login('usr', 'wrong')[0].status, 0x0201)
+    same('wrong name', chap_login('other', 'secretsecret')[0].status, 0x0201)
+    same('response too short', chap_login('usr', 'secretsecret', response='0x00')[0].status, 0x0201)
+    same('response too long', chap_login('usr', 'secretsecret', response='0x' + '00' * 33)[0].status, 0x0200)
+    same('response that is no number', chap_login('usr', 'secretsecret', response='zz')[0].status, 0x0200)
+    same('response in bad base64', chap_login('usr', 'secretsecret', response='0b=A==')[0].status, 0x0200)
     ok('failures are counted', int(TREE.stat('iscsi_login_stats/authenticate_fails')) >= fails + 4)
     same('and the last one is remembered', TREE.stat('iscsi_tgt_attr/fail_intr_name'), INIT)
-    same('mutual without a secret for it', chap('usr', 'secretsecret', mutual=('m', 'x'))[0].status, 0x0201)
+    same('mutual without a secret for it', chap_login('usr', 'secretsecret', mutual=('m', 'x'))[0].status, 0x0201)
     TREE.auth(userid_mutual='musr', password_mutual='msecretsecret')
     for alg in HASH:
-        rsp, proof = chap('usr', 'secretsecret', str(alg), mutual=('musr', 'msecretsecret'), form=alg % 2 == 0)
+        rsp, proof = chap_login('usr', 'secretsecret', str(alg), mutual=('musr', 'msecretsecret'), form=alg % 2 == 0)
         same('mutual CHAP algorithm %d' % alg, (rsp.status, proof), (0, True))
-    same('one-way is still possible', chap('usr', 'secretsecret')[0].status, 0)
-    same('reflected challenge', chap('usr', 'secretsecret', mutual=('musr', 'msecretsecret'),
+    same('one-way is still possible', chap_login('usr', 'secretsecret')[0].status, 0)
+    same('reflected challenge', chap_login('usr', 'secretsecret', mutual=('musr', 'msecretsecret'),
                                      challenge=lambda theirs: theirs)[0].status, 0x0201)
     other = Conn()
     other.login_step(dict(NAMES, AuthMethod='CHAP'), SECURITY)
     stolen = binary(other.login_step({'CHAP_A': '5'}, SECURITY).keys['CHAP_C'])
-    same('challenge of another connection reflected', chap('usr', 'secretsecret', mutual=('musr', 'msecretsecret'),
+    same('challenge of another connection reflected', chap_login('usr', 'secretsecret', mutual=('musr', 'msecretsecret'),
                                                            challenge=lambda theirs: stolen)[0].status, 0x0201)
     other.close()
-    same('challenge of 1025 bytes', chap('usr', 'secretsecret', mutual=('musr', 'msecretsecret'),
+    same('challenge of 1025 bytes', chap_login('usr', 'secretsecret', mutual=('musr', 'msecretsecret'),
                                          challenge=lambda theirs: os.urandom(1025))[0].status, 0x0200)
-    same('identifier above 255', chap('usr', 'secretsecret', mutual=('musr', 'msecretsecret'),
+    same('identifier above 255', chap_login('usr', 'secretsecret', mutual=('musr', 'msecretsecret'),
                                       extra={'CHAP_I': 256})[0].status, 0x0200)
     TREE.auth(password_mutual='secretsecret')
-    same('one secret for both directions', chap('usr', 'secretsecret')[0].status, 0x0201)
+    same('one secret for both directions', chap_login('usr', 'secretsecret')[0].status, 0x0201)
     TREE.auth(userid_mutual='NULL', password_mutual='NULL')
     acl = TREE.acl(INIT)
-    same('an ACL without credentials does not take those of the portal group', chap('usr', 'secretsecret')[0].status, 0x0201)
+    same('an ACL without credentials does not take those of the portal group', chap_login('usr', 'secretsecret')[0].status, 0x0201)
     ktap.write(acl + '/auth/userid', 'aclusr')
     ktap.write(acl + '/auth/password', 'aclsecretsecret')
-    same('credentials of the ACL', chap('aclusr', 'aclsecretsecret')[0].status, 0)
+    same('credentials of the ACL', chap_login('aclusr', 'aclsecretsecret')[0].status, 0)
     ktap.write(acl + '/attrib/authentication', '0')
     same('an ACL may do without', answers({}).get('TargetPortalGroupTag'), '1')
     TREE.attrib('authentication', 0)
     ktap.write(acl + '/attrib/authentication', '1')
     refused('or demand it', 0x0201, dict(NAMES), OPERATIONAL, FFP)
-    same('with CHAP it goes', chap('aclusr', 'aclsecretsecret')[0].status, 0)
+    same('with CHAP it goes', chap_login('aclusr', 'aclsecretsecret')[0].status, 0)
     TREE.forget(acl)
     TREE.auth(userid='NULL', password='NULL')
 
@@ -439,11 +433,11 @@ def case_chap_discovery():
     ktap.write(auth + 'userid', 'dusr')
     ktap.write(auth + 'password', 'dsecretsecret')
     refused('discovery without authentication', 0x0201, names)
-    same('discovery with CHAP', chap('dusr', 'dsecretsecret', names=names)[0].status, 0)
-    same('discovery with a wrong secret', chap('dusr', 'dsecret', names=names)[0].status, 0x0201)
+    same('discovery with CHAP', chap_login('dusr', 'dsecretsecret', names=names)[0].status, 0)
+    same('discovery with a wrong secret', chap_login('dusr', 'dsecret', names=names)[0].status, 0x0201)
     ktap.write(auth + 'userid_mutual', 'dmusr')
     ktap.write(auth + 'password_mutual', 'dmsecretsecret')
-    same('discovery with mutual CHAP', chap('dusr', 'dsecretsecret', '8,7', names=names,
+    same('discovery with mutual CHAP', chap_login('dusr', 'dsecretsecret', '8,7', names=names,
                                             mutual=('dmusr', 'dmsecretsecret'))[1], True)
     ktap.write(auth + 'enforce_discovery_auth', '0')
     c = Conn()
