@@ -75,14 +75,13 @@ void target_wait_for_cmds(struct target_cmd_counter *cnt)
 
 	if (WARN_ON_ONCE(atomic_read(&cnt->stopped) == COUNTER_LIVE))
 		return;
-	spin_lock_irq(&cnt->refcnt_wq.lock);
 	do {
-		left = wait_event_lock_irq_timeout(cnt->refcnt_wq,
-						   atomic_read(&cnt->stopped) == COUNTER_DRAINED,
-						   cnt->refcnt_wq.lock, DRAIN_REPORT);
+		left = wait_event_timeout(cnt->refcnt_wq, atomic_read(&cnt->stopped) == COUNTER_DRAINED, DRAIN_REPORT);
 		if (!left)
 			pr_warn("still waiting for commands of a session that ends\n");
 	} while (!left);
+	/* the waker may still be inside */
+	spin_lock_irq(&cnt->refcnt_wq.lock);
 	spin_unlock_irq(&cnt->refcnt_wq.lock);
 }
 
