@@ -1,0 +1,136 @@
+#!/bin/bash
+# suite: reservations through two ports of tcm_loop: PR IN/OUT with sg_persist, conflicts, APTPL over a restart, RESERVE
+# time: 60
+. $TOP/selftests/lib/ktap.sh
+. $TOP/selftests/lib/configfs.sh
+at_exit tgt_clear
+
+SERIAL=5f0c2d1e-0000-4000-8000-0123456789ab
+FILE=/dev/shm/pr.img
+modprobe sg
+
+# sg device of a tcm_loop TPG's LUN 0
+loop_sg() {
+	local host h
+	host=$(cat "$1/address") && host=${host%%:*}
+	for h in /sys/class/scsi_host/host"$host"/device/target*/*:0/scsi_generic/*; do
+		[ -c "/dev/${h##*/}" ] && { echo "/dev/${h##*/}"; return 0; }
+	done
+	return 1
+}
+
+setup() {
+	DEV=$(FILEIO_SERIAL=$SERIAL fileio_make pr $((16 << 20)) $FILE) || return 1
+	TA=$(loop_make naa.5001405000000a00 naa.5001405000000a01) || return 1
+	TB=$(loop_make naa.5001405000000b00 naa.5001405000000b01) || return 1
+	lun_make "$TA" 0 "$DEV" && lun_make "$TB" 0 "$DEV" || return 1
+	wait_for 20 loop_sg "$TA" && wait_for 20 loop_sg "$TB" || return 1
+	A=$(loop_sg "$TA") B=$(loop_sg "$TB")
+	# reads away what a new nexus is told
+	for i in 1 2 3; do sg_turs "$A"; sg_turs "$B"; done >/dev/null 2>&1
+	return 0
+}
+
+# out DEVICE ARGS...: PERSISTENT RESERVE OUT; the tool's exit status: 24 = RESERVATION CONFLICT
+out() { local d=$1; shift; sg_persist -n -o "$@" "$d" >/dev/null 2>&1; }
+keys() { sg_persist -n -k "$1" 2>/dev/null | grep -o '0x[0-9a-f]*$' | tr '\n' ' '; }
+rd() { sg_dd if="$1" of=/dev/null bs=512 count=1 >/dev/null 2>&1; }
+wr() { sg_dd if=/dev/zero of="$1" bs=512 count=1 >/dev/null 2>&1; }
+status() { "$@" >/dev/null 2>&1; echo $?; }
+# the unit attention that a device reports next, as ASC/ASCQ text
+attention() { sg_turs -v "$1" 2>&1 | grep -i 'additional sense' | head -1; }
+
+check "two ports of one device" setup
+
+check "A registers" out "$A" -G -S 0xa
+check "B registers" out "$B" -G -S 0xb
+same "both keys are listed" "$(keys "$A")" "0xa 0xb "
+same "a wrong key conflicts" "$(status out "$A" -R -K 0x1 -T 5)" 24
+check "A reserves, write exclusive" out "$A" -R -K 0xa -T 1
+same "B cannot reserve" "$(status out "$B" -R -K 0xb -T 1)" 24
+check "B reads" rd "$B"
+refuse "B cannot write" wr "$B"
+check "A writes" wr "$A"
+like "configfs names the holder" "$(cat "$DEV/pr/res_holder")" "5001405000000a01"
+like "and the type" "$(cat "$DEV/pr/res_pr_type")" "Write Exclusive Access$"
+refuse "release of another type is refused" out "$A" -L -K 0xa -T 3
+check "A releases" out "$A" -L -K 0xa -T 1
+check "A reserves, exclusive access" out "$A" -R -K 0xa -T 3
+refuse "B cannot read" rd "$B"
+check "TEST UNIT READY passes" sg_turs "$B"
+check "B preempts" out "$B" -P -K 0xb -S 0xa -T 6
+like "A is told" "$(attention "$A")" "[Rr]egistrations preempted"
+same "A's key is gone" "$(keys "$B")" "0xb "
+refuse "A cannot read now" rd "$A"
+check "A registers again" out "$A" -G -S 0xa
+check "registered, A writes" wr "$A"
+check "B releases" out "$B" -L -K 0xb -T 6
+like "A is told of it" "$(attention "$A")" "[Rr]eservations released"
+check "A reserves for all registrants" out "$A" -R -K 0xa -T 8
+check "B holds it, too" out "$B" -R -K 0xb -T 8
+like "full status lists both as holders" \
+	"$(sg_persist -n -s "$A" 2>/dev/null | grep -c 'Reservation holder')" 2
+check "B clears" out "$B" -C -K 0xb
+like "A is told of that" "$(attention "$A")" "[Rr]eservations preempted"
+same "no keys are left" "$(keys "$B")" ""
+refuse "REPLACE LOST RESERVATION without a loss is refused" \
+	sg_raw -s 24 "$A" 5f 08 01 00 00 00 00 00 18 00 </dev/zero
+# ALL_TG_PT: initiators differ here, so it must not reach the other one
+check "A registers for all ports" out "$A" -G -S 0xaa --param-alltgpt
+like "full status says so" "$(sg_persist -n -s "$A" 2>/dev/null)" "All target ports bit set"
+check "and unregisters" out "$A" -G -K 0xaa -S 0
+
+# power loss: the tree goes and comes back, as at a reboot
+PR=$(cat $TGT/dbroot)/pr/aptpl_$SERIAL
+[ ! -e "$PR" ] && ok "no file without APTPL" || fail "no file without APTPL" "$(cat "$PR")"
+check "A registers with APTPL" out "$A" -G -S 0xa -Z
+check "B registers with APTPL" out "$B" -G -S 0xb -Z
+check "A reserves" out "$A" -R -K 0xa -T 5
+like "the file names the key" "$(tr '\0' ' ' <"$PR")" "sa_res_key=10"
+like "and the type" "$(tr '\0' ' ' <"$PR")" "res_type=05"
+check "the tree goes" tgt_clear
+check "and comes back" setup
+same "both keys are back" "$(keys "$A")" "0xa 0xb "
+like "the reservation, too" "$(cat "$DEV/pr/res_pr_type")" "Registrants Only"
+check "B, registered, writes" wr "$B"
+check "B unregisters" out "$B" -G -K 0xb -S 0 -Z
+refuse "B cannot write any more" wr "$B"
+check "A clears" out "$A" -C -K 0xa
+[ ! -e "$PR" ] && ok "the file went with the last key" || fail "the file went with the last key" "$(cat "$PR")"
+
+# a damaged file: nobody may write as if nothing had been reserved
+check "A registers and reserves again" out "$A" -G -S 0xa -Z
+check "reserved" out "$A" -R -K 0xa -T 1
+cp "$PR" /tmp/aptpl.good
+check "the tree goes again" tgt_clear
+sed 's/sa_res_key=10/sa_res_key=11/' /tmp/aptpl.good >"$PR"
+check "it comes back with a damaged file" setup
+refuse "a write is refused" wr "$B"
+printf '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x77\0\0\0\0\0\0\0\0' >/tmp/replace
+check "REPLACE LOST RESERVATION" sg_raw -s 24 -i /tmp/replace "$B" 5f 08 01 00 00 00 00 00 18 00
+same "B holds with its key" "$(keys "$B")" "0x77 "
+check "B writes" wr "$B"
+refuse "A does not" wr "$A"
+check "B clears at last" out "$B" -C -K 0x77
+check "tree down" tgt_clear
+rm -f "$PR"
+
+# the operator gives registrations back
+DEV=$(FILEIO_SERIAL=$SERIAL fileio_make pr $((16 << 20)) $FILE)
+meta() { echo -n "$1" 2>/dev/null >"$DEV/pr/res_aptpl_metadata"; }
+META=initiator_fabric=loopback,initiator_node=naa.5001405000000a01,sa_res_key=2748,res_holder=1,res_type=03
+META=$META,res_scope=00,res_all_tg_pt=0,mapped_lun=0,target_fabric=loopback,target_node=naa.5001405000000a00,tpgt=1
+META=$META,port_rtpi=1,target_lun=0
+refuse "metadata without a key" meta "initiator_node=a,target_node=b"
+check "metadata of one registration" meta "$META"
+rmdir "$DEV"
+check "up again" setup
+check "RESERVE by A" sg_raw "$A" 16 00 00 00 00 00
+refuse "B cannot read a reserved unit" rd "$B"
+refuse "B cannot RESERVE" sg_raw "$B" 16 00 00 00 00 00
+check "RELEASE by B does nothing" sg_raw "$B" 17 00 00 00 00 00
+refuse "still reserved" rd "$B"
+check "RELEASE by A" sg_raw "$A" 17 00 00 00 00 00
+check "B reads" rd "$B"
+check "everything goes" tgt_clear
+rm -f $FILE "$PR"
