@@ -88,6 +88,8 @@ static void device_stopping(struct se_device *dev)
 /* SPC-5 5.6.3: what an initiator finds by REPORT LUNS is no longer what it found before. */
 static void inventory_changed(struct se_node_acl *nacl)
 {
+	if (!READ_ONCE(nacl->nacl_sess))	/* nobody has found anything yet: LUNs of a new ACL */
+		return;
 	tgt_ua_post_acl(nacl, 0x3f, 0x0e);
 }
 
