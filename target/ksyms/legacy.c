@@ -5,5 +5,5 @@
 #include "target/cmd/cmd.h"
 #include "target/model/counter.h"
 
-EXPORT_SYMBOL(target_sess_cmd_list_set_waiting);
-EXPORT_SYMBOL(target_submit_cmd_map_sgls);
+EXPORT_SYMBOL_GPL(target_sess_cmd_list_set_waiting);
+EXPORT_SYMBOL_GPL(target_submit_cmd_map_sgls);
