@@ -183,7 +183,7 @@ class Guest:
     """A running guest. lines() gives what the agent says; None when it is gone."""
 
     def __init__(self, kernel, out, ours=None, memory=None, cpus=2, scale=1, plan=(), env=None,
-                 qemu=(), cmdline="", stock=False):
+                 qemu=(), cmdline="", stock=False, fds=()):
         self.kernel, self.out = kernel, out
         shutil.rmtree(out, ignore_errors=True)
         os.makedirs(f"{out}/files")
@@ -195,7 +195,7 @@ class Guest:
         self.tap, theirs = socket.socketpair()
         self.monitor, their_monitor = socket.socketpair()
         self.console = open(f"{out}/console.log", "w+b")
-        fds = [theirs.fileno(), their_monitor.fileno()]
+        fds = [theirs.fileno(), their_monitor.fileno(), *fds]
         accel = ["-accel", "kvm", "-cpu", "host"] if kvm_works() else [
             "-accel", "tcg,thread=multi", "-cpu", "max,-erms,-fsrm"]
         args = ["qemu-system-x86_64", *accel, "-m", memory, "-smp", str(cpus), "-nodefaults",
