@@ -15,6 +15,16 @@ static unsigned int piece_order(const struct se_cmd *cmd)
 	return cmd->se_cmd_flags & SCF_TGT_DETACHABLE ? TGT_SGL_MAX_ORDER : 0;
 }
 
+/* Allocates the list for protection information, if the command has some and brings none. May sleep. */
+sense_reason_t tgt_data_alloc_prot(struct se_cmd *cmd)
+{
+	if (cmd->prot_op == TARGET_PROT_NORMAL || !cmd->prot_length || cmd->t_prot_sg)
+		return TCM_NO_SENSE;
+	if (tgt_sgl_alloc(&cmd->t_prot_sg, &cmd->t_prot_nents, cmd->prot_length, 0, true))
+		return TCM_OUT_OF_RESOURCES;
+	return TCM_NO_SENSE;
+}
+
 /* Allocates the buffers that the fabric has not given; a second call does nothing. May sleep. */
 sense_reason_t tgt_data_alloc(struct se_cmd *cmd)
 {
@@ -31,10 +41,7 @@ sense_reason_t tgt_data_alloc(struct se_cmd *cmd)
 	if (cmd->se_cmd_flags & SCF_BIDI &&
 	    tgt_sgl_alloc(&cmd->t_bidi_data_sg, &cmd->t_bidi_data_nents, cmd->data_length, order, zero))
 		return TCM_OUT_OF_RESOURCES;
-	if (cmd->prot_op != TARGET_PROT_NORMAL && cmd->prot_length &&
-	    tgt_sgl_alloc(&cmd->t_prot_sg, &cmd->t_prot_nents, cmd->prot_length, 0, true))
-		return TCM_OUT_OF_RESOURCES;
-	return TCM_NO_SENSE;
+	return tgt_data_alloc_prot(cmd);
 }
 
 static void free_list(struct scatterlist **sgl, unsigned int *nents)

@@ -107,6 +107,17 @@ static sense_reason_t io_prepare(struct tgt_io *io, struct se_device *dev, const
 	return dev->transport->parse_cdb(cmd);
 }
 
+/* Blocks that are kept with protection information get it here too. */
+static sense_reason_t io_protect(struct se_cmd *cmd)
+{
+	sense_reason_t ret;
+
+	if (cmd->prot_op == TARGET_PROT_NORMAL)
+		return TCM_NO_SENSE;
+	ret = tgt_data_alloc_prot(cmd);
+	return ret || !tgt_life_ops->pre_process ? ret : tgt_life_ops->pre_process(cmd);
+}
+
 /*
  * Runs it from this context. The protocol of CMD_T_TGT_EXEC applies; an asynchronous completion comes by the completion
  * worker and ends in io_finished().
@@ -150,6 +161,9 @@ sense_reason_t tgt_io_cdb(struct se_cmd *parent, struct se_device *dev, const u8
 	ret = io_prepare(io, dev, cdb, cdb_len, length, dir);
 	if (!ret) {
 		transport_generic_map_mem_to_cmd(&io->cmd, sgl, nents, NULL, 0);
+		ret = io_protect(&io->cmd);
+	}
+	if (!ret) {
 		io_execute(io);
 		ret = outcome(&io->cmd);
 	}

@@ -53,6 +53,7 @@ void tgt_submit_write_pending(struct se_cmd *cmd);
 
 /* data.c */
 sense_reason_t tgt_data_alloc(struct se_cmd *cmd);
+sense_reason_t tgt_data_alloc_prot(struct se_cmd *cmd);
 void tgt_data_free(struct se_cmd *cmd);
 
 /* complete.c */

@@ -25,24 +25,19 @@
 #define LIST_HEADER	4
 #define INVERT		0x80
 
-/**
- * struct medium_job - one operation; owned by its work and by the command that waits for it
- * @refs: the work's and the waiting command's
- * @stop: the device goes away
- * @result: valid when @done is complete
- */
+/* One operation; owned by its work and by the command that waits for it. */
 struct medium_job {
 	struct work_struct work;
-	struct kref refs;
+	struct kref refs;	/* the work's and the waiting command's */
 	struct completion done;
 	struct scsi_dev *sd;
 	u8 passes;
-	bool invert;
+	bool invert;		/* each second pass */
 	bool ause;
-	bool sanitize;
-	bool stop;
-	sense_reason_t result;
-	u32 pattern_size;
+	bool sanitize;		/* else a format */
+	bool stop;		/* the device goes away */
+	sense_reason_t result;	/* valid when @done is complete */
+	u32 pattern_size;	/* 0: zeros */
 	u8 pattern[];
 };
 

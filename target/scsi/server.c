@@ -11,6 +11,8 @@
 
 /* Transfers up to this size are taken from every initiator, whatever the backend prefers. */
 #define TRANSFER_FLOOR_BYTES	(8 * 1024 * 1024)
+/* ... and more than this from none: one command must not take all memory. */
+#define TRANSFER_CEILING_BYTES	(32 * 1024 * 1024)
 
 /**
  * tgt_server_alloc - allocate the device server's part of a logical unit
@@ -95,7 +97,8 @@ sense_reason_t tgt_server_fetch(struct se_cmd *cmd, size_t offset, void *buf, si
 u32 tgt_server_max_transfer(const struct se_cmd *cmd)
 {
 	const struct se_dev_attrib *attrib = &cmd->se_dev->dev_attrib;
-	u32 max = max_t(u32, attrib->hw_max_sectors, TRANSFER_FLOOR_BYTES / attrib->block_size);
+	u32 max = clamp_t(u32, attrib->hw_max_sectors, TRANSFER_FLOOR_BYTES / attrib->block_size,
+			  TRANSFER_CEILING_BYTES / attrib->block_size);
 
 	if (cmd->se_tfo && cmd->se_tfo->max_data_sg_nents)
 		max = min_t(u32, max, mult_frac(cmd->se_tfo->max_data_sg_nents, PAGE_SIZE, attrib->block_size));
