@@ -19,7 +19,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 from cfs import *  # noqa: E402,F403
 
-SIZE = 64 << 20
+SIZE = 4 << 20
 BLOCK = 512
 LAST = SIZE // BLOCK - 1
 WWNS = ("naa.5001405aaaaaaa01", "naa.5001405aaaaaaa02")
