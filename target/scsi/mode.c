@@ -243,7 +243,7 @@ static u8 device_specific(struct se_cmd *cmd)
 	if ((cmd->se_dev->dev_flags & DF_READ_ONLY) || target_lun_is_rdonly(cmd) ||
 	    READ_ONCE(tgt_scsi_dev(cmd->se_dev)->mode.swp))
 		flags |= 0x80;	/* WP */
-	if (is_disk(cmd->se_dev))
+	if (is_disk(cmd->se_dev) && cmd->se_dev->dev_attrib.emulate_fua_write)
 		flags |= 0x10;	/* DPOFUA */
 	return flags;
 }

@@ -8,6 +8,10 @@
 #include "target/scsi/prot.h"
 #include "target/scsi/server.h"
 
+#define DPO	0x10
+#define FUA	0x08
+#define DPO_FUA	(DPO | FUA)
+
 static u8 flags_byte(const struct tgt_opcode *row)
 {
 	return row->flags & OPF_CDB32 ? 10 : 1;
@@ -46,6 +50,16 @@ static sense_reason_t check_transfer(struct se_cmd *cmd, const struct tgt_opcode
 	return TCM_NO_SENSE;
 }
 
+/* Without DPOFUA in the mode parameter header both bits are wrong (SBC-4 6.5.1); internal writes may ask all the same. */
+static sense_reason_t take_fua(struct se_cmd *cmd, const struct tgt_opcode *row, u8 bits)
+{
+	if (!cmd->se_dev->dev_attrib.emulate_fua_write && !(cmd->se_cmd_flags & SCF_TGT_INTERNAL))
+		return tgt_bad_field(cmd, flags_byte(row), bits & DPO ? 4 : 3);
+	if (bits & FUA)
+		cmd->se_cmd_flags |= SCF_FUA;
+	return TCM_NO_SENSE;
+}
+
 static sense_reason_t parse_blocks(struct se_cmd *cmd, const struct tgt_opcode *row, u32 *size)
 {
 	sense_reason_t reason = TCM_NO_SENSE;
@@ -56,8 +70,8 @@ static sense_reason_t parse_blocks(struct se_cmd *cmd, const struct tgt_opcode *
 		reason = check_range(cmd);
 	if (!reason && (row->flags & OPF_DATA))
 		reason = check_transfer(cmd, row, size);
-	if ((row->flags & OPF_FUA) && (bits & 0x08))
-		cmd->se_cmd_flags |= SCF_FUA;
+	if (!reason && (row->flags & OPF_FUA) && (bits & DPO_FUA))
+		reason = take_fua(cmd, row, bits);
 	return reason;
 }
 
