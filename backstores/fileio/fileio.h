@@ -101,6 +101,10 @@ sense_reason_t tfile_ops_sync_cache(struct se_cmd *cmd);
 sense_reason_t tfile_ops_write_same(struct se_cmd *cmd);
 sense_reason_t tfile_ops_unmap(struct se_cmd *cmd, sector_t lba, sector_t nolb);
 
+/* lbas.c */
+bool tfile_lbas_wanted(struct se_cmd *cmd);
+sense_reason_t tfile_lbas_execute(struct se_cmd *cmd);
+
 /* prot.c */
 int tfile_prot_init(struct se_device *se_dev);
 int tfile_prot_format(struct se_device *se_dev);

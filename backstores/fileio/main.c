@@ -185,6 +185,11 @@ static sense_reason_t tfile_parse_cdb(struct se_cmd *cmd)
 {
 	sense_reason_t ret = sbc_parse_cdb(cmd, &tfile_exec_ops);
 
+	if (!ret && tfile_lbas_wanted(cmd)) {
+		cmd->execute_cmd = tfile_lbas_execute;
+		defer_command(cmd, queue_deferred);
+		return ret;
+	}
 	if (!ret && cmd->execute_cmd && (is_flush(cmd->t_task_cdb) || defer_sleeps(cmd->t_task_cdb)))
 		defer_command(cmd, queue_deferred);
 	return ret;
