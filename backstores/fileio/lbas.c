@@ -16,21 +16,24 @@ enum { LBA_MAPPED = 0, LBA_DEALLOCATED = 1 };
  * tfile_lbas_wanted() - is this a GET LBA STATUS that the file can answer?
  * @cmd: parsed command
  *
- * Only where deallocation is offered at all; a fully provisioned disk is mapped throughout, which the core says.
+ * Only where deallocation is offered at all; a fully provisioned disk is mapped throughout, which
+ * the core says.
  */
 bool tfile_lbas_wanted(struct se_cmd *cmd)
 {
 	struct se_dev_attrib *attrib = &cmd->se_dev->dev_attrib;
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
 
-	if (cmd->t_task_cdb[0] != SERVICE_ACTION_IN_16 || (cmd->t_task_cdb[1] & 0x1f) != GET_LBA_STATUS)
+	if (cmd->t_task_cdb[0] != SERVICE_ACTION_IN_16 ||
+	    (cmd->t_task_cdb[1] & 0x1f) != GET_LBA_STATUS)
 		return false;
-	return (attrib->emulate_tpu || attrib->emulate_tpws) && dev->file && S_ISREG(tfile_inode(dev)->i_mode);
+	return (attrib->emulate_tpu || attrib->emulate_tpws) && dev->file &&
+	       S_ISREG(tfile_inode(dev)->i_mode);
 }
 
 /*
- * Where the extent that begins at @pos ends, in whole blocks; a block that is data in part is data. Beyond the end of
- * the file all is hole.
+ * Where the extent that begins at @pos ends, in whole blocks; a block that is data in part is data.
+ * Beyond the end of the file all is hole.
  */
 static u64 extent_end(struct file *file, u64 pos, u64 end, u32 block_size, u8 *status)
 {
@@ -75,7 +78,8 @@ static u32 describe(struct tfile_dev *dev, u8 *at, u64 lba, u64 last, u32 most)
 sense_reason_t tfile_lbas_execute(struct se_cmd *cmd)
 {
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
-	u64 lba = get_unaligned_be64(&cmd->t_task_cdb[2]), last = cmd->se_dev->transport->get_blocks(cmd->se_dev);
+	u64 lba = get_unaligned_be64(&cmd->t_task_cdb[2]),
+	    last = cmd->se_dev->transport->get_blocks(cmd->se_dev);
 	u32 room = cmd->data_length, most, n, len;
 	u8 *buf;
 
