@@ -28,7 +28,8 @@ struct tgt_bdev {
 #ifdef TGT_KERNEL_6_12
 
 /* file handles for block devices: since 6.9 */
-static inline int tgt_bdev_open(struct tgt_bdev *open, const char *path, bool readonly, void *holder)
+static inline int tgt_bdev_open(struct tgt_bdev *open, const char *path, bool readonly,
+				void *holder)
 {
 	blk_mode_t mode = BLK_OPEN_READ | (readonly ? 0 : BLK_OPEN_WRITE);
 	struct file *file = bdev_file_open_by_path(path, mode, holder, NULL);
@@ -47,7 +48,9 @@ static inline void tgt_bdev_close(struct tgt_bdev *open)
 	open->bdev = NULL;
 }
 
-/* T10 protection type with CRC guards that the device checks; 0: none. Checksum types: since 6.11 */
+/*
+ * T10 protection type with CRC guards that the device checks; 0: none. Checksum types: since 6.11
+ */
 static inline unsigned int tgt_bdev_pi_type(struct block_device *bdev)
 {
 	struct blk_integrity *bi = bdev_get_integrity(bdev);
@@ -64,7 +67,8 @@ static inline int tgt_bdev_pr_read_keys(struct block_device *bdev, struct pr_key
 	return ops && ops->pr_read_keys ? ops->pr_read_keys(bdev, keys) : -EOPNOTSUPP;
 }
 
-static inline int tgt_bdev_pr_read_reservation(struct block_device *bdev, struct pr_held_reservation *held)
+static inline int tgt_bdev_pr_read_reservation(struct block_device *bdev,
+					       struct pr_held_reservation *held)
 {
 	const struct pr_ops *ops = bdev->bd_disk->fops->pr_ops;
 
@@ -77,7 +81,8 @@ static inline int tgt_bdev_pr_read_reservation(struct block_device *bdev, struct
 
 #else
 
-static inline int tgt_bdev_open(struct tgt_bdev *open, const char *path, bool readonly, void *holder)
+static inline int tgt_bdev_open(struct tgt_bdev *open, const char *path, bool readonly,
+				void *holder)
 {
 	struct block_device *bdev;
 
@@ -127,7 +132,8 @@ static inline int tgt_bdev_pr_read_keys(struct block_device *bdev, struct pr_key
 	return -EOPNOTSUPP;
 }
 
-static inline int tgt_bdev_pr_read_reservation(struct block_device *bdev, struct pr_held_reservation *held)
+static inline int tgt_bdev_pr_read_reservation(struct block_device *bdev,
+					       struct pr_held_reservation *held)
 {
 	return -EOPNOTSUPP;
 }

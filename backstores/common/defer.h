@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A device's own threads: commands that would sleep on the medium execute there instead of in the submitter. */
+/*
+ * A device's own threads: commands that would sleep on the medium execute there instead of in the
+ * submitter.
+ */
 #ifndef BACKSTORES_COMMON_DEFER_H
 #define BACKSTORES_COMMON_DEFER_H
 
@@ -15,7 +18,8 @@
 #define DEFER_RESERVED_JOBS	(2 * DEFER_MAX_WORKERS)
 
 /**
- * struct defer_pool - the worker pool of one device, bounded so that one stuck medium cannot take the host's threads
+ * struct defer_pool - the worker pool of one device, bounded so that one stuck medium cannot take
+ * the host's threads
  * @wq: threads
  * @jobs: reserve of job descriptors: I/O goes on when memory is short
  */
@@ -45,13 +49,15 @@ struct defer_job {
  *
  * Context: sleeps. Return: 0 or -ENOMEM.
  */
-static inline int defer_pool_init(struct defer_pool *pool, const char *type, const char *name, size_t job_size)
+static inline int defer_pool_init(struct defer_pool *pool, const char *type, const char *name,
+				  size_t job_size)
 {
 	int ret = mempool_init_kmalloc_pool(&pool->jobs, DEFER_RESERVED_JOBS, job_size);
 
 	if (ret)
 		return ret;
-	pool->wq = alloc_workqueue("%s_%s", WQ_UNBOUND | WQ_MEM_RECLAIM, DEFER_MAX_WORKERS, type, name);
+	pool->wq = alloc_workqueue("%s_%s", WQ_UNBOUND | WQ_MEM_RECLAIM, DEFER_MAX_WORKERS, type,
+				   name);
 	if (pool->wq)
 		return 0;
 	mempool_exit(&pool->jobs);
@@ -82,7 +88,8 @@ static inline void defer_pool_exit(struct defer_pool *pool)
  * Context: may sleep until another job of this pool is put.
  * Return: the job, never NULL; what follows the struct defer_job is not initialised.
  */
-static inline struct defer_job *defer_job_get(struct defer_pool *pool, struct se_cmd *cmd, work_func_t run)
+static inline struct defer_job *defer_job_get(struct defer_pool *pool, struct se_cmd *cmd,
+					      work_func_t run)
 {
 	struct defer_job *job = mempool_alloc(&pool->jobs, GFP_NOIO);
 
@@ -143,7 +150,8 @@ static inline sense_reason_t defer_start(struct defer_pool *pool, struct se_cmd 
 }
 
 /**
- * defer_sleeps() - is this a command whose execution in the core calls the backstore and waits for it?
+ * defer_sleeps() - is this a command whose execution in the core calls the backstore and waits for
+ * it?
  * @cdb: command descriptor block
  */
 static inline bool defer_sleeps(const u8 *cdb)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How a failure of the medium below becomes a SCSI status: errno to sense key and code, with the LBA where it helps. */
+/*
+ * How a failure of the medium below becomes a SCSI status: errno to sense key and code, with the
+ * LBA where it helps.
+ */
 #ifndef BACKSTORES_COMMON_FAULT_H
 #define BACKSTORES_COMMON_FAULT_H
 
@@ -27,17 +30,23 @@ struct fault_sense {
 static inline const struct fault_sense *fault_find(int err, bool writing)
 {
 	static const struct fault_sense table[] = {
-		{ ENOSPC,	DATA_PROTECT,	true,	0x2707 },	/* space allocation failed write protect */
-		{ EDQUOT,	DATA_PROTECT,	true,	0x2707 },
-		{ EFBIG,	DATA_PROTECT,	true,	0x2707 },
-		{ EROFS,	DATA_PROTECT,	false,	0x2700 },	/* write protected */
-		{ EPERM,	DATA_PROTECT,	false,	0x2700 },
-		{ ETIMEDOUT,	ABORTED_COMMAND, false,	0x0801 },	/* communication time-out */
-		{ ENOLINK,	ABORTED_COMMAND, false,	0x0800 },	/* communication failure */
-		{ ENXIO,	NOT_READY,	false,	0x0400 },	/* not ready, cause not reportable */
-		{ ENODEV,	NOT_READY,	false,	0x0400 },
-		{ EREMOTEIO,	HARDWARE_ERROR,	false,	0x4400 },	/* internal target failure */
-		{ EILSEQ,	ABORTED_COMMAND, true,	0x1001 },	/* block guard check failed */
+		/* space allocation failed write protect */
+		{ ENOSPC,	DATA_PROTECT,		true,	0x2707 },
+		{ EDQUOT,	DATA_PROTECT,		true,	0x2707 },
+		{ EFBIG,	DATA_PROTECT,		true,	0x2707 },
+		/* write protected */
+		{ EROFS,	DATA_PROTECT,		false,	0x2700 },
+		{ EPERM,	DATA_PROTECT,		false,	0x2700 },
+		/* communication time-out and failure */
+		{ ETIMEDOUT,	ABORTED_COMMAND,	false,	0x0801 },
+		{ ENOLINK,	ABORTED_COMMAND,	false,	0x0800 },
+		/* not ready, cause not reportable */
+		{ ENXIO,	NOT_READY,		false,	0x0400 },
+		{ ENODEV,	NOT_READY,		false,	0x0400 },
+		/* internal target failure */
+		{ EREMOTEIO,	HARDWARE_ERROR,		false,	0x4400 },
+		/* block guard check failed */
+		{ EILSEQ,	ABORTED_COMMAND,	true,	0x1001 },
 	};
 	static const struct fault_sense bad_read = { EIO, MEDIUM_ERROR, true, 0x1100 };
 	static const struct fault_sense bad_write = { EIO, MEDIUM_ERROR, true, 0x0c00 };
@@ -50,10 +59,11 @@ static inline const struct fault_sense *fault_find(int err, bool writing)
 }
 
 /*
- * SPC-5 4.4: fixed format holds 32 bits of INFORMATION; a device whose last block lies beyond them uses descriptor
- * format, as its READ CAPACITY (16) only makes sense with it.
+ * SPC-5 4.4: fixed format holds 32 bits of INFORMATION; a device whose last block lies beyond them
+ * uses descriptor format, as its READ CAPACITY (16) only makes sense with it.
  */
-static inline void fault_build(u8 *sense, struct se_device *dev, const struct fault_sense *fault, u64 lba)
+static inline void fault_build(u8 *sense, struct se_device *dev, const struct fault_sense *fault,
+			       u64 lba)
 {
 	bool desc = dev->transport->get_blocks(dev) > U32_MAX;
 
@@ -88,8 +98,8 @@ static inline sense_reason_t fault_reason(int err)
 }
 
 /*
- * An initiator that sees an LBA in the sense data may take what lies before it as read, but a fabric sends no data with
- * CHECK CONDITION: all of it is residual.
+ * An initiator that sees an LBA in the sense data may take what lies before it as read, but a
+ * fabric sends no data with CHECK CONDITION: all of it is residual.
  */
 static inline void fault_no_data(struct se_cmd *cmd)
 {
@@ -118,7 +128,8 @@ static inline void fault_complete(struct se_cmd *cmd, int err, u64 lba)
 		target_complete_cmd_with_sense(cmd, SAM_STAT_CHECK_CONDITION, reason);
 		return;
 	}
-	fault_build(sense, cmd->se_dev, fault_find(-err, cmd->data_direction == DMA_TO_DEVICE), lba);
+	fault_build(sense, cmd->se_dev, fault_find(-err, cmd->data_direction == DMA_TO_DEVICE),
+		    lba);
 	fault_no_data(cmd);
 	transport_copy_sense_to_cmd(cmd, sense);
 	target_complete_cmd(cmd, SAM_STAT_CHECK_CONDITION);

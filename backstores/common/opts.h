@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reader of the `control` file: "key=value" items apart by commas or newlines, each key served by a table row. */
+/*
+ * Reader of the `control` file: "key=value" items apart by commas or newlines, each key served by a
+ * table row.
+ */
 #ifndef BACKSTORES_COMMON_OPTS_H
 #define BACKSTORES_COMMON_OPTS_H
 
@@ -13,7 +16,8 @@ struct se_device;
 /**
  * struct opt_key - one key of a backstore's control file
  * @name: what stands before the '='
- * @store: takes the text after it, which is never empty; 0 or -errno. Called in the order of the text
+ * @store: takes the text after it, which is never empty; 0 or -errno. Called in the order of the
+ * text
  */
 struct opt_key {
 	const char *name;
@@ -33,7 +37,8 @@ static inline bool opt_number(const char *value, int *number)
 	return !kstrtoint(value, 0, number);
 }
 
-static inline int opts_apply_item(const struct opt_key *keys, size_t nr_keys, struct se_device *dev, char *item)
+static inline int opts_apply_item(const struct opt_key *keys, size_t nr_keys, struct se_device *dev,
+				  char *item)
 {
 	char *value = strchr(item, '=');
 	size_t i;
@@ -55,8 +60,8 @@ static inline int opts_apply_item(const struct opt_key *keys, size_t nr_keys, st
  * @page: what was written
  * @count: its length in bytes
  *
- * Unknown keys and items without a value are skipped. The first row that refuses its value ends the walk; what
- * stood before it stays applied. May sleep.
+ * Unknown keys and items without a value are skipped. The first row that refuses its value ends the
+ * walk; what stood before it stays applied. May sleep.
  *
  * Return: @count or -errno.
  */

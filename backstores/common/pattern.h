@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* WRITE SAME: one block, over and over in a page, so that few large writes do for many small ones. */
+/*
+ * WRITE SAME: one block, over and over in a page, so that few large writes do for many small ones.
+ */
 #ifndef BACKSTORES_COMMON_PATTERN_H
 #define BACKSTORES_COMMON_PATTERN_H
 
@@ -28,7 +30,8 @@ static inline struct page *pattern_page(struct se_cmd *cmd)
 	if (!page || !cmd->t_data_sg)
 		return page;
 	for (off = 0; off + block_size <= PAGE_SIZE; off += block_size)
-		sg_copy_to_buffer(cmd->t_data_sg, cmd->t_data_nents, page_address(page) + off, block_size);
+		sg_copy_to_buffer(cmd->t_data_sg, cmd->t_data_nents, page_address(page) + off,
+				  block_size);
 	return page;
 }
 

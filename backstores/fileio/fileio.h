@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A file or block device file as a logical unit: the device, its jobs, and what the four sources offer one another. */
+/*
+ * A file or block device file as a logical unit: the device, its jobs, and what the four sources
+ * offer one another.
+ */
 #ifndef BACKSTORES_FILEIO_H
 #define BACKSTORES_FILEIO_H
 
@@ -21,7 +24,8 @@
  * @file: open file; set by enable, cleared by destroy, constant between them
  * @prot_file: side file with eight bytes of protection for each block, NULL without
  * @pool: the device's own threads
- * @size: bytes given by control; 0 follows the file (READ_ONCE/WRITE_ONCE, writers under the configfs file's lock)
+ * @size: bytes given by control; 0 follows the file (READ_ONCE/WRITE_ONCE, writers under the
+ * configfs file's lock)
  * @index: number of devices that the HBA had enabled before
  * @has_size: @size was given
  * @buffered: control asked for writes that may stay in the page cache until a flush
@@ -29,7 +33,8 @@
  * @direct_wanted: control asked for asynchronous direct I/O
  * @direct: the file is open for it
  * @in_memory: the file lives in the page cache alone (tmpfs)
- * @writes_sleep: the file system cannot write to its page cache without sleeping; found out by trying
+ * @writes_sleep: the file system cannot write to its page cache without sleeping; found out by
+ * trying
  * @path: file name as given
  */
 struct tfile_dev {
@@ -100,6 +105,10 @@ void tfile_ops_exit(void);
 sense_reason_t tfile_ops_sync_cache(struct se_cmd *cmd);
 sense_reason_t tfile_ops_write_same(struct se_cmd *cmd);
 sense_reason_t tfile_ops_unmap(struct se_cmd *cmd, sector_t lba, sector_t nolb);
+
+/* lbas.c */
+bool tfile_lbas_wanted(struct se_cmd *cmd);
+sense_reason_t tfile_lbas_execute(struct se_cmd *cmd);
 
 /* prot.c */
 int tfile_prot_init(struct se_device *se_dev);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The fileio backstore: a file, or the file of a block device, as a disk. Configuration and life of its devices. */
+/*
+ * The fileio backstore: a file, or the file of a block device, as a disk. Configuration and life of
+ * its devices.
+ */
 #include <linux/blkdev.h>
 #include <linux/configfs.h>
 #include <linux/file.h>
@@ -60,7 +63,8 @@ static bool tfile_configure_unmap(struct se_device *se_dev)
 	if (!dev->file)
 		return false;
 	if (is_bdev(dev))
-		return target_configure_unmap_from_queue(&se_dev->dev_attrib, I_BDEV(tfile_inode(dev)));
+		return target_configure_unmap_from_queue(&se_dev->dev_attrib,
+							 I_BDEV(tfile_inode(dev)));
 	se_dev->dev_attrib.max_unmap_lba_count = FILE_MAX_UNMAP_BLOCKS;
 	se_dev->dev_attrib.max_unmap_block_desc_count = 1;
 	se_dev->dev_attrib.unmap_granularity = 1;
@@ -120,7 +124,8 @@ static int tfile_configure_device(struct se_device *se_dev)
 			      sizeof(struct tfile_job));
 	if (ret)
 		goto out_close;
-	dev->in_memory = tfile_inode(dev)->i_sb->s_magic == TMPFS_MAGIC && S_ISREG(tfile_inode(dev)->i_mode);
+	dev->in_memory = tfile_inode(dev)->i_sb->s_magic == TMPFS_MAGIC &&
+			 S_ISREG(tfile_inode(dev)->i_mode);
 	dev->direct = dev->direct_wanted && file->f_mode & FMODE_CAN_ODIRECT && !dev->in_memory;
 	set_limits(dev);
 	dev->index = hba->enabled++;
@@ -185,7 +190,13 @@ static sense_reason_t tfile_parse_cdb(struct se_cmd *cmd)
 {
 	sense_reason_t ret = sbc_parse_cdb(cmd, &tfile_exec_ops);
 
-	if (!ret && cmd->execute_cmd && (is_flush(cmd->t_task_cdb) || defer_sleeps(cmd->t_task_cdb)))
+	if (!ret && tfile_lbas_wanted(cmd)) {
+		cmd->execute_cmd = tfile_lbas_execute;
+		defer_command(cmd, queue_deferred);
+		return ret;
+	}
+	if (!ret && cmd->execute_cmd &&
+	    (is_flush(cmd->t_task_cdb) || defer_sleeps(cmd->t_task_cdb)))
 		defer_command(cmd, queue_deferred);
 	return ret;
 }
@@ -208,7 +219,8 @@ static int set_size(struct se_device *se_dev, const char *value)
 	if (!dev->file || size > dev->size)
 		WRITE_ONCE(dev->size, size);
 	else if (size < dev->size)
-		pr_warn("%s: keeps its %llu bytes, an enabled device does not shrink\n", dev->path, dev->size);
+		pr_warn("%s: keeps its %llu bytes, an enabled device does not shrink\n", dev->path,
+			dev->size);
 	dev->has_size = true;
 	return 0;
 }
@@ -251,9 +263,10 @@ static ssize_t tfile_show_params(struct se_device *se_dev, char *text)
 {
 	struct tfile_dev *dev = tfile_dev(se_dev);
 
-	return scnprintf(text, PAGE_SIZE / 2, "TCM FILEIO ID: %u        File: %s  Size: %llu  Mode: %s Async: %d\n",
-			 dev->index, dev->path, READ_ONCE(dev->size), dev->buffered ? "Buffered-WCE" : "O_DSYNC",
-			 dev->direct_wanted);
+	return scnprintf(text, PAGE_SIZE / 2,
+			 "TCM FILEIO ID: %u        File: %s  Size: %llu  Mode: %s Async: %d\n",
+			 dev->index, dev->path, READ_ONCE(dev->size),
+			 dev->buffered ? "Buffered-WCE" : "O_DSYNC", dev->direct_wanted);
 }
 
 static const struct target_backend_ops tfile_backend_ops = {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a disk does besides moving data: flush, deallocate, write one block many times. All of it runs in a worker. */
+/*
+ * What a disk does besides moving data: flush, deallocate, write one block many times. All of it
+ * runs in a worker.
+ */
 #include <linux/blkdev.h>
 #include <linux/bvec.h>
 #include <linux/falloc.h>
@@ -14,8 +17,8 @@
 /**
  * struct late_flush - a flush that was answered before it was carried out
  * @work: runs on late_wq
- * @file: the file opened once more: what goes wrong is still news for the device's own handle, and the device can go
- *	away while a stuck medium keeps the flush
+ * @file: the file opened once more: what goes wrong is still news for the device's own handle, and
+ *	the device can go away while a stuck medium keeps the flush
  * @start: first byte
  * @end: last byte
  */
@@ -101,7 +104,8 @@ void tfile_ops_exit(void)
 static int discard_blocks(struct tfile_dev *dev, loff_t pos, loff_t len)
 {
 	struct inode *inode = tfile_inode(dev);
-	int ret = blkdev_issue_discard(I_BDEV(inode), pos >> SECTOR_SHIFT, len >> SECTOR_SHIFT, GFP_NOIO);
+	int ret = blkdev_issue_discard(I_BDEV(inode), pos >> SECTOR_SHIFT, len >> SECTOR_SHIFT,
+				       GFP_NOIO);
 
 	if (!ret)
 		ret = invalidate_inode_pages2_range(inode->i_mapping, pos >> PAGE_SHIFT,
@@ -124,7 +128,8 @@ static int deallocate(struct tfile_dev *dev, loff_t pos, loff_t len)
  * @lba: first block
  * @nolb: number of blocks
  *
- * Context: worker. Return: reason for the core to report, or TCM_NO_SENSE; the core completes the command.
+ * Context: worker. Return: reason for the core to report, or TCM_NO_SENSE; the core completes the
+ * command.
  */
 sense_reason_t tfile_ops_unmap(struct se_cmd *cmd, sector_t lba, sector_t nolb)
 {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Protection information in a side file, <file>.protection: eight bytes for each block, in LBA order. */
+/*
+ * Protection information in a side file, <file>.protection: eight bytes for each block, in LBA
+ * order.
+ */
 #include <linux/bvec.h>
 #include <linux/file.h>
 #include <linux/slab.h>
@@ -111,7 +114,8 @@ int tfile_prot_transfer(struct tfile_dev *dev, struct se_cmd *cmd, enum dma_data
 	u32 blocks = cmd->data_length / cmd->se_dev->dev_attrib.block_size, done = 0;
 	loff_t pos = cmd->t_task_lba * PI_TUPLE_LEN;
 	u32 len = blocks * PI_TUPLE_LEN;
-	int ret = tfile_rw_copy(dev->prot_file, cmd->t_prot_sg, cmd->t_prot_nents, len, pos, dir, &done);
+	int ret = tfile_rw_copy(dev->prot_file, cmd->t_prot_sg, cmd->t_prot_nents, len, pos, dir,
+				&done);
 
 	if (!ret && dir == DMA_TO_DEVICE && tfile_rw_must_sync(cmd))
 		ret = vfs_fsync_range(dev->prot_file, pos, pos + len - 1, 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads and writes. Three ways, the first that fits: at once from or to the page cache without sleeping; asynchronous
- * direct I/O; a worker that may sleep.
+ * Reads and writes. Three ways, the first that fits: at once from or to the page cache without
+ * sleeping; asynchronous direct I/O; a worker that may sleep.
  */
 #include <linux/bvec.h>
 #include <linux/magic.h>
@@ -48,16 +48,20 @@ static bool sg_place_skip(struct sg_place *place, u32 bytes)
 	return place->left;
 }
 
-/* fills up to @max entries with at most @len bytes and moves @place past them; returns the bytes described */
-static size_t sg_place_bvecs(struct sg_place *place, struct bio_vec *bvecs, unsigned int max, size_t len,
-			     unsigned int *nr)
+/*
+ * fills up to @max entries with at most @len bytes and moves @place past them; returns the bytes
+ * described
+ */
+static size_t sg_place_bvecs(struct sg_place *place, struct bio_vec *bvecs, unsigned int max,
+			     size_t len, unsigned int *nr)
 {
 	size_t total = 0;
 
 	for (*nr = 0; *nr < max && place->left && total < len; (*nr)++) {
 		u32 part = min_t(size_t, place->sg->length - place->off, len - total);
 
-		bvec_set_page(&bvecs[*nr], sg_page(place->sg), part, place->sg->offset + place->off);
+		bvec_set_page(&bvecs[*nr], sg_page(place->sg), part,
+			      place->sg->offset + place->off);
 		sg_place_skip(place, part);
 		total += part;
 	}
@@ -93,8 +97,12 @@ static void write_end(struct file *file)
 		sb_end_write(file_inode(file)->i_sb);
 }
 
-/* one call into the file system; buffered, so that neither alignment nor the file's own open flags matter */
-static ssize_t buffered_call(struct file *file, struct iov_iter *iter, loff_t pos, bool writing, int flags)
+/*
+ * one call into the file system; buffered, so that neither alignment nor the file's own open flags
+ * matter
+ */
+static ssize_t buffered_call(struct file *file, struct iov_iter *iter, loff_t pos, bool writing,
+			     int flags)
 {
 	struct kiocb iocb;
 	ssize_t ret;
@@ -113,7 +121,8 @@ static ssize_t buffered_call(struct file *file, struct iov_iter *iter, loff_t po
 }
 
 /* moves all of @iter; what lies beyond the end of the file reads as zeroes */
-static int buffered_move(struct file *file, struct iov_iter *iter, loff_t pos, bool writing, int flags, u32 *done)
+static int buffered_move(struct file *file, struct iov_iter *iter, loff_t pos, bool writing,
+			 int flags, u32 *done)
 {
 	while (iov_iter_count(iter)) {
 		ssize_t ret = buffered_call(file, iter, pos, writing, flags);
@@ -142,8 +151,8 @@ static int buffered_move(struct file *file, struct iov_iter *iter, loff_t pos, b
  * @pos: byte offset in the file
  * @dir: DMA_TO_DEVICE writes
  *
- * Context: sleeps. Through the page cache; a caller that needs the bytes on the medium flushes afterwards.
- * Return: 0 or -errno.
+ * Context: sleeps. Through the page cache; a caller that needs the bytes on the medium flushes
+ * afterwards. Return: 0 or -errno.
  */
 int tfile_rw_bvec(struct file *file, struct bio_vec *bvecs, unsigned int nr, size_t len, loff_t pos,
 		  enum dma_data_direction dir)
@@ -156,8 +165,8 @@ int tfile_rw_bvec(struct file *file, struct bio_vec *bvecs, unsigned int nr, siz
 	return buffered_move(file, &iter, pos, writing, 0, &done);
 }
 
-static int copy_with_flags(struct file *file, struct sg_place *place, u32 len, loff_t pos, bool writing, int flags,
-			   u32 *done)
+static int copy_with_flags(struct file *file, struct sg_place *place, u32 len, loff_t pos,
+			   bool writing, int flags, u32 *done)
 {
 	struct bio_vec bvecs[TFILE_STACK_BVECS];
 	struct iov_iter iter;
@@ -197,14 +206,16 @@ int tfile_rw_copy(struct file *file, struct scatterlist *sgl, u32 nents, u32 len
 }
 
 /**
- * tfile_rw_must_sync() - has the initiator been promised that the bytes are on the medium when the command ends?
+ * tfile_rw_must_sync() - has the initiator been promised that the bytes are on the medium when the
+ * command ends?
  * @cmd: write
  */
 bool tfile_rw_must_sync(struct se_cmd *cmd)
 {
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
 
-	return !dev->write_back || !cmd->se_dev->dev_attrib.emulate_write_cache || cmd->se_cmd_flags & SCF_FUA;
+	return !dev->write_back || !cmd->se_dev->dev_attrib.emulate_write_cache ||
+	       cmd->se_cmd_flags & SCF_FUA;
 }
 
 static int sync_written(struct tfile_dev *dev, loff_t pos, u32 len)
@@ -240,7 +251,8 @@ static int job_transfer(struct tfile_job *job)
 	struct tfile_dev *dev = tfile_dev(job->base.cmd->se_dev);
 	loff_t pos = tfile_lba_pos(job->base.cmd, job->base.cmd->t_task_lba);
 	bool sync = job->dir == DMA_TO_DEVICE && tfile_rw_must_sync(job->base.cmd);
-	int ret = tfile_rw_copy(dev->file, job->sgl, job->nents, job->len, pos, job->dir, &job->done);
+	int ret =
+		tfile_rw_copy(dev->file, job->sgl, job->nents, job->len, pos, job->dir, &job->done);
 
 	if (!ret && sync)
 		ret = sync_written(dev, pos, job->len);
@@ -249,7 +261,10 @@ static int job_transfer(struct tfile_job *job)
 	return ret;
 }
 
-/* an aborted command that has not touched the medium yet need not; the core no longer looks at the status */
+/*
+ * an aborted command that has not touched the medium yet need not; the core no longer looks at the
+ * status
+ */
 static bool job_is_void(struct tfile_job *job)
 {
 	return READ_ONCE(job->base.cmd->transport_state) & CMD_T_ABORTED && !job->done;
@@ -268,10 +283,14 @@ static sense_reason_t verify_protection(struct se_cmd *cmd, u32 len)
 {
 	if (!cmd->se_dev->dev_attrib.pi_prot_verify)
 		return TCM_NO_SENSE;
-	return sbc_dif_verify(cmd, cmd->t_task_lba, len / cmd->se_dev->dev_attrib.block_size, 0, cmd->t_prot_sg, 0);
+	return sbc_dif_verify(cmd, cmd->t_task_lba, len / cmd->se_dev->dev_attrib.block_size, 0,
+			      cmd->t_prot_sg, 0);
 }
 
-/* tuples are checked before they are stored beside their data, and checked again after reading: SBC-4 4.21 */
+/*
+ * tuples are checked before they are stored beside their data, and checked again after reading:
+ * SBC-4 4.21
+ */
 static int protected_transfer(struct tfile_job *job, sense_reason_t *bad)
 {
 	struct se_cmd *cmd = job->base.cmd;
@@ -293,8 +312,9 @@ static int unprotected_write(struct tfile_job *job)
 {
 	struct se_cmd *cmd = job->base.cmd;
 	u32 blocks = job->len / cmd->se_dev->dev_attrib.block_size;
+	int ret = job_transfer(job);
 
-	return job_transfer(job) ?: tfile_prot_forget(tfile_dev(cmd->se_dev), cmd->t_task_lba, blocks);
+	return ret ?: tfile_prot_forget(tfile_dev(cmd->se_dev), cmd->t_task_lba, blocks);
 }
 
 static void protected_run(struct work_struct *work)
@@ -315,9 +335,10 @@ static void protected_run(struct work_struct *work)
 }
 
 /*
- * May the submitter try the page cache itself? Either the file system promises to come back rather than sleep, and then
- * it must not start I/O on our time either (IOCB_NOIO: a miss and its read-ahead are a worker's); or all pages are in
- * memory because nothing of the file was swapped out.
+ * May the submitter try the page cache itself? Either the file system promises to come back rather
+ * than sleep, and then it must not start I/O on our time either (IOCB_NOIO: a miss and its
+ * read-ahead are a worker's); or all pages are in memory because nothing of the file was swapped
+ * out.
  */
 static bool inline_flags(struct tfile_dev *dev, struct se_cmd *cmd, bool writing, int *flags)
 {
@@ -331,9 +352,11 @@ static bool inline_flags(struct tfile_dev *dev, struct se_cmd *cmd, bool writing
 	return dev->file->f_mode & FMODE_NOWAIT;
 }
 
-/* true: the command has been completed; false: @done bytes have been moved, the rest is a worker's */
-static bool inline_transfer(struct tfile_dev *dev, struct se_cmd *cmd, struct scatterlist *sgl, u32 nents, u32 len,
-			    enum dma_data_direction dir, u32 *done)
+/*
+ * true: the command has been completed; false: @done bytes have been moved, the rest is a worker's
+ */
+static bool inline_transfer(struct tfile_dev *dev, struct se_cmd *cmd, struct scatterlist *sgl,
+			    u32 nents, u32 len, enum dma_data_direction dir, u32 *done)
 {
 	struct sg_place place = { .sg = sgl, .left = nents };
 	bool writing = dir == DMA_TO_DEVICE;
@@ -343,7 +366,8 @@ static bool inline_transfer(struct tfile_dev *dev, struct se_cmd *cmd, struct sc
 	if (!inline_flags(dev, cmd, writing, &flags))
 		return false;
 	noio = memalloc_noio_save();
-	ret = copy_with_flags(dev->file, &place, len, tfile_lba_pos(cmd, cmd->t_task_lba), writing, flags, done);
+	ret = copy_with_flags(dev->file, &place, len, tfile_lba_pos(cmd, cmd->t_task_lba), writing,
+			      flags, done);
 	memalloc_noio_restore(noio);
 	if (!ret)
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
@@ -386,7 +410,8 @@ static void direct_submit(struct direct_io *io)
 	iov_iter_bvec(&iter, writing ? ITER_SOURCE : ITER_DEST, io->bvecs, io->nr, io->job.len);
 	iov_iter_advance(&iter, io->job.done);
 	init_sync_kiocb(&io->iocb, dev->file);
-	io->iocb.ki_pos = tfile_lba_pos(io->job.base.cmd, io->job.base.cmd->t_task_lba) + io->job.done;
+	io->iocb.ki_pos =
+		tfile_lba_pos(io->job.base.cmd, io->job.base.cmd->t_task_lba) + io->job.done;
 	io->iocb.ki_complete = direct_complete;
 	io->iocb.ki_flags &= ~(IOCB_DSYNC | IOCB_SYNC | IOCB_APPEND);
 	io->iocb.ki_flags |= IOCB_DIRECT | (io->may_wait ? 0 : IOCB_NOWAIT);
@@ -418,8 +443,8 @@ static void direct_run(struct work_struct *work)
 }
 
 /* false: no memory, the page cache has to do */
-static bool direct_start(struct tfile_dev *dev, struct se_cmd *cmd, struct scatterlist *sgl, u32 nents, u32 len,
-			 enum dma_data_direction dir)
+static bool direct_start(struct tfile_dev *dev, struct se_cmd *cmd, struct scatterlist *sgl,
+			 u32 nents, u32 len, enum dma_data_direction dir)
 {
 	struct direct_io *io = kmalloc(struct_size(io, bvecs, nents), GFP_NOIO | __GFP_NOWARN);
 	struct sg_place place = { .sg = sgl, .left = nents };
@@ -427,8 +452,12 @@ static bool direct_start(struct tfile_dev *dev, struct se_cmd *cmd, struct scatt
 
 	if (!io)
 		return false;
-	io->job = (struct tfile_job) { .base = { .cmd = cmd, .pool = &dev->pool }, .sgl = sgl, .nents = nents,
-				       .len = len, .dir = dir, .direct = true };
+	io->job = (struct tfile_job) { .base = { .cmd = cmd, .pool = &dev->pool },
+				       .sgl = sgl,
+				       .nents = nents,
+				       .len = len,
+				       .dir = dir,
+				       .direct = true };
 	INIT_WORK(&io->job.base.work, direct_run);
 	io->may_wait = false;
 	sg_place_bvecs(&place, io->bvecs, nents, len, &io->nr);
@@ -452,7 +481,8 @@ static bool direct_start(struct tfile_dev *dev, struct se_cmd *cmd, struct scatt
  * Context: process; never sleeps on the medium.
  * Return: TCM_NO_SENSE: the command is or will be completed.
  */
-sense_reason_t tfile_rw_execute(struct se_cmd *cmd, struct scatterlist *sgl, u32 nents, enum dma_data_direction dir)
+sense_reason_t tfile_rw_execute(struct se_cmd *cmd, struct scatterlist *sgl, u32 nents,
+				enum dma_data_direction dir)
 {
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
 	u32 len = min(sg_bytes(sgl, nents), cmd->data_length), done = 0;
@@ -468,7 +498,8 @@ sense_reason_t tfile_rw_execute(struct se_cmd *cmd, struct scatterlist *sgl, u32
 	if (!protected && inline_transfer(dev, cmd, sgl, nents, len, dir, &done))
 		return TCM_NO_SENSE;
 
-	job = container_of(defer_job_get(&dev->pool, cmd, protected ? protected_run : job_run), struct tfile_job, base);
+	job = container_of(defer_job_get(&dev->pool, cmd, protected ? protected_run : job_run),
+			   struct tfile_job, base);
 	job->direct = false;
 	job->sgl = sgl;
 	job->nents = nents;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Commands as bios. The submitter's thread never sleeps here: bios ask the block layer to refuse rather than wait
- * (REQ_NOWAIT), and what is refused is submitted again by a worker of the device.
+ * Commands as bios. The submitter's thread never sleeps here: bios ask the block layer to refuse
+ * rather than wait (REQ_NOWAIT), and what is refused is submitted again by a worker of the device.
  */
 #include <linux/bio.h>
 #include <linux/blkdev.h>
@@ -67,7 +67,9 @@ static void io_put(struct tiblk_io *io)
 		__free_page(io->page);
 	bio_put(&io->first.bio);
 	if (err)
-		fault_complete(cmd, err, div_u64((u64)sector << SECTOR_SHIFT, dev->se_dev.dev_attrib.block_size));
+		fault_complete(
+			cmd, err,
+			div_u64((u64)sector << SECTOR_SHIFT, dev->se_dev.dev_attrib.block_size));
 	else
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
 }
@@ -107,7 +109,8 @@ static struct bio *late_pop(struct tiblk_dev *dev)
 /* the device would have had to wait, or lost the ability to say so (a new table below) */
 static bool was_refused(struct bio *bio)
 {
-	return bio->bi_opf & REQ_NOWAIT && (bio->bi_status == BLK_STS_AGAIN || bio->bi_status == BLK_STS_NOTSUPP);
+	return bio->bi_opf & REQ_NOWAIT &&
+	       (bio->bi_status == BLK_STS_AGAIN || bio->bi_status == BLK_STS_NOTSUPP);
 }
 
 static void part_done(struct bio *bio)
@@ -134,7 +137,10 @@ static void part_renew(struct tiblk_part *part, struct block_device *bdev)
 	part->bio.bi_end_io = part_done;
 }
 
-/* an aborted command that has not reached the medium need not: the core no longer looks at the status */
+/*
+ * an aborted command that has not reached the medium need not: the core no longer looks at the
+ * status
+ */
 static bool part_is_void(struct tiblk_part *part)
 {
 	return READ_ONCE(part->io->cmd->transport_state) & CMD_T_ABORTED;
@@ -186,7 +192,8 @@ static unsigned int vecs_wanted(struct tiblk_dev *dev, struct source *source, u6
 	return min_t(u64, pages, most);
 }
 
-static struct tiblk_io *io_new(struct tiblk_dev *dev, struct se_cmd *cmd, unsigned int vecs, blk_opf_t opf)
+static struct tiblk_io *io_new(struct tiblk_dev *dev, struct se_cmd *cmd, unsigned int vecs,
+			       blk_opf_t opf)
 {
 	struct bio *bio = bio_alloc_bioset(dev->lower.bdev, vecs, opf | REQ_ALLOC_CACHE, GFP_NOIO,
 					   &dev->first_bios);
@@ -204,8 +211,8 @@ static struct tiblk_io *io_new(struct tiblk_dev *dev, struct se_cmd *cmd, unsign
 
 static struct tiblk_part *part_new(struct tiblk_io *io, unsigned int vecs, blk_opf_t opf)
 {
-	struct bio *bio = bio_alloc_bioset(io->dev->lower.bdev, vecs, opf | REQ_ALLOC_CACHE, GFP_NOIO,
-					   &io->dev->more_bios);
+	struct bio *bio = bio_alloc_bioset(io->dev->lower.bdev, vecs, opf | REQ_ALLOC_CACHE,
+					   GFP_NOIO, &io->dev->more_bios);
 	struct tiblk_part *part = container_of(bio, struct tiblk_part, bio);
 
 	part->io = io;
@@ -231,7 +238,8 @@ static u32 part_fill(struct tiblk_part *part, struct source *source, u64 bytes)
 }
 
 /* takes over the builder's reference of @io; @sector is in units of 512 bytes */
-static void io_submit(struct tiblk_io *io, struct source *source, u64 bytes, sector_t sector, blk_opf_t opf)
+static void io_submit(struct tiblk_io *io, struct source *source, u64 bytes, sector_t sector,
+		      blk_opf_t opf)
 {
 	struct tiblk_part *part = &io->first;
 	u32 block = bdev_logical_block_size(io->dev->lower.bdev), len;
@@ -341,7 +349,8 @@ sense_reason_t tiblk_bio_execute_sync(struct se_cmd *cmd)
 int tiblk_bio_init(struct tiblk_dev *dev)
 {
 	int flags = BIOSET_NEED_BVECS | BIOSET_PERCPU_CACHE;
-	int ret = bioset_init(&dev->first_bios, RESERVED_BIOS, offsetof(struct tiblk_io, first.bio), flags);
+	int ret = bioset_init(&dev->first_bios, RESERVED_BIOS, offsetof(struct tiblk_io, first.bio),
+			      flags);
 
 	if (ret)
 		return ret;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A block device as a logical unit: the device, the bios of a command, and what the sources offer one another. */
+/*
+ * A block device as a logical unit: the device, the bios of a command, and what the sources offer
+ * one another.
+ */
 #ifndef BACKSTORES_IBLOCK_H
 #define BACKSTORES_IBLOCK_H
 
@@ -28,7 +31,8 @@ struct tiblk_plug {
  * @rcu: frees the device after the last reader of a LUN that led here
  * @lower: the block device; open from enable to destroy
  * @first_bios: bios that carry a struct tiblk_io in front, one for each command
- * @more_bios: further bios of large commands; apart, so that waiting for one cannot use up the other
+ * @more_bios: further bios of large commands; apart, so that waiting for one cannot use up the
+ * other
  * @pool: threads for what sleeps: deallocation, WRITE SAME, passed-on reservations
  * @late_lock: guards @late and the error fields of every struct tiblk_io; safe in interrupts
  * @late: bios that the block layer did not take without sleeping, or must not be asked to

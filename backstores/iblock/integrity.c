@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Protection information from end to end: the initiator's tuples go down with the data to a device that checks them. */
+/*
+ * Protection information from end to end: the initiator's tuples go down with the data to a device
+ * that checks them.
+ */
 #include <linux/bio.h>
 #include <linux/blk-integrity.h>
 #include <linux/scatterlist.h>
@@ -21,7 +24,8 @@ void tiblk_integrity_setup(struct tiblk_dev *dev)
 		return;
 	if (bioset_integrity_create(&dev->first_bios, BIO_POOL_SIZE) ||
 	    bioset_integrity_create(&dev->more_bios, BIO_POOL_SIZE)) {
-		pr_warn("%pg: no memory for protection information, it is not offered\n", dev->lower.bdev);
+		pr_warn("%pg: no memory for protection information, it is not offered\n",
+			dev->lower.bdev);
 		return;
 	}
 	dev->se_dev.dev_attrib.hw_pi_prot_type = types[type];

@@ -51,7 +51,8 @@ static bool tiblk_configure_unmap(struct se_device *se_dev)
 {
 	struct tiblk_dev *dev = tiblk_dev(se_dev);
 
-	return dev->lower.bdev && target_configure_unmap_from_queue(&se_dev->dev_attrib, dev->lower.bdev);
+	return dev->lower.bdev &&
+	       target_configure_unmap_from_queue(&se_dev->dev_attrib, dev->lower.bdev);
 }
 
 static void set_limits(struct tiblk_dev *dev)
@@ -61,7 +62,8 @@ static void set_limits(struct tiblk_dev *dev)
 	struct request_queue *queue = bdev_get_queue(bdev);
 
 	attrib->hw_block_size = bdev_logical_block_size(bdev);
-	attrib->hw_max_sectors = div_u64((u64)queue_max_hw_sectors(queue) << SECTOR_SHIFT, attrib->hw_block_size);
+	attrib->hw_max_sectors =
+		div_u64((u64)queue_max_hw_sectors(queue) << SECTOR_SHIFT, attrib->hw_block_size);
 	attrib->hw_queue_depth = queue->nr_requests;
 	attrib->max_write_same_len = MAX_WRITE_SAME_BLOCKS;
 	if (bdev_nonrot(bdev))
@@ -193,14 +195,16 @@ static bool is_passed_reservation(struct se_cmd *cmd)
 {
 	if (!(cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_PGR))
 		return false;
-	return cmd->t_task_cdb[0] == PERSISTENT_RESERVE_IN || cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT;
+	return cmd->t_task_cdb[0] == PERSISTENT_RESERVE_IN ||
+	       cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT;
 }
 
 static sense_reason_t tiblk_parse_cdb(struct se_cmd *cmd)
 {
 	sense_reason_t ret = sbc_parse_cdb(cmd, &tiblk_exec_ops);
 
-	if (!ret && cmd->execute_cmd && (defer_sleeps(cmd->t_task_cdb) || is_passed_reservation(cmd)))
+	if (!ret && cmd->execute_cmd &&
+	    (defer_sleeps(cmd->t_task_cdb) || is_passed_reservation(cmd)))
 		defer_command(cmd, queue_deferred);
 	return ret;
 }

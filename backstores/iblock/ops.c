@@ -16,10 +16,12 @@ static sector_t sectors_of(struct se_cmd *cmd, sector_t blocks)
  * @lba: first block
  * @nolb: number of blocks
  *
- * Where the core has promised that deallocated blocks read as zeroes, the zeroing request is used, which deallocates
- * what it can: discard leaves the edges of a range that are not aligned as they were.
+ * Where the core has promised that deallocated blocks read as zeroes, the zeroing request is used,
+ * which deallocates what it can: discard leaves the edges of a range that are not aligned as they
+ * were.
  *
- * Context: worker. Return: reason for the core to report, or TCM_NO_SENSE; the core completes the command.
+ * Context: worker. Return: reason for the core to report, or TCM_NO_SENSE; the core completes the
+ * command.
  */
 sense_reason_t tiblk_ops_unmap(struct se_cmd *cmd, sector_t lba, sector_t nolb)
 {
@@ -42,8 +44,8 @@ static bool write_zeroes(struct se_cmd *cmd, sector_t blocks)
 {
 	struct block_device *bdev = tiblk_dev(cmd->se_dev)->lower.bdev;
 
-	return !blkdev_issue_zeroout(bdev, sectors_of(cmd, cmd->t_task_lba), sectors_of(cmd, blocks), GFP_NOIO,
-				     BLKDEV_ZERO_NOUNMAP);
+	return !blkdev_issue_zeroout(bdev, sectors_of(cmd, cmd->t_task_lba),
+				     sectors_of(cmd, blocks), GFP_NOIO, BLKDEV_ZERO_NOUNMAP);
 }
 
 /**
@@ -64,7 +66,8 @@ sense_reason_t tiblk_ops_write_same(struct se_cmd *cmd)
 	page = pattern_page(cmd);
 	if (!page)
 		return TCM_LUN_BUSY;
-	if (blocks && !(pattern_is_zero(page) && !(cmd->se_cmd_flags & SCF_FUA) && write_zeroes(cmd, blocks))) {
+	if (blocks && !(pattern_is_zero(page) && !(cmd->se_cmd_flags & SCF_FUA) &&
+			write_zeroes(cmd, blocks))) {
 		tiblk_bio_repeat(cmd, page, (u64)blocks * cmd->se_dev->dev_attrib.block_size);
 		return TCM_NO_SENSE;
 	}

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Persistent reservations handed down to a device that keeps them itself (pgr_support=0, kernels from 6.2 on). */
+/*
+ * Persistent reservations handed down to a device that keeps them itself (pgr_support=0, kernels
+ * from 6.2 on).
+ */
 #include <linux/blkdev.h>
 #include <linux/overflow.h>
 #include <linux/pr.h>
@@ -58,7 +61,8 @@ static sense_reason_t reason_of(int ret)
 	}
 }
 
-static int out_register(struct block_device *bdev, const struct pr_ops *ops, u64 key, u64 sa_key, bool ignore)
+static int out_register(struct block_device *bdev, const struct pr_ops *ops, u64 key, u64 sa_key,
+			bool ignore)
 {
 	if (!ops->pr_register)
 		return -EOPNOTSUPP;

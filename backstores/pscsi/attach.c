@@ -50,7 +50,8 @@ static int claim_disk(struct tpscsi_dev *dev)
 		return ret;
 	if (disk_to_dev(dev->lower.bdev->bd_disk)->parent == &dev->sdev->sdev_gendev)
 		return 0;
-	pr_err("%s is not the disk at %d:%d:%d:%d\n", path, dev->host->host_no, dev->channel, dev->target, dev->lun);
+	pr_err("%s is not the disk at %d:%d:%d:%d\n", path, dev->host->host_no, dev->channel,
+	       dev->target, dev->lun);
 	tgt_bdev_close(&dev->lower);
 	return -EINVAL;
 }
@@ -89,7 +90,8 @@ static void add_designator(struct tpscsi_dev *dev, u8 *designator)
 	INIT_LIST_HEAD(&vpd->vpd_list);
 	transport_set_vpd_proto_id(vpd, designator);
 	transport_set_vpd_assoc(vpd, designator);
-	if (transport_set_vpd_ident_type(vpd, designator) < 0 || transport_set_vpd_ident(vpd, designator) < 0) {
+	if (transport_set_vpd_ident_type(vpd, designator) < 0 ||
+	    transport_set_vpd_ident(vpd, designator) < 0) {
 		kfree(vpd);
 		return;
 	}
@@ -125,8 +127,8 @@ static void set_limits(struct tpscsi_dev *dev)
  * tpscsi_attach_device() - find, claim and describe the SCSI device of a storage object
  * @dev: device with its address given
  *
- * Context: sleeps. Return: 0; -EINVAL for an incomplete address or an unknown host, -ENODEV for an empty place, -EBUSY
- * for a disk in use.
+ * Context: sleeps. Return: 0; -EINVAL for an incomplete address or an unknown host, -ENODEV for an
+ * empty place, -EBUSY for a disk in use.
  */
 int tpscsi_attach_device(struct tpscsi_dev *dev)
 {

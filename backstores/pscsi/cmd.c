@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A command on its way through the SCSI midlayer: CDB and pages down, status, sense data and residual back. */
+/*
+ * A command on its way through the SCSI midlayer: CDB and pages down, status, sense data and
+ * residual back.
+ */
 #include <linux/bio.h>
 #include <linux/blk-mq.h>
 #include <linux/scatterlist.h>
@@ -29,7 +32,8 @@ static unsigned int timeout_of(struct scsi_device *sdev, const u8 *cdb)
 	case 0x48:	/* SANITIZE */
 		return TIMEOUT_LONG;
 	default:
-		return is_random_access(sdev) || sdev->type == TYPE_ROM ? TIMEOUT_DISK : TIMEOUT_LONG;
+		return is_random_access(sdev) || sdev->type == TYPE_ROM ? TIMEOUT_DISK :
+									  TIMEOUT_LONG;
 	}
 }
 
@@ -210,7 +214,8 @@ sense_reason_t tpscsi_cmd_parse(struct se_cmd *cmd)
 
 	if (ret)
 		return ret;
-	if (cmd->se_cmd_flags & SCF_BIDI || scsi_command_size(cmd->t_task_cdb) > sizeof_field(struct scsi_cmnd, cmnd))
+	if (cmd->se_cmd_flags & SCF_BIDI ||
+	    scsi_command_size(cmd->t_task_cdb) > sizeof_field(struct scsi_cmnd, cmnd))
 		return TCM_UNSUPPORTED_SCSI_OPCODE;
 	return passthrough_parse_cdb(cmd, execute);
 }

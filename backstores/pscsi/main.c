@@ -156,11 +156,15 @@ static ssize_t tpscsi_show_params(struct se_device *se_dev, char *text)
 	struct t10_wwn *wwn = &se_dev->t10_wwn;
 	ssize_t len, size = PAGE_SIZE / 2;
 
-	len = scnprintf(text, size, "SCSI Device Bus Location: Channel ID: %d Target ID: %d LUN: %d Host ID: %d\n",
-			dev->channel, dev->target, dev->lun, dev->host ? (int)dev->host->host_no : dev->host_id);
+	len = scnprintf(
+		text, size,
+		"SCSI Device Bus Location: Channel ID: %d Target ID: %d LUN: %d Host ID: %d\n",
+		dev->channel, dev->target, dev->lun,
+		dev->host ? (int)dev->host->host_no : dev->host_id);
 	if (dev->sdev)
-		len += scnprintf(text + len, size - len, "        Vendor: %-8s Model: %-16s Rev: %-4s\n",
-				 wwn->vendor, wwn->model, wwn->revision);
+		len += scnprintf(text + len, size - len,
+				 "        Vendor: %-8s Model: %-16s Rev: %-4s\n", wwn->vendor,
+				 wwn->model, wwn->revision);
 	return len;
 }
 

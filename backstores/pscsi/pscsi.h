@@ -13,7 +13,8 @@
 /**
  * struct tpscsi_hba - one pscsi HBA object
  * @host_id: number in its name
- * @host: SCSI host of that number while hba_mode is 1, else NULL; changed only while no device is enabled
+ * @host: SCSI host of that number while hba_mode is 1, else NULL; changed only while no device is
+ * enabled
  * @enabled: devices enabled on it
  */
 struct tpscsi_hba {

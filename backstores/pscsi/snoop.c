@@ -25,8 +25,8 @@
  * tpscsi_snoop_refuse() - keep from the device what is about its neighbours and its own ports
  * @cdb: command descriptor block
  *
- * EXTENDED COPY would let an initiator reach devices that it has no LUN for; the device's port groups are those of its
- * own ports, not of ours.
+ * EXTENDED COPY would let an initiator reach devices that it has no LUN for; the device's port
+ * groups are those of its own ports, not of ours.
  */
 sense_reason_t tpscsi_snoop_refuse(const u8 *cdb)
 {
@@ -59,8 +59,8 @@ static void change_byte(struct se_cmd *cmd, u32 at, u8 clear, u8 set)
  * @cmd: command that ended well
  * @len: bytes that the device has sent
  *
- * The standard INQUIRY data offers what tpscsi_snoop_refuse() lets through, and a LUN that is exported for reading
- * only says so in its mode parameter header (SPC-5 7.5.5).
+ * The standard INQUIRY data offers what tpscsi_snoop_refuse() lets through, and a LUN that is
+ * exported for reading only says so in its mode parameter header (SPC-5 7.5.5).
  *
  * Context: any.
  */
@@ -85,7 +85,8 @@ void tpscsi_snoop_answer(struct se_cmd *cmd, u32 len)
 }
 
 /**
- * tpscsi_snoop_data_counts() - is this CHECK CONDITION the news that comes along with the data of a tape read?
+ * tpscsi_snoop_data_counts() - is this CHECK CONDITION the news that comes along with the data of a
+ * tape read?
  * @cmd: command that ended with CHECK CONDITION
  * @type: peripheral device type
  * @sense: its sense data

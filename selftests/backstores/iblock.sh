@@ -32,7 +32,7 @@ data_test() {
 	check "$name: write" copy_in "$DISK"
 	check "$name: what is read is what was written" holds_random "$DISK"
 	check "$name: it is on the device" holds_random "$dev" direct
-	check "$name: verified mixed I/O" verified_io "$DISK" 8M
+	check "$name: verified mixed I/O" verified_io "$DISK" 4M
 	check "$name: flush" sg_sync "$DISK"
 	check "$name: flush, answered at once" sg_sync --immed "$DISK"
 	disk_remove && so_remove "$so"

@@ -61,7 +61,7 @@ TGT_TEXT_RW(dev, udev_path, dev_udev_path_read, dev_udev_path_write);
 /* The backend writes behind our line, into the same page. */
 static ssize_t dev_info_read(struct se_device *dev, char *page)
 {
-	ssize_t len = sysfs_emit(page, "Status: %s  Max Queue Depth: %u  SectorSize: %u  HwMaxSectors: %u\n",
+	ssize_t len = sysfs_emit(page, "Status: %s  Max Queue Depth: %u  SectorSize: %u  HwMaxSectors: %u\n        ",
 				 dev->export_count ? "ACTIVATED" : "DEACTIVATED", dev->queue_depth,
 				 dev->dev_attrib.block_size, dev->dev_attrib.hw_max_sectors);
 
