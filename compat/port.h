@@ -25,6 +25,18 @@ static inline bool compat_tpg_rtpi_manual(const struct se_portal_group *tpg)
 {
 	return false;
 }
+
+/* reservations that a backend keeps: since 6.12 */
+static inline sense_reason_t compat_pr_out(struct exec_cmd_ops *ops, struct se_cmd *cmd, u8 action, u64 key,
+					   u64 sa_key, u8 type, bool aptpl)
+{
+	return TCM_UNSUPPORTED_SCSI_OPCODE;
+}
+
+static inline sense_reason_t compat_pr_in(struct exec_cmd_ops *ops, struct se_cmd *cmd, u8 action, u8 *data)
+{
+	return TCM_UNSUPPORTED_SCSI_OPCODE;
+}
 #else
 static inline void compat_attrib_defaults(struct se_dev_attrib *da)
 {
@@ -45,6 +57,21 @@ static inline u16 *compat_tpg_rtpi(struct se_portal_group *tpg)
 static inline bool compat_tpg_rtpi_manual(const struct se_portal_group *tpg)
 {
 	return tpg->rtpi_manual;
+}
+
+static inline sense_reason_t compat_pr_out(struct exec_cmd_ops *ops, struct se_cmd *cmd, u8 action, u64 key,
+					   u64 sa_key, u8 type, bool aptpl)
+{
+	if (!ops || !ops->execute_pr_out)
+		return TCM_UNSUPPORTED_SCSI_OPCODE;
+	return ops->execute_pr_out(cmd, action, key, sa_key, type, aptpl);
+}
+
+static inline sense_reason_t compat_pr_in(struct exec_cmd_ops *ops, struct se_cmd *cmd, u8 action, u8 *data)
+{
+	if (!ops || !ops->execute_pr_in)
+		return TCM_UNSUPPORTED_SCSI_OPCODE;
+	return ops->execute_pr_in(cmd, action, data);
 }
 #endif
 

@@ -31,16 +31,18 @@ setup() {
 	return 0
 }
 
+up() { if setup; then ok "$1"; else fail "$1"; fi; }	# in this shell: it sets A, B, DEV
+
 # out DEVICE ARGS...: PERSISTENT RESERVE OUT; the tool's exit status: 24 = RESERVATION CONFLICT
 out() { local d=$1; shift; sg_persist -n -o "$@" "$d" >/dev/null 2>&1; }
 keys() { sg_persist -n -k "$1" 2>/dev/null | grep -o '0x[0-9a-f]*$' | tr '\n' ' '; }
-rd() { sg_dd if="$1" of=/dev/null bs=512 count=1 >/dev/null 2>&1; }
-wr() { sg_dd if=/dev/zero of="$1" bs=512 count=1 >/dev/null 2>&1; }
+rd() { [ -c "$1" ] && sg_dd if="$1" of=/dev/null bs=512 count=1 >/dev/null 2>&1; }
+wr() { [ -c "$1" ] && sg_dd if=/dev/zero of="$1" bs=512 count=1 >/dev/null 2>&1; }
 status() { "$@" >/dev/null 2>&1; echo $?; }
 # the unit attention that a device reports next, as ASC/ASCQ text
 attention() { sg_turs -v "$1" 2>&1 | grep -i 'additional sense' | head -1; }
 
-check "two ports of one device" setup
+up "two ports of one device"
 
 check "A registers" out "$A" -G -S 0xa
 check "B registers" out "$B" -G -S 0xb
@@ -89,7 +91,7 @@ check "A reserves" out "$A" -R -K 0xa -T 5
 like "the file names the key" "$(tr '\0' ' ' <"$PR")" "sa_res_key=10"
 like "and the type" "$(tr '\0' ' ' <"$PR")" "res_type=05"
 check "the tree goes" tgt_clear
-check "and comes back" setup
+up "and comes back"
 same "both keys are back" "$(keys "$A")" "0xa 0xb "
 like "the reservation, too" "$(cat "$DEV/pr/res_pr_type")" "Registrants Only"
 check "B, registered, writes" wr "$B"
@@ -104,7 +106,7 @@ check "reserved" out "$A" -R -K 0xa -T 1
 cp "$PR" /tmp/aptpl.good
 check "the tree goes again" tgt_clear
 sed 's/sa_res_key=10/sa_res_key=11/' /tmp/aptpl.good >"$PR"
-check "it comes back with a damaged file" setup
+up "it comes back with a damaged file"
 refuse "a write is refused" wr "$B"
 printf '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x77\0\0\0\0\0\0\0\0' >/tmp/replace
 check "REPLACE LOST RESERVATION" sg_raw -s 24 -i /tmp/replace "$B" 5f 08 01 00 00 00 00 00 18 00
@@ -124,7 +126,7 @@ META=$META,port_rtpi=1,target_lun=0
 refuse "metadata without a key" meta "initiator_node=a,target_node=b"
 check "metadata of one registration" meta "$META"
 rmdir "$DEV"
-check "up again" setup
+up "up again"
 check "RESERVE by A" sg_raw "$A" 16 00 00 00 00 00
 refuse "B cannot read a reserved unit" rd "$B"
 refuse "B cannot RESERVE" sg_raw "$B" 16 00 00 00 00 00

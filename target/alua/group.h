@@ -27,7 +27,8 @@ int tgt_transition_run(struct t10_alua_tg_pt_gp *gp, unsigned int state, bool ex
 		       const struct se_node_acl *by);
 
 /* the other devices of the LU group, unless it is the default one */
-void tgt_lugroup_for_each_peer(struct se_device *dev, void (*fn)(struct se_device *peer, u16 id, unsigned int state),
+void tgt_lugroup_for_each_peer(struct se_device *dev,
+			       void (*fn)(struct se_device *peer, u16 id, unsigned int state),
 			       u16 id, unsigned int state);
 
 void tgt_meta_save_group(struct t10_alua_tg_pt_gp *gp);

@@ -229,7 +229,8 @@ ssize_t tgt_alua_dev_store_lugroup(struct se_device *dev, const char *page, size
 	return ret;
 }
 
-void tgt_lugroup_for_each_peer(struct se_device *dev, void (*fn)(struct se_device *peer, u16 id, unsigned int state),
+void tgt_lugroup_for_each_peer(struct se_device *dev,
+			       void (*fn)(struct se_device *peer, u16 id, unsigned int state),
 			       u16 id, unsigned int state)
 {
 	struct t10_alua_lu_gp_member *mem = dev->dev_alua_lu_gp_mem, *peer;

@@ -26,7 +26,7 @@ static const struct layout layouts[] = {
 
 static const struct layout *layout_of(u8 protocol)
 {
-	if (protocol >= sizeof(layouts) / sizeof(layouts[0]) || !layouts[protocol].bytes)
+	if (protocol >= ARRAY_SIZE(layouts) || !layouts[protocol].bytes)
 		return NULL;
 	return &layouts[protocol];
 }
@@ -61,8 +61,8 @@ static void number_to_name(const u8 *in, const struct layout *l, char *name)
 	static const char hex[] = "0123456789abcdef";
 	unsigned int i;
 
-	strcpy(name, l->prefix);
-	name += strlen(name);
+	memcpy(name, l->prefix, strlen(l->prefix));
+	name += strlen(l->prefix);
 	for (i = 0; i < l->bytes; i++) {
 		if (i && l->colons)
 			*name++ = ':';

@@ -9,6 +9,7 @@
 #include "target/lib/sgl.h"
 #include "target/lib/transportid.h"
 #include "target/lib/wbuf.h"
+#include "target/pr/pass.h"
 #include "target/pr/registry.h"
 
 /* more than a 16-bit allocation length can ask for */
@@ -125,6 +126,8 @@ static sense_reason_t in_deferred(struct se_cmd *cmd)
  */
 sense_reason_t tgt_pr_parse_in(struct se_cmd *cmd, u32 *size)
 {
+	if (tgt_pass_is_on(cmd->se_dev))
+		return tgt_pass_parse_in(cmd, size);
 	if ((cmd->t_task_cdb[1] & 0x1f) >= ARRAY_SIZE(actions))
 		return tgt_bad_field(cmd, 1, 4);
 	/* SPC-2 5.5.1 */

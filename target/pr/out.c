@@ -12,6 +12,7 @@
 #include "target/model/deve.h"
 #include "target/model/tpg.h"
 #include "target/model/ua.h"
+#include "target/pr/pass.h"
 #include "target/pr/registry.h"
 
 #define LIST_MIN	24
@@ -374,6 +375,8 @@ sense_reason_t tgt_pr_parse_out(struct se_cmd *cmd, u32 *size)
 {
 	u8 action = cmd->t_task_cdb[1] & 0x1f, scope = cmd->t_task_cdb[2] >> 4;
 
+	if (tgt_pass_is_on(cmd->se_dev))
+		return tgt_pass_parse_out(cmd, size);
 	if (action >= PRO_ACTIONS)
 		return tgt_bad_field(cmd, 1, 4);
 	if (rows[action].typed && scope)

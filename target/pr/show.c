@@ -4,14 +4,10 @@
 #include <linux/slab.h>
 
 #include "target/pr/aptpl.h"
+#include "target/pr/pass.h"
 #include "target/pr/registry.h"
 
 #define NO_HOLDER	"No SPC-3 Reservation holder\n"
-
-static bool passed_through(const struct se_device *dev)
-{
-	return dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_PGR;
-}
 
 /* Runs @fn on the holder's registration. */
 static ssize_t with_holder(struct se_device *dev, char *page,
@@ -51,7 +47,7 @@ ssize_t tgt_pr_show_holder(struct se_device *dev, char *page)
 	struct se_session *spc2;
 	ssize_t len = 0;
 
-	if (passed_through(dev))
+	if (tgt_pass_is_on(dev))
 		return sprintf(page, "Passthrough\n");
 	if (!dev->dev_attrib.emulate_pr)
 		return sprintf(page, "SPC_RESERVATIONS_DISABLED\n");
@@ -183,7 +179,7 @@ ssize_t tgt_pr_show_type(struct se_device *dev, char *page)
  */
 ssize_t tgt_pr_show_res_type(struct se_device *dev, char *page)
 {
-	if (passed_through(dev))
+	if (tgt_pass_is_on(dev))
 		return sprintf(page, "SPC_PASSTHROUGH\n");
 	if (!dev->dev_attrib.emulate_pr)
 		return sprintf(page, "SPC_RESERVATIONS_DISABLED\n");
@@ -193,7 +189,7 @@ ssize_t tgt_pr_show_res_type(struct se_device *dev, char *page)
 
 static bool takes_metadata(const struct se_device *dev)
 {
-	return !passed_through(dev) && dev->dev_attrib.emulate_pr;
+	return !tgt_pass_is_on(dev) && dev->dev_attrib.emulate_pr;
 }
 
 /**

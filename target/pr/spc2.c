@@ -3,6 +3,7 @@
 #include <scsi/scsi_proto.h>
 
 #include "target/cmd/cmd.h"
+#include "target/pr/pass.h"
 #include "target/pr/registry.h"
 
 enum standing { STANDING_NONE, STANDING_OTHERS, STANDING_REGISTERED };
@@ -87,7 +88,8 @@ static sense_reason_t check_cdb(struct se_cmd *cmd, u32 *size)
 {
 	const u8 *cdb = cmd->t_task_cdb;
 
-	if (!cmd->se_sess || !cmd->se_sess->se_node_acl || !cmd->se_lun)
+	/* a block device that keeps the reservations itself has no RESERVE */
+	if (tgt_pass_is_on(cmd->se_dev) || !cmd->se_sess || !cmd->se_sess->se_node_acl || !cmd->se_lun)
 		return TCM_UNSUPPORTED_SCSI_OPCODE;
 	if (cdb[1] & 0x10)
 		return tgt_bad_field(cmd, 1, 4);
