@@ -41,6 +41,16 @@ def skip(what, why):
     print('ok %d - %s # SKIP %s' % (count, what, why), flush=True)
 
 
+def need_ours(*modules):
+    """Skips the suite in a run without our module; by hand (no rig around it) it always runs."""
+    ours = os.environ.get('OURS')
+    missing = [m for m in modules if ours and (os.environ.get('MODULES') != 'ours' or
+                                               not os.path.exists('%s/%s.ko' % (ours, m)))]
+    if missing:
+        skip(os.environ.get('SUITE', 'suite'), 'our %s is not in this run' % missing[0])
+        done()
+
+
 def run(cases):
     """Each case is a function; one that raises is a failed test."""
     for case in cases:
