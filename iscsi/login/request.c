@@ -6,6 +6,7 @@
 #include "iscsi/obj/session.h"
 #include "iscsi/obj/tiqn.h"
 #include "iscsi/wire/bhs.h"
+#include "iscsi/wire/trace.h"
 
 #include <linux/slab.h>
 
@@ -123,7 +124,7 @@ static int refuse(struct itgt_login *login, enum itgt_login_status status)
 	if (login->tpg)
 		itgt_tiqn_count_fail(login->tpg->tiqn, fail_type(status), login->nego.initiator_name,
 				     &login->conn->peer);
-	pr_debug("login of %s refused: %04x\n", login->nego.initiator_name, status);
+	trace_itgt_login(login->conn->id, login->nego.initiator_name, status);
 	respond(login, login->fsm.stage << 2, status);
 	return -EACCES;
 }
@@ -209,6 +210,7 @@ static int continue_or_finish(struct itgt_login *login, bool agree)
 	ret = respond(login, itgt_fsm_respond(&login->fsm, agree), ITGT_LOGIN_OK);
 	if (ret || !final)
 		return ret;
+	trace_itgt_login(login->conn->id, login->initiator, ITGT_LOGIN_OK);
 	if (login->tpg)
 		itgt_tiqn_count_accept(login->tpg->tiqn);
 	return 1;
