@@ -30,14 +30,15 @@ ssize_t itgt_attr_auth_show(struct itgt_auth *auth, enum itgt_auth_text which, c
  *
  * Return: @count or -EINVAL
  */
-ssize_t itgt_attr_auth_store(struct itgt_auth *auth, enum itgt_auth_text which, bool cut, const char *page,
-			     size_t count)
+ssize_t itgt_attr_auth_store(struct itgt_auth *auth, enum itgt_auth_text which, bool cut,
+			     const char *page, size_t count)
 {
 	if (!cut && count >= ITGT_AUTH_LEN)
 		return -EINVAL;
 	mutex_lock(&auth->lock);
 	strscpy(auth->text[which], page, ITGT_AUTH_LEN);
-	if (!auth->text[which][0] || !strcmp(auth->text[which], "NULL") || !strcmp(auth->text[which], "NULL\n"))
+	if (!auth->text[which][0] || !strcmp(auth->text[which], "NULL") ||
+	    !strcmp(auth->text[which], "NULL\n"))
 		auth->set &= ~(1 << which);
 	else
 		auth->set |= 1 << which;

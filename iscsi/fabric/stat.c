@@ -136,7 +136,8 @@ TGT_ATTR(login_fails, "%u", p->login.fails);
 TGT_ATTR(last_fail_time, "%llu", fail_time(p));
 TGT_ATTR(last_fail_type, "%u", p->login.last_fail_type);
 TGT_ATTR(fail_intr_name, "%s", p->login.last_intr_name[0] ? p->login.last_intr_name : "None");
-TGT_ATTR(fail_intr_addr_type, "%s", p->login.last_intr_addr.ss_family == AF_INET6 ? "ipv6" : "ipv4");
+TGT_ATTR(fail_intr_addr_type, "%s",
+	 p->login.last_intr_addr.ss_family == AF_INET6 ? "ipv6" : "ipv4");
 TGT_ATTR(fail_intr_addr, "%pISc", &p->login.last_intr_addr);
 
 static struct configfs_attribute *tgt_attr_attrs[] = {
@@ -288,5 +289,6 @@ void itgt_stat_add_wwn(struct se_wwn *wwn)
  */
 void itgt_stat_add_acl(struct se_node_acl *acl)
 {
-	add_group(&acl->acl_fabric_stat_group, &itgt_acl(acl)->stat_sess, "iscsi_sess_stats", &sess_type);
+	add_group(&acl->acl_fabric_stat_group, &itgt_acl(acl)->stat_sess, "iscsi_sess_stats",
+		  &sess_type);
 }

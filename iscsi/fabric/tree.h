@@ -8,7 +8,8 @@
 /* tree_wwn.c */
 extern struct configfs_attribute *itgt_tree_discovery_attrs[];
 extern struct configfs_attribute *itgt_tree_root_attrs[];
-struct se_wwn *itgt_tree_make_wwn(struct target_fabric_configfs *tf, struct config_group *group, const char *name);
+struct se_wwn *itgt_tree_make_wwn(struct target_fabric_configfs *tf, struct config_group *group,
+				  const char *name);
 void itgt_tree_drop_wwn(struct se_wwn *wwn);
 
 /* tree_tpg.c */
@@ -21,7 +22,8 @@ void itgt_tree_drop_tpg(struct se_portal_group *se_tpg);
 
 /* tree_np.c */
 extern struct configfs_attribute *itgt_tree_np_attrs[];
-struct se_tpg_np *itgt_tree_make_np(struct se_portal_group *se_tpg, struct config_group *group, const char *name);
+struct se_tpg_np *itgt_tree_make_np(struct se_portal_group *se_tpg, struct config_group *group,
+				    const char *name);
 void itgt_tree_drop_np(struct se_tpg_np *se_np);
 
 /* tree_acl.c */

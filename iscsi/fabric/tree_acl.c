@@ -51,7 +51,8 @@ static ssize_t acl_attrib_nopin_timeout_show(struct config_item *item, char *pag
 }
 
 /* 0 turns pings off; an interval below 3 seconds is not one */
-static ssize_t acl_attrib_nopin_timeout_store(struct config_item *item, const char *page, size_t count)
+static ssize_t acl_attrib_nopin_timeout_store(struct config_item *item, const char *page,
+					      size_t count)
 {
 	u32 val;
 	int ret = kstrtou32(page, 0, &val);
@@ -71,7 +72,8 @@ static ssize_t acl_attrib_authentication_show(struct config_item *item, char *pa
 	return sysfs_emit(page, "%d\n", READ_ONCE(attrib_of(item)->authentication));
 }
 
-static ssize_t acl_attrib_authentication_store(struct config_item *item, const char *page, size_t count)
+static ssize_t acl_attrib_authentication_store(struct config_item *item, const char *page,
+					       size_t count)
 {
 	s32 val;
 	int ret = kstrtos32(page, 0, &val);
@@ -162,15 +164,22 @@ static ssize_t show_session(struct itgt_session *sess, char *page)
 	u32 depth = sess->se_sess ? sess->se_sess->se_node_acl->queue_depth : 0;
 	ssize_t len = 0;
 
-	len += sysfs_emit_at(page, len, "InitiatorName: %s\nInitiatorAlias: %s\n", sess->name, sess->alias);
-	len += sysfs_emit_at(page, len, "LIO Session ID: %u   ISID: 0x%6ph  TSIH: %u  ", sess->id, sess->isid, sess->tsih);
+	len += sysfs_emit_at(page, len, "InitiatorName: %s\nInitiatorAlias: %s\n", sess->name,
+			     sess->alias);
+	len += sysfs_emit_at(page, len, "LIO Session ID: %u   ISID: 0x%6ph  TSIH: %u  ", sess->id,
+			     sess->isid, sess->tsih);
 	len += sysfs_emit_at(page, len, "SessionType: Normal\n");
-	len += sysfs_emit_at(page, len, "Session State: TARG_SESS_STATE_%s\n", sess_state_names[sess->state]);
-	len += sysfs_emit_at(page, len, "---------------------[iSCSI Session Values]-----------------------\n");
-	len += sysfs_emit_at(page, len, "  CmdSN/WR  :  CmdSN/WC  :  ExpCmdSN  :  MaxCmdSN  :     ITT    :     TTT\n");
+	len += sysfs_emit_at(page, len, "Session State: TARG_SESS_STATE_%s\n",
+			     sess_state_names[sess->state]);
+	len += sysfs_emit_at(
+		page, len, "---------------------[iSCSI Session Values]-----------------------\n");
+	len += sysfs_emit_at(
+		page, len,
+		"  CmdSN/WR  :  CmdSN/WC  :  ExpCmdSN  :  MaxCmdSN  :     ITT    :     TTT\n");
 	len += sysfs_emit_at(page, len, " 0x%08x   0x%08x   0x%08x   0x%08x   0x%08x   0x%08x\n",
 			     depth, max_cmdsn - exp_cmdsn + 1, exp_cmdsn, max_cmdsn, 0, 0);
-	len += sysfs_emit_at(page, len, "----------------------[iSCSI Connections]-------------------------\n");
+	len += sysfs_emit_at(
+		page, len, "----------------------[iSCSI Connections]-------------------------\n");
 	return len;
 }
 
@@ -182,14 +191,15 @@ static ssize_t acl_info_show(struct config_item *item, char *page)
 	ssize_t len;
 
 	if (!sess)
-		return sysfs_emit(page, "No active iSCSI Session for Initiator Endpoint: %s\n", acl->initiatorname);
+		return sysfs_emit(page, "No active iSCSI Session for Initiator Endpoint: %s\n",
+				  acl->initiatorname);
 	spin_lock_irq(&sess->lock);
 	len = show_session(sess, page);
 	list_for_each_entry(conn, &sess->conns, sess_node) {
-		len += sysfs_emit_at(page, len, "CID: %u  Connection State: TARG_CONN_STATE_%s\n", conn->cid,
-				     conn_state_names[READ_ONCE(conn->state)]);
-		len += sysfs_emit_at(page, len, "   Address %pISc TCP  StatSN: 0x%08x\n", &conn->peer,
-				     READ_ONCE(conn->statsn));
+		len += sysfs_emit_at(page, len, "CID: %u  Connection State: TARG_CONN_STATE_%s\n",
+				     conn->cid, conn_state_names[READ_ONCE(conn->state)]);
+		len += sysfs_emit_at(page, len, "   Address %pISc TCP  StatSN: 0x%08x\n",
+				     &conn->peer, READ_ONCE(conn->statsn));
 	}
 	spin_unlock_irq(&sess->lock);
 	itgt_session_put(sess);

@@ -14,7 +14,7 @@
 #include <linux/sysfs.h>
 
 enum {
-	NAME_MAX_LEN = 63,	/* of an np directory: a bracketed IPv6 address with zone, and a port */
+	NAME_MAX_LEN = 63, /* of an np directory: a bracketed IPv6 address with zone, and a port */
 };
 
 /* "A.B.C.D:PORT" or "[V6]:PORT" or "[V6%ZONE]:PORT" */
@@ -51,7 +51,8 @@ static int name_parse(const char *name, struct sockaddr_storage *addr)
  *
  * Return: the portal, listening, or ERR_PTR: -EINVAL for anything but lack of memory
  */
-struct se_tpg_np *itgt_tree_make_np(struct se_portal_group *se_tpg, struct config_group *group, const char *name)
+struct se_tpg_np *itgt_tree_make_np(struct se_portal_group *se_tpg, struct config_group *group,
+				    const char *name)
 {
 	struct sockaddr_storage addr;
 	struct itgt_tpg_np *np;
@@ -80,7 +81,10 @@ static int digit_parse(const char *page, u32 *val)
 	return ret ? ret : *val > 1 ? -EINVAL : 0;
 }
 
-/* Transports other than TCP belong to the distribution's own iscsi_target_mod: 1 is refused, 0 is what it is anyhow. */
+/*
+ * Transports other than TCP belong to the distribution's own iscsi_target_mod: 1 is refused, 0 is
+ * what it is anyhow.
+ */
 #define OTHER_TRANSPORT(name)								\
 static ssize_t np_##name##_show(struct config_item *item, char *page)			\
 {											\

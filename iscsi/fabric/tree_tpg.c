@@ -26,7 +26,10 @@ static void apply_authentication(struct config_item *item)
 	itgt_param_follow_authentication(itgt_tpg(attrib_to_tpg(item)));
 }
 
-/* sessions of generated ACLs come back to the same ACL unless the operator says otherwise afterwards */
+/*
+ * sessions of generated ACLs come back to the same ACL unless the operator says otherwise
+ * afterwards
+ */
 static void apply_generate_node_acls(struct config_item *item)
 {
 	struct itgt_tpg_attrib *attrib = attrib_of(item);
@@ -55,14 +58,16 @@ static ssize_t tpg_attrib_fabric_prot_type_show(struct config_item *item, char *
 }
 
 /* T10-PI types 1 and 3 have no need of the application's reference tag */
-static ssize_t tpg_attrib_fabric_prot_type_store(struct config_item *item, const char *page, size_t count)
+static ssize_t tpg_attrib_fabric_prot_type_store(struct config_item *item, const char *page,
+						 size_t count)
 {
 	u32 val;
 	int ret = kstrtou32(page, 0, &val);
 
 	if (ret)
 		return ret;
-	if (val != TARGET_DIF_TYPE0_PROT && val != TARGET_DIF_TYPE1_PROT && val != TARGET_DIF_TYPE3_PROT)
+	if (val != TARGET_DIF_TYPE0_PROT && val != TARGET_DIF_TYPE1_PROT &&
+	    val != TARGET_DIF_TYPE3_PROT)
 		return -EINVAL;
 	WRITE_ONCE(attrib_of(item)->fabric_prot_type, val);
 	return count;
@@ -106,7 +111,10 @@ static ssize_t tpg_redirect_show(struct config_item *item, char *page)
 	ssize_t len;
 
 	mutex_lock(&tpg->lock);
-	len = sysfs_emit(page, "%s%s\n", !tpg->redirect[0] ? "" : tpg->redirect_permanent ? "permanent " : "temporary ",
+	len = sysfs_emit(page, "%s%s\n",
+			 !tpg->redirect[0]	 ? "" :
+			 tpg->redirect_permanent ? "permanent " :
+						   "temporary ",
 			 tpg->redirect);
 	mutex_unlock(&tpg->lock);
 	return len;

@@ -23,7 +23,8 @@ static ssize_t discovery_enforce_discovery_auth_show(struct config_item *item, c
 	return sysfs_emit(page, "%u\n", READ_ONCE(itgt_discovery_enforce));
 }
 
-static ssize_t discovery_enforce_discovery_auth_store(struct config_item *item, const char *page, size_t count)
+static ssize_t discovery_enforce_discovery_auth_store(struct config_item *item, const char *page,
+						      size_t count)
 {
 	return itgt_attr_store_u32(&itgt_discovery_enforce, 0, 1, page, count);
 }
@@ -46,7 +47,8 @@ static ssize_t root_cpus_allowed_list_show(struct config_item *item, char *page)
 	return itgt_cpus_show(page);
 }
 
-static ssize_t root_cpus_allowed_list_store(struct config_item *item, const char *page, size_t count)
+static ssize_t root_cpus_allowed_list_store(struct config_item *item, const char *page,
+					    size_t count)
 {
 	int ret = itgt_cpus_set(page);
 
@@ -68,7 +70,8 @@ struct configfs_attribute *itgt_tree_root_attrs[] = {
  *
  * Return: the target or ERR_PTR
  */
-struct se_wwn *itgt_tree_make_wwn(struct target_fabric_configfs *tf, struct config_group *group, const char *name)
+struct se_wwn *itgt_tree_make_wwn(struct target_fabric_configfs *tf, struct config_group *group,
+				  const char *name)
 {
 	struct itgt_tiqn *tiqn = itgt_tiqn_create(name);
 

@@ -29,7 +29,8 @@ static bool is_loopback(const struct sockaddr_storage *addr)
 static bool is_link_local(const struct sockaddr_storage *addr)
 {
 	return addr->ss_family == AF_INET6 &&
-	       ipv6_addr_type(&((const struct sockaddr_in6 *)addr)->sin6_addr) & IPV6_ADDR_LINKLOCAL;
+	       ipv6_addr_type(&((const struct sockaddr_in6 *)addr)->sin6_addr) &
+		       IPV6_ADDR_LINKLOCAL;
 }
 
 static u32 scope_of(const struct sockaddr_storage *addr)
@@ -46,10 +47,12 @@ static void set_port(struct sockaddr_storage *addr, u16 port)
 }
 
 /*
- * The address of a portal for this initiator; false if it has none that the initiator could use. A wildcard stands for
- * the address that the initiator has used. Loopback is of use to this host only, a link-local address to its link.
+ * The address of a portal for this initiator; false if it has none that the initiator could use. A
+ * wildcard stands for the address that the initiator has used. Loopback is of use to this host
+ * only, a link-local address to its link.
  */
-static bool portal_address(struct itgt_conn *conn, struct itgt_portal *portal, struct sockaddr_storage *addr)
+static bool portal_address(struct itgt_conn *conn, struct itgt_portal *portal,
+			   struct sockaddr_storage *addr)
 {
 	struct sockaddr_storage bound = { };
 
@@ -62,7 +65,8 @@ static bool portal_address(struct itgt_conn *conn, struct itgt_portal *portal, s
 		*addr = conn->local;
 	} else if (is_loopback(addr) && !is_loopback(&conn->local)) {
 		return false;
-	} else if (is_link_local(addr) && (!is_link_local(&conn->local) || scope_of(addr) != scope_of(&conn->local))) {
+	} else if (is_link_local(addr) &&
+		   (!is_link_local(&conn->local) || scope_of(addr) != scope_of(&conn->local))) {
 		return false;
 	}
 	set_port(addr, itgt_portal_port(&bound));
@@ -82,7 +86,8 @@ static bool may_see(struct itgt_conn *conn, struct itgt_tpg *tpg)
 	return itgt_acl_is_explicit(&tpg->se_tpg, conn->sess->name);
 }
 
-static void put_address(struct itgt_tpg *tpg, const struct sockaddr_storage *addr, struct itgt_kv_out *out)
+static void put_address(struct itgt_tpg *tpg, const struct sockaddr_storage *addr,
+			struct itgt_kv_out *out)
 {
 	char text[ADDRESS_LEN];
 

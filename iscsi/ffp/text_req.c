@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Text exchanges in full feature phase, over as many PDUs as they need (RFC 7143 7.2, 11.10 and 11.11). */
+/*
+ * Text exchanges in full feature phase, over as many PDUs as they need (RFC 7143 7.2, 11.10
+ * and 11.11).
+ */
 #include "iscsi/ffp/ffp.h"
 #include "iscsi/ffp/targets.h"
 #include "iscsi/obj/tpg.h"
@@ -16,8 +19,9 @@ enum {
 };
 
 /*
- * One exchange: a connection has no more than one at a time. Used by the rx kthread alone; lives in conn->text from the
- * first request that is not answered at once until the exchange ends, answers in conn->text_out.
+ * One exchange: a connection has no more than one at a time. Used by the rx kthread alone; lives in
+ * conn->text from the first request that is not answered at once until the exchange ends, answers
+ * in conn->text_out.
  */
 struct text {
 	__be32 itt;
@@ -43,7 +47,8 @@ static void text_end(struct itgt_conn *conn)
 	conn->text_out = NULL;
 }
 
-static int take_send_targets(void *ctx, const struct itgt_key *key, char *val, struct itgt_kv_out *out)
+static int take_send_targets(void *ctx, const struct itgt_key *key, char *val,
+			     struct itgt_kv_out *out)
 {
 	struct exchange *x = ctx;
 
@@ -108,7 +113,8 @@ static int answer(struct itgt_conn *conn, struct text *t)
 /* the next piece of the answers, or an empty response that asks for the rest of the request */
 static int respond(struct itgt_conn *conn, struct text *t, bool final)
 {
-	u32 len = min3(t->out_len - t->out_sent, READ_ONCE(conn->par.max_xmit_dsl), (u32)SEGMENT_MAX);
+	u32 len =
+		min3(t->out_len - t->out_sent, READ_ONCE(conn->par.max_xmit_dsl), (u32)SEGMENT_MAX);
 	bool more = t->out_sent + len < t->out_len;
 	struct iscsi_text_rsp *rsp;
 	struct itgt_txpdu *pdu;

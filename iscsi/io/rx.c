@@ -11,6 +11,7 @@
 #include "iscsi/obj/task.h"
 #include "iscsi/wire/digest.h"
 #include "iscsi/wire/sn.h"
+#include "iscsi/wire/trace.h"
 #include <linux/kthread.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -315,6 +316,7 @@ static int rx_begin(struct itgt_conn *conn, struct itgt_pdu *pdu, bool stream)
 	int reason = itgt_bhs_check(&pdu->hdr, conn->par.max_recv_dsl, conn->sess->discovery);
 	int ret;
 
+	trace_itgt_pdu_in(conn->id, &pdu->hdr);
 	if (reason) {
 		pdu->fate = ITGT_PDU_SKIP;
 		ret = handlers->bad(conn, pdu, reason);

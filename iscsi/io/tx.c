@@ -9,6 +9,7 @@
 #include "iscsi/obj/session.h"
 #include "iscsi/wire/digest.h"
 #include "iscsi/wire/sn.h"
+#include "iscsi/wire/trace.h"
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -90,6 +91,7 @@ void *itgt_tx_add_header(struct itgt_conn *conn, const void *bhs)
 	if (!mem)
 		return NULL;
 	memcpy(mem, bhs, ITGT_BHS_LEN);
+	trace_itgt_pdu_out(conn->id, bhs);
 	if (digest)
 		*(__le32 *)(mem + ITGT_BHS_LEN) = itgt_digest(bhs, ITGT_BHS_LEN);
 	return mem;

@@ -68,7 +68,10 @@ struct itgt_chap {
 	struct chap_peer peer;
 };
 
-/* every challenge that waits for its response: none of them may come back as an initiator's own, on any connection */
+/*
+ * every challenge that waits for its response: none of them may come back as an initiator's own, on
+ * any connection
+ */
 static LIST_HEAD(challenges);
 static DEFINE_MUTEX(challenges_lock);
 
@@ -245,7 +248,8 @@ int itgt_chap_take(struct itgt_chap *chap, enum itgt_key_id id, char *val)
 }
 
 /* response = hash(identifier, secret, challenge), RFC 1994 4.1 */
-static int compute(struct crypto_shash *tfm, u8 id, const char *secret, const u8 *challenge, u32 len, u8 *response)
+static int compute(struct crypto_shash *tfm, u8 id, const char *secret, const u8 *challenge,
+		   u32 len, u8 *response)
 {
 	SHASH_DESC_ON_STACK(desc, tfm);
 	int ret;
@@ -262,7 +266,8 @@ static int compute(struct crypto_shash *tfm, u8 id, const char *secret, const u8
 	return ret;
 }
 
-static void put_binary(struct itgt_kv_out *out, const char *key, const u8 *bin, u32 len, bool base64)
+static void put_binary(struct itgt_kv_out *out, const char *key, const u8 *bin, u32 len,
+		       bool base64)
 {
 	char text[ITGT_BINVAL_TEXT(DIGEST_MAX)];
 
@@ -293,8 +298,8 @@ static int send_challenge(struct itgt_chap *chap, struct itgt_kv_out *out)
 }
 
 /*
- * The initiator's response is right for its secret. One that our own secret would give as well is refused, too: the two
- * directions must not share a secret (RFC 7143 9.2.1).
+ * The initiator's response is right for its secret. One that our own secret would give as well is
+ * refused, too: the two directions must not share a secret (RFC 7143 9.2.1).
  */
 static int check_response(struct itgt_chap *chap)
 {
@@ -303,14 +308,16 @@ static int check_response(struct itgt_chap *chap)
 	u8 want[DIGEST_MAX];
 	int ret;
 
-	ret = compute(peer->tfm, chap->id, chap->cred[ITGT_AUTH_PASSWORD], chap->challenge, len, want);
+	ret = compute(peer->tfm, chap->id, chap->cred[ITGT_AUTH_PASSWORD], chap->challenge, len,
+		      want);
 	if (ret)
 		return ret;
 	if (peer->response_len != len || crypto_memneq(want, peer->response, len) ||
 	    strcmp(peer->name, chap->cred[ITGT_AUTH_USERID]) || !itgt_chap_has_secret(chap))
 		ret = -EACCES;
 	if (!ret && (chap->set & 1 << ITGT_AUTH_PASSWORD_MUTUAL)) {
-		ret = compute(peer->tfm, chap->id, chap->cred[ITGT_AUTH_PASSWORD_MUTUAL], chap->challenge, len, want);
+		ret = compute(peer->tfm, chap->id, chap->cred[ITGT_AUTH_PASSWORD_MUTUAL],
+			      chap->challenge, len, want);
 		if (!ret && !crypto_memneq(want, peer->response, len))
 			ret = -EACCES;
 	}
@@ -344,8 +351,8 @@ static int answer_challenge(struct itgt_chap *chap, struct itgt_kv_out *out)
 		return -EPROTO;
 	if ((chap->set & ITGT_AUTH_MUTUAL) != ITGT_AUTH_MUTUAL || is_reflected(chap))
 		return -EACCES;
-	ret = compute(peer->tfm, peer->id, chap->cred[ITGT_AUTH_PASSWORD_MUTUAL], peer->challenge, peer->challenge_len,
-		      response);
+	ret = compute(peer->tfm, peer->id, chap->cred[ITGT_AUTH_PASSWORD_MUTUAL], peer->challenge,
+		      peer->challenge_len, response);
 	if (ret)
 		return ret;
 	itgt_kv_put(out, "CHAP_N", chap->cred[ITGT_AUTH_USERID_MUTUAL]);
@@ -360,8 +367,8 @@ static int answer_challenge(struct itgt_chap *chap, struct itgt_kv_out *out)
  * @out: answers are appended
  *
  * Context: process, may load a hash module.
- * Return: 1 when the initiator is authenticated, 0 when more must come, -EACCES if it is not who it says, -EPROTO for
- * missing pairs, another -errno if a digest can not be computed
+ * Return: 1 when the initiator is authenticated, 0 when more must come, -EACCES if it is not who it
+ * says, -EPROTO for missing pairs, another -errno if a digest can not be computed
  */
 int itgt_chap_step(struct itgt_chap *chap, struct itgt_kv_out *out)
 {

@@ -15,7 +15,8 @@ static const u8 may[4] = {
  * @fsm: the login
  * @flags: byte 1 of the header: T, C, CSG and NSG
  *
- * A first request may begin in either negotiation stage; all others are in the stage that both sides agreed on.
+ * A first request may begin in either negotiation stage; all others are in the stage that both
+ * sides agreed on.
  *
  * Return: ITGT_LOGIN_OK or the status to end the login with
  */

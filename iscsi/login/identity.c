@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who logs in, and where to: names, session type, portal group, access (RFC 7143 6.3.1, 13.4 to 13.6, 13.21). */
+/*
+ * Who logs in, and where to: names, session type, portal group, access (RFC 7143 6.3.1, 13.4
+ * to 13.6, 13.21).
+ */
 #include "iscsi/login/chap.h"
 #include "iscsi/login/login.h"
 #include "iscsi/obj/acl.h"
@@ -22,7 +25,8 @@ static enum itgt_login_status read_names(struct itgt_login *login, struct names 
 	int ret;
 
 	memset(n, 0, sizeof(*n));
-	ret = itgt_kv_find(login->in, login->in_len, "InitiatorName", n->initiator, sizeof(n->initiator));
+	ret = itgt_kv_find(login->in, login->in_len, "InitiatorName", n->initiator,
+			   sizeof(n->initiator));
 	if (ret <= 0 || !n->initiator[0])
 		return ret < 0 ? ITGT_LOGIN_INITIATOR_ERROR : ITGT_LOGIN_MISSING_PARAMETER;
 	ret = itgt_kv_find(login->in, login->in_len, "SessionType", n->type, sizeof(n->type));
@@ -80,7 +84,8 @@ static enum itgt_login_status read_config(struct itgt_login *login)
 	login->methods = tpg->auth_methods;
 	if (tpg->redirect[0]) {
 		strscpy(login->redirect, tpg->redirect, sizeof(login->redirect));
-		status = tpg->redirect_permanent ? ITGT_LOGIN_MOVED_PERMANENTLY : ITGT_LOGIN_MOVED_TEMPORARILY;
+		status = tpg->redirect_permanent ? ITGT_LOGIN_MOVED_PERMANENTLY :
+						   ITGT_LOGIN_MOVED_TEMPORARILY;
 	}
 	mutex_unlock(&tpg->lock);
 	login->nego.strict = !tpg->attrib.login_keys_workaround;
@@ -90,8 +95,8 @@ static enum itgt_login_status read_config(struct itgt_login *login)
 }
 
 /*
- * iSCSI names are compared in lower case (RFC 7143 4.2.7.2). An ACL directory keeps the case that it was made with, so
- * the name as sent comes first.
+ * iSCSI names are compared in lower case (RFC 7143 4.2.7.2). An ACL directory keeps the case that
+ * it was made with, so the name as sent comes first.
  */
 static struct se_node_acl *find_acl(struct itgt_login *login, const char *initiator)
 {
@@ -108,7 +113,10 @@ static struct se_node_acl *find_acl(struct itgt_login *login, const char *initia
 	return core_tpg_get_initiator_node_acl(se_tpg, login->initiator);
 }
 
-/* an ACL's credentials replace those of the portal group, which count for initiators without an ACL only */
+/*
+ * an ACL's credentials replace those of the portal group, which count for initiators without an ACL
+ * only
+ */
 static enum itgt_login_status check_access(struct itgt_login *login, const char *initiator)
 {
 	struct itgt_tpg *tpg = login->tpg;
@@ -127,7 +135,8 @@ static enum itgt_login_status check_access(struct itgt_login *login, const char 
 		auth = &itgt_acl(acl)->auth;
 		authentication = itgt_acl(acl)->attrib.authentication;
 		if (authentication >= 0)
-			login->methods = authentication ? ITGT_METHOD_CHAP : ITGT_METHOD_CHAP | ITGT_METHOD_NONE;
+			login->methods = authentication ? ITGT_METHOD_CHAP :
+							  ITGT_METHOD_CHAP | ITGT_METHOD_NONE;
 	}
 	if (!status && (login->methods & ITGT_METHOD_CHAP)) {
 		login->chap = itgt_chap_create(auth);
@@ -147,7 +156,8 @@ static enum itgt_login_status identify_discovery(struct itgt_login *login, const
 	login->cfg.header_digest = ITGT_DIGEST_NONE | ITGT_DIGEST_CRC32C;
 	login->cfg.data_digest = login->cfg.header_digest;
 	login->cfg.max_xmit_dsl = 0;
-	login->methods = ITGT_METHOD_CHAP | (READ_ONCE(itgt_discovery_enforce) ? 0 : ITGT_METHOD_NONE);
+	login->methods =
+		ITGT_METHOD_CHAP | (READ_ONCE(itgt_discovery_enforce) ? 0 : ITGT_METHOD_NONE);
 	login->chap = itgt_chap_create(&itgt_discovery_auth);
 	return login->chap ? ITGT_LOGIN_OK : ITGT_LOGIN_NO_RESOURCES;
 }

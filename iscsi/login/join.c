@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Into which session a connection goes: a new one, one that it reinstates, or one that it joins (RFC 7143 6.3.5). */
+/*
+ * Into which session a connection goes: a new one, one that it reinstates, or one that it joins
+ * (RFC 7143 6.3.5).
+ */
 #include "iscsi/login/login.h"
 #include "iscsi/obj/conn.h"
 #include "iscsi/obj/session.h"
@@ -25,7 +28,8 @@ enum itgt_login_status itgt_join_check(struct itgt_login *login)
 	if (!sess)
 		return ITGT_LOGIN_NO_SESSION;
 	login->join = sess;
-	if (strcmp(sess->name, login->initiator) || memcmp(sess->isid, login->isid, sizeof(sess->isid)))
+	if (strcmp(sess->name, login->initiator) ||
+	    memcmp(sess->isid, login->isid, sizeof(sess->isid)))
 		return ITGT_LOGIN_NO_SESSION;
 	itgt_keys_defaults(&defaults);
 	*par = sess->par;

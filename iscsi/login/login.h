@@ -17,19 +17,20 @@ struct itgt_conn;
 struct itgt_session;
 
 enum {
-	ITGT_LOGIN_SEGMENT = 8192,		/* bytes of data in a login PDU, RFC 7143 13.12 default */
-	ITGT_LOGIN_TEXT_MAX = 32 * 1024,	/* bytes of one joined text */
-	ITGT_LOGIN_PDUS_MAX = 64,		/* requests of one login */
-	ITGT_LOGIN_SECONDS = 15,		/* until a portal group says otherwise */
-	ITGT_LOGIN_PER_PORTAL = 1024,		/* logins under way on one portal */
-	ITGT_LOGIN_PER_SOURCE = 256,		/* of them from one address */
+	ITGT_LOGIN_SEGMENT = 8192,	 /* bytes of data in a login PDU, RFC 7143 13.12 default */
+	ITGT_LOGIN_TEXT_MAX = 32 * 1024, /* bytes of one joined text */
+	ITGT_LOGIN_PDUS_MAX = 64,	 /* requests of one login */
+	ITGT_LOGIN_SECONDS = 15,	 /* until a portal group says otherwise */
+	ITGT_LOGIN_PER_PORTAL = 1024,	 /* logins under way on one portal */
+	ITGT_LOGIN_PER_SOURCE = 256,	 /* of them from one address */
 };
 
 /**
  * struct itgt_login - a login under way
  *
- * Its work item is the only one that touches it, but for the fields that say otherwise. The work never waits for the
- * peer: it takes what has arrived and goes; the socket's callbacks and the timer queue it again.
+ * Its work item is the only one that touches it, but for the fields that say otherwise. The work
+ * never waits for the peer: it takes what has arrived and goes; the socket's callbacks and the
+ * timer queue it again.
  */
 struct itgt_login {
 	struct work_struct work;
@@ -39,7 +40,8 @@ struct itgt_login {
 	struct itgt_portal *portal;
 	struct list_head pending;	/* portal->pending, portal->lock */
 	bool evicted;			/* portal->lock */
-	void (*sock_data_ready)(struct sock *sk);	/* the socket's own callbacks, under sk_callback_lock */
+	/* the socket's own callbacks, under sk_callback_lock */
+	void (*sock_data_ready)(struct sock *sk);
 	void (*sock_state_change)(struct sock *sk);
 
 	struct itgt_tpg *tpg;		/* user reference held */

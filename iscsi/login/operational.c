@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The operational stage: what the target says on its own, and when it is ready for full feature phase. */
+/*
+ * The operational stage: what the target says on its own, and when it is ready for full feature
+ * phase.
+ */
 #include "iscsi/login/login.h"
 
 /**

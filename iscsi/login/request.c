@@ -6,6 +6,7 @@
 #include "iscsi/obj/session.h"
 #include "iscsi/obj/tiqn.h"
 #include "iscsi/wire/bhs.h"
+#include "iscsi/wire/trace.h"
 
 #include <linux/slab.h>
 
@@ -29,8 +30,8 @@ static enum itgt_login_status check_constants(struct itgt_login *login)
 		login->cid = be16_to_cpu(req->cid);
 		return ITGT_LOGIN_OK;
 	}
-	if (memcmp(login->isid, req->isid, sizeof(login->isid)) || login->tsih != be16_to_cpu(req->tsih) ||
-	    login->cid != be16_to_cpu(req->cid))
+	if (memcmp(login->isid, req->isid, sizeof(login->isid)) ||
+	    login->tsih != be16_to_cpu(req->tsih) || login->cid != be16_to_cpu(req->cid))
 		return ITGT_LOGIN_INITIATOR_ERROR;
 	return ITGT_LOGIN_OK;
 }
@@ -40,7 +41,8 @@ static u32 unsent(const struct itgt_login *login)
 	return login->out.len - login->out_sent;
 }
 
-static void fill_response(struct itgt_login *login, struct iscsi_login_rsp *rsp, enum itgt_login_status status)
+static void fill_response(struct itgt_login *login, struct iscsi_login_rsp *rsp,
+			  enum itgt_login_status status)
 {
 	struct itgt_session *sess = login->conn->sess;
 
@@ -121,9 +123,9 @@ static int refuse(struct itgt_login *login, enum itgt_login_status status)
 		}
 	}
 	if (login->tpg)
-		itgt_tiqn_count_fail(login->tpg->tiqn, fail_type(status), login->nego.initiator_name,
-				     &login->conn->peer);
-	pr_debug("login of %s refused: %04x\n", login->nego.initiator_name, status);
+		itgt_tiqn_count_fail(login->tpg->tiqn, fail_type(status),
+				     login->nego.initiator_name, &login->conn->peer);
+	trace_itgt_login(login->conn->id, login->nego.initiator_name, status);
 	respond(login, login->fsm.stage << 2, status);
 	return -EACCES;
 }
@@ -133,7 +135,8 @@ static enum itgt_login_status negotiate(struct itgt_login *login)
 	struct itgt_nego *nego = &login->nego;
 	int ret;
 
-	nego->phase = login->fsm.stage == ITGT_STAGE_SECURITY ? ITGT_IN_SECURITY : ITGT_IN_OPERATIONAL;
+	nego->phase =
+		login->fsm.stage == ITGT_STAGE_SECURITY ? ITGT_IN_SECURITY : ITGT_IN_OPERATIONAL;
 	ret = itgt_nego_run(nego, login->in, login->in_len, &login->out);
 	if (ret == -EACCES)
 		return ITGT_LOGIN_AUTH_FAILED;
@@ -142,7 +145,8 @@ static enum itgt_login_status negotiate(struct itgt_login *login)
 	return ret ? ITGT_LOGIN_INITIATOR_ERROR : ITGT_LOGIN_OK;
 }
 
-/* once for each login, with the first answers: which portal group it is, and its alias (13.7, 13.9) */
+/* once for each login, with the first answers: which portal group it is, and its alias (13.7, 13.9)
+ */
 static void greet(struct itgt_login *login)
 {
 	struct itgt_tpg *tpg = login->tpg;
@@ -209,6 +213,7 @@ static int continue_or_finish(struct itgt_login *login, bool agree)
 	ret = respond(login, itgt_fsm_respond(&login->fsm, agree), ITGT_LOGIN_OK);
 	if (ret || !final)
 		return ret;
+	trace_itgt_login(login->conn->id, login->initiator, ITGT_LOGIN_OK);
 	if (login->tpg)
 		itgt_tiqn_count_accept(login->tpg->tiqn);
 	return 1;
@@ -218,7 +223,8 @@ static int continue_or_finish(struct itgt_login *login, bool agree)
  * itgt_request_take - a complete login request
  * @login: with the header in @req and the text so far in @in
  *
- * Return: 1 when the connection is in full feature phase, 0 when more must come, -errno when the login is over
+ * Return: 1 when the connection is in full feature phase, 0 when more must come, -errno when the
+ * login is over
  */
 int itgt_request_take(struct itgt_login *login)
 {

@@ -12,7 +12,8 @@ u32 itgt_discovery_enforce;
 /* a method that could never succeed is not chosen */
 static u32 usable_methods(const struct itgt_login *login)
 {
-	return itgt_chap_has_secret(login->chap) ? login->methods : login->methods & ITGT_METHOD_NONE;
+	return itgt_chap_has_secret(login->chap) ? login->methods :
+						   login->methods & ITGT_METHOD_NONE;
 }
 
 static int choose_method(struct itgt_login *login, char *list, struct itgt_kv_out *out)
@@ -22,7 +23,9 @@ static int choose_method(struct itgt_login *login, char *list, struct itgt_kv_ou
 	u32 method;
 
 	while ((item = itgt_kv_list_next(&list))) {
-		method = !strcmp(item, "CHAP") ? ITGT_METHOD_CHAP : !strcmp(item, "None") ? ITGT_METHOD_NONE : 0;
+		method = !strcmp(item, "CHAP") ? ITGT_METHOD_CHAP :
+			 !strcmp(item, "None") ? ITGT_METHOD_NONE :
+						 0;
 		if (!(method & usable))
 			continue;
 		if (login->chosen_method && login->chosen_method != method)
@@ -76,7 +79,10 @@ enum itgt_login_status itgt_security_step(struct itgt_login *login)
 		login->authenticated = ret;
 		return ITGT_LOGIN_OK;
 	}
-	/* an initiator that wants to go on without the method that it would have to prove itself with */
+	/*
+	 * an initiator that wants to go on without the method that it would have to prove itself
+	 * with
+	 */
 	if (login->fsm.next != login->fsm.stage && !itgt_security_is_done(login))
 		return ITGT_LOGIN_AUTH_FAILED;
 	return ITGT_LOGIN_OK;

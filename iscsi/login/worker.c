@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Logins under way: bounded in number, driven by what arrives, ended by their timer (RFC 7143 6.3). */
+/* Logins under way: bounded in number, driven by what arrives, ended by their timer (RFC 7143 6.3).
+ */
 #include "iscsi/login/chap.h"
 #include "iscsi/login/login.h"
 #include "iscsi/io/start.h"
@@ -96,8 +97,9 @@ static void evict(struct itgt_login *login)
 }
 
 /*
- * Too many logins under way: the oldest one of the same source, or of the portal, has to go. An honest initiator is done
- * in a fraction of the time that it takes others to push it to the front of the list.
+ * Too many logins under way: the oldest one of the same source, or of the portal, has to go. An
+ * honest initiator is done in a fraction of the time that it takes others to push it to the front
+ * of the list.
  */
 static void make_room(struct itgt_portal *portal, const struct sockaddr_storage *source)
 {
@@ -128,7 +130,8 @@ static bool list_pending(struct itgt_portal *portal, struct itgt_login *login)
 	bool ok;
 
 	spin_lock_bh(&portal->lock);
-	/* evicted ones still hold memory until their work has run: twice the bound is the end of it */
+	/* evicted ones still hold memory until their work has run: twice the bound is the end of it
+	 */
 	ok = !portal->closing && portal->nr_pending < 2 * ITGT_LOGIN_PER_PORTAL;
 	if (ok) {
 		make_room(portal, &login->conn->peer);
@@ -170,9 +173,10 @@ static void login_free(struct itgt_login *login)
 }
 
 /*
- * 1. After the callbacks and the timer are off nobody queues the work but an eviction, which needs the pending list.
- * 2. After the login is off that list nobody does. 3. What was queued meanwhile is cancelled; the work itself is running
- * here. Then the memory is ours alone.
+ * 1. After the callbacks and the timer are off nobody queues the work but an eviction, which needs
+ * the pending list.
+ * 2. After the login is off that list nobody does. 3. What was queued meanwhile is cancelled; the
+ * work itself is running here. Then the memory is ours alone.
  */
 static void login_end(struct itgt_login *login, bool success)
 {
@@ -186,7 +190,10 @@ static void login_end(struct itgt_login *login, bool success)
 	if (success)
 		itgt_conn_start(conn);
 	login->conn = NULL;
-	/* a portal group that goes away ends this login through its list: off it before the connection is given up */
+	/*
+	 * a portal group that goes away ends this login through its list: off it before the
+	 * connection is given up
+	 */
 	if (success) {
 		login_free(login);
 		return;
@@ -250,7 +257,8 @@ static int advance(struct itgt_login *login)
 				return ret;
 		}
 		dlen = itgt_bhs_dlen(hdr);
-		ret = fill(login, login->in + login->in_len, ITGT_BHS_LEN, ITGT_BHS_LEN + dlen + itgt_bhs_pad(dlen));
+		ret = fill(login, login->in + login->in_len, ITGT_BHS_LEN,
+			   ITGT_BHS_LEN + dlen + itgt_bhs_pad(dlen));
 		if (ret <= 0)
 			return ret;
 		login->in_len += dlen;

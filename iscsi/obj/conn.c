@@ -3,6 +3,7 @@
 #include "iscsi/obj/conn.h"
 #include "compat/net.h"
 #include "iscsi/obj/session.h"
+#include "iscsi/wire/trace.h"
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -85,8 +86,10 @@ bool itgt_conn_move(struct itgt_conn *conn, enum itgt_conn_state from, enum itgt
 
 	spin_lock_irqsave(&conn->lock, irq);
 	ok = conn->state == from;
-	if (ok)
+	if (ok) {
 		WRITE_ONCE(conn->state, to);
+		trace_itgt_conn_state(conn->id, from, to, conn->drop);
+	}
 	spin_unlock_irqrestore(&conn->lock, irq);
 	return ok;
 }
@@ -102,6 +105,7 @@ void itgt_conn_drop(struct itgt_conn *conn, enum itgt_drop_reason why)
 		if (conn->drop == ITGT_DROP_NONE)
 			conn->drop = why;
 		WRITE_ONCE(conn->state, ITGT_CONN_CLOSING);
+		trace_itgt_conn_state(conn->id, was, ITGT_CONN_CLOSING, conn->drop);
 		/* in login the work needs a reference of its own, later it takes over the one of full feature phase */
 		if (was == ITGT_CONN_LOGIN)
 			kref_get(&conn->kref);

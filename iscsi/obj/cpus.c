@@ -76,13 +76,14 @@ ssize_t itgt_cpus_show(char *page)
  * itgt_cpus_apply - keep a connection's thread on the allowed CPUs
  * @task: created, not yet woken
  *
- * With every CPU allowed the scheduler spreads the threads by itself, and it knows better. A shorter list is binding; if
- * none of its CPUs is on line the thread runs anywhere.
+ * With every CPU allowed the scheduler spreads the threads by itself, and it knows better. A
+ * shorter list is binding; if none of its CPUs is on line the thread runs anywhere.
  */
 void itgt_cpus_apply(struct task_struct *task)
 {
 	mutex_lock(&cpus_lock);
-	if (!cpumask_subset(cpu_online_mask, allowed) && cpumask_intersects(allowed, cpu_online_mask))
+	if (!cpumask_subset(cpu_online_mask, allowed) &&
+	    cpumask_intersects(allowed, cpu_online_mask))
 		set_cpus_allowed_ptr(task, allowed);
 	mutex_unlock(&cpus_lock);
 }

@@ -77,10 +77,14 @@ static bool addr_equal(const struct sockaddr_storage *a, const struct sockaddr_s
 	if (a->ss_family == AF_INET)
 		return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
 		       ((const struct sockaddr_in *)b)->sin_addr.s_addr;
-	return ipv6_addr_equal(&a6->sin6_addr, &b6->sin6_addr) && a6->sin6_scope_id == b6->sin6_scope_id;
+	return ipv6_addr_equal(&a6->sin6_addr, &b6->sin6_addr) &&
+	       a6->sin6_scope_id == b6->sin6_scope_id;
 }
 
-/* softirq: a connection is ready; also inherited by an accepted socket until its own callback is set */
+/*
+ * softirq: a connection is ready; also inherited by an accepted socket until its own callback is
+ * set
+ */
 static void portal_data_ready(struct sock *sk)
 {
 	struct itgt_portal *portal;
@@ -119,7 +123,8 @@ static void accept_work(struct work_struct *work)
 static int open_listener(struct itgt_portal *portal)
 {
 	struct sockaddr_storage *addr = &portal->addr;
-	size_t len = addr->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+	size_t len = addr->ss_family == AF_INET ? sizeof(struct sockaddr_in) :
+						  sizeof(struct sockaddr_in6);
 	struct socket *sock;
 	int ret;
 
@@ -169,7 +174,8 @@ static struct itgt_portal *portal_create(const struct sockaddr_storage *addr)
 }
 
 /*
- * 1. No callback queues accept_work once sk_user_data is NULL under the callback lock. 2. No work runs after the cancel.
+ * 1. No callback queues accept_work once sk_user_data is NULL under the callback lock. 2. No work
+ * runs after the cancel.
  * 3. A login refers to the portal while it is on pending; the last one that leaves wakes us.
  */
 static void portal_destroy(struct itgt_portal *portal)
@@ -237,7 +243,8 @@ static int link_np(struct itgt_tpg_np *np, struct itgt_tpg *tpg, struct itgt_por
  * @addr: where to listen; an existing listener at the same address is shared with other targets
  *
  * Context: process.
- * Return: the link, or ERR_PTR: -EINVAL if a group of this target listens there already, -ENOMEM, or what bind and listen say
+ * Return: the link, or ERR_PTR: -EINVAL if a group of this target listens there already, -ENOMEM,
+ * or what bind and listen say
  */
 struct itgt_tpg_np *itgt_portal_link(struct itgt_tpg *tpg, const struct sockaddr_storage *addr)
 {

@@ -14,8 +14,9 @@ struct itgt_tpg;
 struct itgt_tpg_np;
 
 /*
- * Lifetime: from the first np/ directory that names the address to the rmdir of the last one. The listener needs no
- * thread: its data_ready callback queues accept_work, which never blocks on a peer.
+ * Lifetime: from the first np/ directory that names the address to the rmdir of the last one. The
+ * listener needs no thread: its data_ready callback queues accept_work, which never blocks on a
+ * peer.
  */
 struct itgt_portal {
 	struct list_head node;		/* portals, portal_lock in portal.c */

@@ -10,7 +10,10 @@
 #include <linux/socket.h>
 #include <linux/spinlock.h>
 
-/* reasons of a failed login, as iscsi_tgt_attr/last_fail_type shows them (RFC 4544 IscsiFailureType order) */
+/*
+ * reasons of a failed login, as iscsi_tgt_attr/last_fail_type shows them (RFC 4544 IscsiFailureType
+ * order)
+ */
 enum itgt_login_fail {
 	ITGT_LOGIN_FAIL_NONE,
 	ITGT_LOGIN_FAIL_OTHER = 2,
@@ -47,8 +50,8 @@ struct itgt_end_stat {
 };
 
 /*
- * Lifetime: from mkdir to rmdir of its configfs directory; nothing else holds it. Whoever uses it holds itgt_tiqn_sem
- * or a user reference of one of its TPGs.
+ * Lifetime: from mkdir to rmdir of its configfs directory; nothing else holds it. Whoever uses it
+ * holds itgt_tiqn_sem or a user reference of one of its TPGs.
  */
 struct itgt_tiqn {
 	struct se_wwn wwn;
@@ -63,8 +66,8 @@ struct itgt_tiqn {
 };
 
 /*
- * Guards the graph of targets, portal groups and portals: itgt_tiqns, tiqn->tpgs, tpg->nps, portal->nps. Nothing waits for
- * a peer, a session or a backend while it is held.
+ * Guards the graph of targets, portal groups and portals: itgt_tiqns, tiqn->tpgs, tpg->nps,
+ * portal->nps. Nothing waits for a peer, a session or a backend while it is held.
  */
 extern struct rw_semaphore itgt_tiqn_sem;
 extern struct list_head itgt_tiqns;

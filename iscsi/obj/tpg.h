@@ -42,7 +42,10 @@ enum {
 #define ITGT_METHOD_NONE	0x1
 #define ITGT_METHOD_CHAP	0x2
 
-/* A login that has found its TPG: embedded in the login's own structure, listed for the TPG to end it. */
+/*
+ * A login that has found its TPG: embedded in the login's own structure, listed for the TPG to end
+ * it.
+ */
 struct itgt_tpg_login {
 	struct list_head node;		/* tpg->logins, tpg->sess_lock */
 	struct itgt_conn *conn;
@@ -58,8 +61,9 @@ struct itgt_tpg_np {
 };
 
 /*
- * Lifetime: from mkdir to rmdir of its configfs directory. A login or session that found it holds a user reference
- * (itgt_tpg_use()); rmdir ends all of them and waits for the last, each of which ends in bounded time.
+ * Lifetime: from mkdir to rmdir of its configfs directory. A login or session that found it holds a
+ * user reference (itgt_tpg_use()); rmdir ends all of them and waits for the last, each of which
+ * ends in bounded time.
  */
 struct itgt_tpg {
 	struct se_portal_group se_tpg;
@@ -70,9 +74,9 @@ struct itgt_tpg {
 	struct itgt_tpg_attrib attrib;
 	struct itgt_auth auth;
 
-	struct mutex lock;		/* guards the next five and the order of enable and disable */
+	struct mutex lock; /* guards the next five and the order of enable and disable */
 	char param_text[ITGT_PARAM_NR][ITGT_PARAM_LEN];
-	struct itgt_params cfg;		/* the same as numbers; max_xmit_dsl is the configured bound */
+	struct itgt_params cfg; /* the same as numbers; max_xmit_dsl is the configured bound */
 	u32 auth_methods;		/* ITGT_METHOD_* */
 	char alias[ITGT_ALIAS_LEN];	/* TargetAlias as it goes out */
 	char redirect[ITGT_ALIAS_LEN];	/* address that logins are sent to; empty = none */

@@ -90,7 +90,8 @@ enum {
 /**
  * struct itgt_key - one row of the key table
  * @name: as on the wire
- * @names: value names of an ITGT_OP_LIST key, bit n of a value is names[n]; the answer of an ITGT_OP_CONST key
+ * @names: value names of an ITGT_OP_LIST key, bit n of a value is names[n]; the answer of an
+ * ITGT_OP_CONST key
  * @min: smallest number; shortest text
  * @max: largest number; longest text
  * @def: result when neither side offers the key

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Bounded reading and writing of iSCSI text: key=value pairs, each ended by a NUL (RFC 7143 6.1). */
+/* Bounded reading and writing of iSCSI text: key=value pairs, each ended by a NUL (RFC 7143 6.1).
+ */
 #include "iscsi/text/kv.h"
 
 #include <linux/ctype.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The responder's side of text negotiation: received pairs in, answers and numbers out (RFC 7143 6.2). */
+/*
+ * The responder's side of text negotiation: received pairs in, answers and numbers out (RFC
+ * 7143 6.2).
+ */
 #include "iscsi/text/nego.h"
 
 #include <linux/errno.h>
@@ -14,7 +17,8 @@ static u64 key_bit(const struct itgt_key *key)
 /* answers that are no offers, RFC 7143 6.2 */
 static bool is_constant(const char *val)
 {
-	return !strcmp(val, "Reject") || !strcmp(val, "Irrelevant") || !strcmp(val, "NotUnderstood");
+	return !strcmp(val, "Reject") || !strcmp(val, "Irrelevant") ||
+	       !strcmp(val, "NotUnderstood");
 }
 
 static char *text_home(struct itgt_nego *n, enum itgt_key_id id)
@@ -81,7 +85,8 @@ static bool combine(struct itgt_nego *n, const struct itgt_key *key, char *val, 
 	return true;
 }
 
-static int take_negotiated(struct itgt_nego *n, const struct itgt_key *key, char *val, struct itgt_kv_out *out)
+static int take_negotiated(struct itgt_nego *n, const struct itgt_key *key, char *val,
+			   struct itgt_kv_out *out)
 {
 	bool answer = n->offered & key_bit(key);
 	bool again = n->seen & key_bit(key);
@@ -126,7 +131,8 @@ static bool is_in_place(const struct itgt_nego *n, const struct itgt_key *key)
 	return key->scope != ITGT_SCOPE_LEADING || n->leading;
 }
 
-static int take_known(struct itgt_nego *n, const struct itgt_key *key, char *val, struct itgt_kv_out *out)
+static int take_known(struct itgt_nego *n, const struct itgt_key *key, char *val,
+		      struct itgt_kv_out *out)
 {
 	switch ((enum itgt_key_op)key->op) {
 	case ITGT_OP_TEXT_DECL:
@@ -182,8 +188,8 @@ static int take_pair(struct itgt_nego *n, const char *name, char *val, struct it
  * @len: bytes of text
  * @out: answers are appended
  *
- * Return: 0, -EPROTO for an initiator error that must end the negotiation, -ENOSPC if the answers do not fit,
- * or what the external protocol says
+ * Return: 0, -EPROTO for an initiator error that must end the negotiation, -ENOSPC if the answers
+ * do not fit, or what the external protocol says
  */
 int itgt_nego_run(struct itgt_nego *n, char *text, u32 len, struct itgt_kv_out *out)
 {
@@ -204,7 +210,10 @@ int itgt_nego_run(struct itgt_nego *n, char *text, u32 len, struct itgt_kv_out *
 	return out->overflow ? -ENOSPC : 0;
 }
 
-/* a value that the target must offer, as the default that silence means would break its configuration */
+/*
+ * a value that the target must offer, as the default that silence means would break its
+ * configuration
+ */
 static bool needs_offer(const struct itgt_nego *n, const struct itgt_key *key)
 {
 	u32 ours;
@@ -229,12 +238,14 @@ static void offer_list(const struct itgt_key *key, u32 set, struct itgt_kv_out *
 
 	for (i = 0; key->names[i]; i++)
 		if (set & (1u << i))
-			len += scnprintf(list + len, sizeof(list) - len, "%s%s", len ? "," : "", key->names[i]);
+			len += scnprintf(list + len, sizeof(list) - len, "%s%s", len ? "," : "",
+					 key->names[i]);
 	itgt_kv_put(out, key->name, list);
 }
 
 /**
- * itgt_nego_offer - offer what the initiator left out and the configuration does not leave to the default
+ * itgt_nego_offer - offer what the initiator left out and the configuration does not leave to the
+ * default
  * @n: the negotiation, in its operational phase
  * @out: offers are appended
  *
@@ -256,7 +267,8 @@ int itgt_nego_offer(struct itgt_nego *n, struct itgt_kv_out *out)
 		if (key->op == ITGT_OP_LIST)
 			offer_list(key, ours, out);
 		else
-			itgt_kv_put(out, key->name, itgt_keys_format(key, ours, text, sizeof(text)));
+			itgt_kv_put(out, key->name,
+				    itgt_keys_format(key, ours, text, sizeof(text)));
 		n->offered |= key_bit(key);
 		n->asked |= key_bit(key);
 		made++;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The responder's side of text negotiation: received pairs in, answers and numbers out (RFC 7143 6.2). */
+/*
+ * The responder's side of text negotiation: received pairs in, answers and numbers out (RFC
+ * 7143 6.2).
+ */
 #ifndef ITGT_TEXT_NEGO_H
 #define ITGT_TEXT_NEGO_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Operational values of a session and of a connection as numbers, as negotiated or as configured. */
+/* Operational values of a session and of a connection as numbers, as negotiated or as configured.
+ */
 #ifndef ITGT_TEXT_PARAMS_H
 #define ITGT_TEXT_PARAMS_H
 

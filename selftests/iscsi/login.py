@@ -11,10 +11,11 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ktap
 from ktap import ok, same
-from chap import HASH, binary, encoded
+from chapinit import HASH, binary, encoded
 from rawpdu import Closed, Conn, FFP, F, OPERATIONAL, SECURITY, TEXT_RSP, REJECT
 
 INIT = 'iqn.2026-11.org.example:init'
+ktap.need_ours('iscsi_target_mod')
 TREE = ktap.Tree()
 NAMES = {'InitiatorName': INIT, 'TargetName': TREE.name, 'SessionType': 'Normal'}
 

@@ -14,7 +14,7 @@ sys.path.insert(0, HERE)
 import ktap
 from ktap import ok, same
 from rawpdu import Conn, FFP, OPERATIONAL, SECURITY
-import chap
+import chapinit
 
 BASE = 'iqn.2026-11.org.example'
 INIT = BASE + ':init'
@@ -40,7 +40,7 @@ def build():
     a.isid = b.isid = bytes.fromhex('00023d000001')
     more = {'InitiatorAlias': 'vm', 'DefaultTime2Retain': 0}
     names = {'InitiatorName': INIT, 'TargetName': t0.name, 'SessionType': 'Normal'}
-    rsp = chap.login(a, names, 'usr', 'secretsecret', keys=more)
+    rsp = chapinit.login(a, names, 'usr', 'secretsecret', keys=more)
     same('login to the first target', rsp.status, 0)
     same('login to the second target', b.login(t1.name, keys=more).status, 0)
     return t0, t1, a, b
@@ -294,5 +294,6 @@ def make_not(path):
     return None
 
 
+ktap.need_ours('iscsi_target_mod')
 ktap.run([case_tree, case_attribs, case_params, case_auth, case_names])
 ktap.done()

@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+# suite: configuration changed under logins and sessions: disable, removal, queue depth, ACLs, CPUs, tracepoints
+# time: 40
+# SPDX-License-Identifier: GPL-2.0-only
+"""What an operator does while initiators are there must take effect and must not wait for them."""
+import os
+import socket
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import ktap
+from ktap import ok, same
+from rawpdu import Conn, OPERATIONAL
+
+INIT = 'iqn.2026-11.org.example:init'
+ktap.need_ours('iscsi_target_mod')
+
+
+def quick(what, action, limit=3.0):
+    """Runs the action; it must be done within so many seconds."""
+    start = time.monotonic()
+    action()
+    took = time.monotonic() - start
+    ok('%s takes less than %g s' % (what, limit), took < limit, '%.1f s' % took)
+
+
+def half_login(tree):
+    """A connection that the target has identified, in the middle of its login."""
+    c = Conn()
+    c.login_step({'InitiatorName': INIT, 'TargetName': tree.name, 'SessionType': 'Normal'}, OPERATIONAL)
+    return c
+
+
+def case_disable():
+    t = ktap.Tree()
+    c, half = Conn(), half_login(t)
+    c.login(t.name)
+    quick('disabling a portal group', lambda: ktap.write(t.tpg + '/enable', '0'))
+    ok('ends its session', c.is_closed(5))
+    ok('and a login under way', half.is_closed(5))
+    rsp = Conn().login(t.name)
+    same('new logins are refused', rsp.status, 0x0301)
+    ktap.write(t.tpg + '/enable', '1')
+    c = Conn()
+    same('enabled again it takes them', c.login(t.name).status, 0)
+    quick('removing everything below a session', t.remove)
+    ok('ends it', c.is_closed(5))
+
+
+def case_remove_under_logins():
+    t = ktap.Tree(name='iqn.2026-11.org.example:gone')
+    idle = [socket.create_connection(('127.0.0.1', 3260)) for _ in range(100)]
+    halves = [half_login(t) for _ in range(5)]
+    np = t.tpg + '/np/127.0.0.1:3260'
+    quick('removing a portal with 105 logins under way', lambda: t.forget(np))
+    ok('ends them', all(h.is_closed(5) for h in halves))
+    try:
+        socket.create_connection(('127.0.0.1', 3260), 2).close()
+        ok('the port is closed', False)
+    except OSError:
+        ok('the port is closed')
+    t.mkdir(np)
+    c = Conn()
+    same('the portal can be made again', c.login(t.name).status, 0)
+    t.forget(np)
+    same('a session outlives its portal', c.nop().data, b'ping')
+    for s in idle:
+        s.close()
+    c.close()
+    t.mkdir(np)
+    halves = [half_login(t) for _ in range(5)]
+    quick('removing a portal group with logins under way', t.remove)
+    ok('ends them, too', all(h.is_closed(5) for h in halves))
+
+
+def case_queue_depth():
+    t = ktap.Tree(name='iqn.2026-11.org.example:depth')
+    acl = t.acl(INIT)
+    c = Conn()
+    c.login(t.name)
+    rsp = c.nop()
+    same('window of a new ACL', rsp.max_cmdsn - rsp.exp_cmdsn + 1, 64)
+    same('cmdsn_depth is written under a session', ktap.write(acl + '/cmdsn_depth', '5'), None)
+    ok('which ends', c.is_closed(10))
+    c = Conn()
+    c.login(t.name)
+    rsp = c.nop()
+    same('the next one has the new window', rsp.max_cmdsn - rsp.exp_cmdsn + 1, 5)
+    same('the ACL shows its session', 'TARG_SESS_STATE_LOGGED_IN' in ktap.read(acl + '/info'), True)
+    quick('removing an ACL with a session', lambda: t.forget(acl))
+    ok('ends it', c.is_closed(5))
+    t.remove()
+
+
+def case_dynamic():
+    t = ktap.Tree(name='iqn.2026-11.org.example:dyn')
+    c = Conn()
+    c.login(t.name)
+    same('a generated ACL shows as dynamic session', ktap.read(t.tpg + '/dynamic_sessions'), INIT + '\n\0')
+    acl = t.acl(INIT, lun=False)
+    same('mkdir of its ACL keeps the session', c.nop().data, b'ping')
+    same('which is no dynamic one any more', ktap.read(t.tpg + '/dynamic_sessions'), '')
+    ok('and shows in the ACL', 'LOGGED_IN' in ktap.read(acl + '/info'))
+    same('its parameters, too', ktap.read(acl + '/param/MaxBurstLength'), '262144\n')
+    c.logout()
+    ok('after logout it does not', ktap.wait(lambda: ktap.read(acl + '/info').startswith('No active')))
+    same('nor its parameters', ktap.read(acl + '/param/MaxBurstLength'), 'No Active iSCSI Session\n')
+    t.remove()
+
+
+def affinities():
+    """CPU lists of the connection threads of the target."""
+    found = []
+    for pid in os.listdir('/proc'):
+        try:
+            if pid.isdigit() and ktap.read('/proc/%s/comm' % pid).startswith('itgt_'):
+                status = ktap.read('/proc/%s/status' % pid)
+                found += [l.split()[1] for l in status.splitlines() if l.startswith('Cpus_allowed_list')]
+        except OSError:
+            pass
+    return found
+
+
+def case_cpus():
+    t = ktap.Tree(name='iqn.2026-11.org.example:cpus')
+    path = ktap.ROOT + '/iscsi/cpus_allowed_list'
+    before = ktap.read(path)
+    ktap.write(path, '1')
+    c = Conn()
+    c.login(t.name)
+    got = affinities()
+    ok('threads keep to the list', got and all(a == '1' for a in got), got)
+    c.close()
+    ok('threads end with the connection', ktap.wait(lambda: not affinities()))
+    ktap.write(path, before)
+    c = Conn()
+    c.login(t.name)
+    ok('with the whole list they may go anywhere', all(a != '1' for a in affinities()))
+    c.close()
+    t.remove()
+
+
+def case_trace():
+    for base in ('/sys/kernel/tracing', '/sys/kernel/debug/tracing'):
+        os.system('mount -t tracefs t /sys/kernel/tracing 2>/dev/null')
+        if os.path.isdir(base + '/events'):
+            break
+    if not os.path.isdir(base + '/events/itgt'):
+        ok('the module has tracepoints', False)
+        return
+    t = ktap.Tree(name='iqn.2026-11.org.example:trace')
+    ktap.write(base + '/events/itgt/enable', '1')
+    c = Conn()
+    c.login(t.name)
+    c.nop()
+    c.logout()
+    ok('the connection ends', c.is_closed(5))
+    log = ktap.read(base + '/trace')
+    for event, text in (('itgt_login', INIT + ' status=0000'), ('itgt_pdu_in', 'NOP-Out'), ('itgt_pdu_out', 'NOP-In'),
+                        ('itgt_pdu_out', 'Logout Response'), ('itgt_conn_state', '->')):
+        ok('event %s with %s' % (event, text), any(event + ':' in l and text in l for l in log.splitlines()))
+    ktap.write(base + '/events/itgt/enable', '0')
+    ktap.write(base + '/trace', '\n')
+    t.remove()
+
+
+ktap.run([case_disable, case_remove_under_logins, case_queue_depth, case_dynamic, case_cpus, case_trace])
+ktap.done()
