@@ -203,7 +203,7 @@ void tgt_life_finish(struct se_cmd *cmd)
 }
 
 /* Claims the fabric's reference for whoever is to drop it: the abort, or a fabric that frees the command meanwhile. */
-bool tgt_life_claim_ack(struct se_cmd *cmd)
+static bool claim_ack(struct se_cmd *cmd)
 {
 	unsigned long flags;
 	bool mine;
@@ -217,13 +217,14 @@ bool tgt_life_claim_ack(struct se_cmd *cmd)
 
 /*
  * Tells the fabric that no response is due. Nothing will make it acknowledge the command, so the reference that it would
- * have dropped then is dropped here; the caller holds one.
+ * have dropped then is dropped here; the caller holds one. A fabric that promised TARGET_SCF_DETACHABLE knows this core
+ * and drops its reference itself, which spares it a race with its own transport_generic_free_cmd().
  */
 void tgt_life_give_up(struct se_cmd *cmd)
 {
 	if (cmd->se_tfo->aborted_task)
 		cmd->se_tfo->aborted_task(cmd);
-	if (tgt_life_claim_ack(cmd))
+	if (!(cmd->se_cmd_flags & SCF_TGT_DETACHABLE) && claim_ack(cmd))
 		target_put_sess_cmd(cmd);
 }
 
@@ -325,7 +326,7 @@ static int free_and_wait(struct se_cmd *cmd)
 	if (!aborted)
 		return target_put_sess_cmd(cmd) || put;
 	/* before the abort can do so */
-	if (tgt_life_claim_ack(cmd))
+	if (claim_ack(cmd))
 		target_put_sess_cmd(cmd);
 	if (waiting_for_data)
 		tgt_life_finish_abort(cmd);
@@ -364,9 +365,6 @@ int transport_generic_free_cmd(struct se_cmd *cmd, int wait_for_tasks)
 		tgt_tmf_cancel(cmd);
 	if (!(cmd->se_cmd_flags & SCF_TGT_DETACHABLE))
 		return free_and_wait(cmd);
-	/* else an abort has dropped it, and keeps the command only for itself */
-	if (!tgt_life_claim_ack(cmd))
-		return 1;
 	if (is_unstarted(cmd))
 		target_put_sess_cmd(cmd);
 	else if (!(cmd->se_cmd_flags & SCF_SCSI_TMR_CDB))
