@@ -16,7 +16,8 @@
  * TARGET_SCF_DETACHABLE: the memory of the se_cmd and of its data outlives session, connection, TPG and ACL until
  * ->release_cmd() is called, and ->release_cmd() touches none of these. The core then never waits for a backend on
  * behalf of this command: an abort, reset or transport_generic_free_cmd(cmd, 1) detaches it (drops the LUN reference,
- * the command counter and se_sess) and the device keeps it as an orphan until the backend answers.
+ * the command counter and se_sess) and the device keeps it as an orphan until the backend answers. After ->aborted_task()
+ * the fabric drops its reference (SCF_ACK_KREF) itself.
  *
  * TARGET_SCF_NOSLEEP_RSP: ->queue_data_in(), ->queue_status() and ->queue_tm_rsp() neither sleep nor take locks that
  * are not safe with interrupts off; the core may call them straight from a backend's completion in any context.

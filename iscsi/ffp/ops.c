@@ -105,7 +105,7 @@ void itgt_cmd_queue_tm_rsp(struct se_cmd *se)
 
 /**
  * itgt_cmd_aborted - the core has aborted a command that gets no response
- * @se: the core drops both references when this returns
+ * @se: the core holds its own reference while this runs
  * Context: any.
  */
 void itgt_cmd_aborted(struct se_cmd *se)
@@ -115,9 +115,9 @@ void itgt_cmd_aborted(struct se_cmd *se)
 
 	set_bit(ITGT_TASK_ABORTED, &t->flags);
 	set_bit(ITGT_TASK_CORE_ABORTED, &t->flags);
-	clear_bit(ITGT_TASK_OWNED, &t->flags);
 	if (mine && !test_bit(ITGT_TASK_IMMEDIATE, &t->flags))
 		itgt_session_open_window(t->sess);
+	itgt_task_aborted(t);
 }
 
 /**

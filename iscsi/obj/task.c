@@ -140,6 +140,14 @@ void itgt_task_done(struct itgt_task *task)
 		transport_generic_free_cmd(&task->se, 0);
 }
 
+void itgt_task_aborted(struct itgt_task *task)
+{
+	if (core_detaches)
+		itgt_task_done(task);
+	else
+		clear_bit(ITGT_TASK_OWNED, &task->flags);
+}
+
 struct itgt_task *itgt_task_get(struct itgt_pool *pool, u32 index, u32 gen)
 {
 	struct itgt_task *t;

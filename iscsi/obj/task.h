@@ -153,6 +153,12 @@ void itgt_task_release(struct itgt_task *task);
 /* The fabric's reference: drops it once, whoever comes first. May be the last one. */
 void itgt_task_done(struct itgt_task *task);
 
+/*
+ * The same in ->aborted_task(): a core that detaches leaves the reference to us, so that itgt_task_kill() cannot meet a
+ * task that has been freed; a stock core drops it by itself. Any context.
+ */
+void itgt_task_aborted(struct itgt_task *task);
+
 /**
  * itgt_task_get - take a reference to a live task of a pool by index and generation
  * Return: the task with &se.cmd_kref held (drop with target_put_sess_cmd()), or NULL.

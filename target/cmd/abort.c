@@ -195,8 +195,8 @@ void tgt_abort_detach(struct se_cmd *cmd)
 		cmd->scsi_status = SAM_STAT_TASK_ABORTED;
 		/* a fabric that keeps its command for an orphan takes any response */
 		cmd->se_tfo->queue_status(cmd);
-	} else if (!(state & CMD_T_FABRIC_STOP) && cmd->se_tfo->aborted_task) {
-		cmd->se_tfo->aborted_task(cmd);
+	} else if (!(state & CMD_T_FABRIC_STOP)) {
+		tgt_life_give_up(cmd);
 	}
 
 	tgt_life_put_lun(cmd);

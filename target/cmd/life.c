@@ -202,6 +202,32 @@ void tgt_life_finish(struct se_cmd *cmd)
 		cmd->se_tfo->check_stop_free(cmd);
 }
 
+/* Claims the fabric's reference for whoever is to drop it: the abort, or a fabric that frees the command meanwhile. */
+static bool claim_ack(struct se_cmd *cmd)
+{
+	unsigned long flags;
+	bool mine;
+
+	spin_lock_irqsave(&cmd->t_state_lock, flags);
+	mine = cmd->se_cmd_flags & SCF_ACK_KREF;
+	cmd->se_cmd_flags &= ~SCF_ACK_KREF;
+	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
+	return mine;
+}
+
+/*
+ * Tells the fabric that no response is due. Nothing will make it acknowledge the command, so the reference that it would
+ * have dropped then is dropped here; the caller holds one. A fabric that promised TARGET_SCF_DETACHABLE knows this core
+ * and drops its reference itself, which spares it a race with its own transport_generic_free_cmd().
+ */
+void tgt_life_give_up(struct se_cmd *cmd)
+{
+	if (cmd->se_tfo->aborted_task)
+		cmd->se_tfo->aborted_task(cmd);
+	if (!(cmd->se_cmd_flags & SCF_TGT_DETACHABLE) && claim_ack(cmd))
+		target_put_sess_cmd(cmd);
+}
+
 /* Ends an aborted command that no backend works on: TASK ABORTED if the initiator is to hear of it (SAM-5 5.6). May sleep. */
 void tgt_life_finish_abort(struct se_cmd *cmd)
 {
@@ -222,9 +248,8 @@ void tgt_life_finish_abort(struct se_cmd *cmd)
 		return;
 	}
 	/* a detachable command that the fabric is freeing needs no notice */
-	if (cmd->se_tfo->aborted_task &&
-	    !(state & CMD_T_FABRIC_STOP && cmd->se_cmd_flags & SCF_TGT_DETACHABLE))
-		cmd->se_tfo->aborted_task(cmd);
+	if (!(state & CMD_T_FABRIC_STOP && cmd->se_cmd_flags & SCF_TGT_DETACHABLE))
+		tgt_life_give_up(cmd);
 	tgt_life_finish(cmd);
 }
 
@@ -283,7 +308,6 @@ static int free_and_wait(struct se_cmd *cmd)
 {
 	DECLARE_COMPLETION_ONSTACK(freed);
 	bool aborted, put, waiting_for_data;
-	int ret;
 
 	if (stop_and_wait(cmd, true))
 		return target_put_sess_cmd(cmd);
@@ -299,12 +323,15 @@ static int free_and_wait(struct se_cmd *cmd)
 		cmd->free_compl = &freed;
 	spin_unlock_irq(&cmd->t_state_lock);
 
+	if (!aborted)
+		return target_put_sess_cmd(cmd) || put;
+	/* before the abort can do so */
+	if (claim_ack(cmd))
+		target_put_sess_cmd(cmd);
 	if (waiting_for_data)
 		tgt_life_finish_abort(cmd);
-	ret = target_put_sess_cmd(cmd);
-	if (aborted)
-		wait_for_completion(&freed);
-	return ret || aborted || put;
+	wait_for_completion(&freed);
+	return 1;
 }
 
 /* A command that was never submitted has no owner but the fabric: claims the core's reference for it. */

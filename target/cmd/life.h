@@ -9,7 +9,9 @@
  * References (se_cmd.cmd_kref). Two at most:
  *  - the core's, from __target_init_cmd(), dropped once by ->check_stop_free() or by target_put_sess_cmd() when the
  *    response has been handed to the fabric (CMD_T_TGT_PUT), or when a backend answers an orphan;
- *  - the fabric's, if it asked for one (SCF_ACK_KREF), dropped by transport_generic_free_cmd() or target_put_sess_cmd().
+ *  - the fabric's, if it asked for one (SCF_ACK_KREF), dropped by transport_generic_free_cmd() or target_put_sess_cmd();
+ *    by the core after ->aborted_task(), since then no response is left that the initiator could acknowledge, unless the
+ *    fabric promised TARGET_SCF_DETACHABLE: then it does so itself.
  * Code that finds a command on a list takes a third for as long as it looks, with kref_get_unless_zero().
  *
  * Who may change a command, by phase (t_state, under t_state_lock):
@@ -32,6 +34,7 @@ void tgt_life_put_lun(struct se_cmd *cmd);
 void tgt_life_retire(struct se_cmd *cmd);
 void tgt_life_finish(struct se_cmd *cmd);
 void tgt_life_finish_abort(struct se_cmd *cmd);
+void tgt_life_give_up(struct se_cmd *cmd);
 void tgt_life_queue(struct se_cmd *cmd, work_func_t fn);
 int tgt_life_init(void);
 void tgt_life_exit(void);
