@@ -58,7 +58,7 @@ static ssize_t dev_udev_path_write(struct se_device *dev, const char *page, size
 
 TGT_TEXT_RW(dev, udev_path, dev_udev_path_read, dev_udev_path_write);
 
-/* The backend writes behind our line, into the same page. */
+/* The backend writes behind our line and an indent, into the same page. */
 static ssize_t dev_info_read(struct se_device *dev, char *page)
 {
 	ssize_t len = sysfs_emit(page, "Status: %s  Max Queue Depth: %u  SectorSize: %u  HwMaxSectors: %u\n        ",
