@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # suite: statistics of backstores, LUNs and mapped LUNs count what really happened
-# time: 40
+# time: 90
 # SPDX-License-Identifier: GPL-2.0-only
 """A known number of commands and bytes goes through loopback and through iSCSI; the counters must grow by exactly that."""
 
@@ -94,7 +94,10 @@ def iscsi():
     same("att_count after one login", num(auth + "/att_count"), 1)
     counters("iscsi", disk, sg, SO, TPG + "/lun/lun_0/statistics/scsi_tgt_port", {"initiator": auth})
     sh(f"{node} -u; {node} -o delete; killall iscsid", check=False)
-    time.sleep(0.5)
+    for _ in range(50):
+        if text(att + "/indx") == "ENODEV":
+            break
+        time.sleep(0.1)
     same("session gone", [text(att + "/" + f) for f in ("indx", "port_ident")], ["ENODEV"] * 2)
 
 

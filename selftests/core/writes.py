@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # suite: every writable file of the core's tree: values taken and refused, errno, what reads back, in each state
-# time: 60
+# time: 120
 # log-ok: .*
 # SPDX-License-Identifier: GPL-2.0-only
 """
