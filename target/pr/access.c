@@ -46,6 +46,8 @@ sense_reason_t tgt_pr_check(struct se_cmd *cmd, enum tgt_pr_class class)
 	holder = READ_ONCE(pr->spc2_holder);
 	if (holder)
 		return holder == cmd->se_sess ? TCM_NO_SENSE : TCM_RESERVATION_CONFLICT;
+	if (class == PR_CLASS_PROBE)
+		return TCM_NO_SENSE;
 	if (READ_ONCE(pr->lost))
 		return TCM_RESERVATION_CONFLICT;
 	if (!persistent_allows(cmd, pr, class == PR_CLASS_READ ? PR_ACCESS_READ : PR_ACCESS_WRITE))

@@ -8,6 +8,7 @@
 /* Classes of commands in the conflict tables of SPC-5 5.14 and SPC-2 5.5. */
 enum tgt_pr_class {
 	PR_CLASS_ALLOWED,	/* never conflicts: INQUIRY, REPORT LUNS, REQUEST SENSE, PR IN, ... */
+	PR_CLASS_PROBE,		/* TEST UNIT READY: conflicts with RESERVE only (ALLOW COMMANDS 001b, SPC-5 6.15.4) */
 	PR_CLASS_READ,		/* reads the medium or mode pages: allowed under Write Exclusive */
 	PR_CLASS_WRITE,		/* changes medium or state: only holders / registrants */
 	PR_CLASS_RESERVE,	/* RESERVE/RELEASE and PR OUT: decided by the command itself */
