@@ -117,8 +117,8 @@ static sense_reason_t pick_group(struct se_cmd *cmd, const u8 *desc, u16 at, str
 	struct t10_alua_tg_pt_gp *gp;
 	u8 supported = 0;
 
-	/* an initiator asks for neither of these */
-	if (state == ALUA_LBA_DEPENDENT || state == ALUA_TRANSITIONING || !alua_support_bit(state))
+	/* initiators ask for primary states only; ports go offline, and come back, by the operator */
+	if (state > ALUA_UNAVAILABLE)
 		return tgt_bad_param(cmd, at, 3);
 
 	spin_lock(&alua->tg_pt_gps_lock);
