@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 # Debian's own clients in the guest: open-iscsi, targetcli. Results are statuses.
 
+. "$TOP/selftests/lib/wait.sh"
+
 initiator_start() {
 	pgrep -x iscsid >/dev/null && return 0
 	modprobe -a iscsi_tcp sd_mod sg || return 1

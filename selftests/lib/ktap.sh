@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 # Test results as KTAP lines, one a test. Source it first; see selftests/README for the contract.
 
+[ -z "${TOP-}" ] || . "$TOP/selftests/lib/wait.sh"
+
 KT_PASS=0 KT_FAIL=0 KT_SKIP=0 KT_EXIT=()
 echo "KTAP version 1"
 
@@ -32,12 +34,6 @@ refuse() {
 same() { if [ "$2" = "$3" ]; then ok "$1"; else fail "$1" "got '$2', wanted '$3'"; fi; }
 # like WHAT GOT REGEX
 like() { if [[ $2 =~ $3 ]]; then ok "$1"; else fail "$1" "got '$2', wanted /$3/"; fi; }
-
-# wait_for SECONDS COMMAND...: asks ten times a second, fails when the time is over
-wait_for() {
-	local end=$((SECONDS + $1)); shift
-	until "$@" >/dev/null 2>&1; do [ $SECONDS -lt $end ] || return 1; sleep 0.1; done
-}
 
 # the whole suite does not apply here
 skip_all() { skip "${SUITE:-suite}" "$*"; exit 0; }
