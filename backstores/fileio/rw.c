@@ -120,12 +120,17 @@ static ssize_t buffered_call(struct file *file, struct iov_iter *iter, loff_t po
 	return ret;
 }
 
-/* moves all of @iter; what lies beyond the end of the file reads as zeroes */
+/*
+ * moves all of @iter; what lies beyond the end of the file reads as zeroes. Some file systems (netfs:
+ * 9p) leave the caller's iterator where it was, so it is brought to what they say they moved.
+ */
 static int buffered_move(struct file *file, struct iov_iter *iter, loff_t pos, bool writing,
 			 int flags, u32 *done)
 {
 	while (iov_iter_count(iter)) {
+		size_t left = iov_iter_count(iter);
 		ssize_t ret = buffered_call(file, iter, pos, writing, flags);
+		size_t moved = left - iov_iter_count(iter);
 
 		if (ret == -EINTR || ret == -ERESTARTSYS)
 			return -EAGAIN;
@@ -135,6 +140,8 @@ static int buffered_move(struct file *file, struct iov_iter *iter, loff_t pos, b
 			if (flags & IOCB_NOWAIT || writing)
 				return writing ? -EIO : -EAGAIN;
 			ret = iov_iter_zero(iov_iter_count(iter), iter);
+		} else if (moved < ret) {
+			iov_iter_advance(iter, ret - moved);
 		}
 		pos += ret;
 		*done += ret;
