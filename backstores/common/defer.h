@@ -126,46 +126,19 @@ static inline void defer_run(struct work_struct *work)
 }
 
 /**
- * defer_command() - let a parsed command execute in the pool
- * @cmd: command whose execute_cmd the parser has set; it is kept in the backstore's private field
- * @queue: the backstore's function that calls defer_start() with its pool
- */
-static inline void defer_command(struct se_cmd *cmd, sense_reason_t (*queue)(struct se_cmd *cmd))
-{
-	cmd->priv = cmd->execute_cmd;
-	cmd->execute_cmd = queue;
-}
-
-/**
- * defer_start() - hand a command that defer_command() prepared to the workers
+ * defer_start() - let the workers go on with a command
  * @pool: pool of the command's device
- * @cmd: command
+ * @cmd: command; its private field is used
+ * @execute: what remains to be done, which may sleep; it completes the command or returns why not
  *
- * Return: TCM_NO_SENSE.
+ * Context: may sleep for memory. Return: TCM_NO_SENSE.
  */
-static inline sense_reason_t defer_start(struct defer_pool *pool, struct se_cmd *cmd)
+static inline sense_reason_t defer_start(struct defer_pool *pool, struct se_cmd *cmd,
+					 sense_reason_t (*execute)(struct se_cmd *cmd))
 {
+	cmd->priv = execute;
 	defer_job_queue(defer_job_get(pool, cmd, defer_run));
 	return TCM_NO_SENSE;
-}
-
-/**
- * defer_sleeps() - is this a command whose execution in the core calls the backstore and waits for
- * it?
- * @cdb: command descriptor block
- */
-static inline bool defer_sleeps(const u8 *cdb)
-{
-	switch (cdb[0]) {
-	case UNMAP:
-	case WRITE_SAME:
-	case WRITE_SAME_16:
-		return true;
-	case VARIABLE_LENGTH_CMD:
-		return get_unaligned_be16(&cdb[8]) == WRITE_SAME_32;
-	default:
-		return false;
-	}
 }
 
 /* SYNCHRONIZE CACHE that is to be answered before it is carried out: IMMED, SBC-4 5.24 */

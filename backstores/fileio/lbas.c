@@ -69,13 +69,7 @@ static u32 describe(struct tfile_dev *dev, u8 *at, u64 lba, u64 last, u32 most)
 	return n;
 }
 
-/**
- * tfile_lbas_execute() - GET LBA STATUS (16), SBC-4 5.6
- * @cmd: command
- *
- * Context: worker. Return: reason, or TCM_NO_SENSE with the command completed.
- */
-sense_reason_t tfile_lbas_execute(struct se_cmd *cmd)
+static sense_reason_t answer(struct se_cmd *cmd)
 {
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
 	u64 lba = get_unaligned_be64(&cmd->t_task_cdb[2]),
@@ -99,4 +93,16 @@ sense_reason_t tfile_lbas_execute(struct se_cmd *cmd)
 	kfree(buf);
 	target_complete_cmd_with_length(cmd, SAM_STAT_GOOD, len);
 	return TCM_NO_SENSE;
+}
+
+/**
+ * tfile_lbas_execute() - GET LBA STATUS (16), SBC-4 5.6
+ * @cmd: command
+ *
+ * Context: process; a worker looks at the file. Return: TCM_NO_SENSE, the command will be
+ * completed.
+ */
+sense_reason_t tfile_lbas_execute(struct se_cmd *cmd)
+{
+	return defer_start(&tfile_dev(cmd->se_dev)->pool, cmd, answer);
 }

@@ -176,28 +176,12 @@ static struct exec_cmd_ops tfile_exec_ops = {
 	.execute_unmap		= tfile_ops_unmap,
 };
 
-static sense_reason_t queue_deferred(struct se_cmd *cmd)
-{
-	return defer_start(&tfile_dev(cmd->se_dev)->pool, cmd);
-}
-
-static bool is_flush(const u8 *cdb)
-{
-	return cdb[0] == SYNCHRONIZE_CACHE || cdb[0] == SYNCHRONIZE_CACHE_16;
-}
-
 static sense_reason_t tfile_parse_cdb(struct se_cmd *cmd)
 {
 	sense_reason_t ret = sbc_parse_cdb(cmd, &tfile_exec_ops);
 
-	if (!ret && tfile_lbas_wanted(cmd)) {
+	if (!ret && tfile_lbas_wanted(cmd))
 		cmd->execute_cmd = tfile_lbas_execute;
-		defer_command(cmd, queue_deferred);
-		return ret;
-	}
-	if (!ret && cmd->execute_cmd &&
-	    (is_flush(cmd->t_task_cdb) || defer_sleeps(cmd->t_task_cdb)))
-		defer_command(cmd, queue_deferred);
 	return ret;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a disk does besides moving data: flush, deallocate, write one block many times. All of it
- * runs in a worker.
+ * What a disk does besides moving data: flush, deallocate, write one block many times. Nothing
+ * here keeps the submitter waiting.
  */
 #include <linux/blkdev.h>
 #include <linux/bvec.h>
@@ -59,15 +59,7 @@ static bool late_start(struct file *file, loff_t start, loff_t end)
 	return true;
 }
 
-/**
- * tfile_ops_sync_cache() - SYNCHRONIZE CACHE (10/16), SBC-4 5.24
- * @cmd: command; zero blocks means to the end
- *
- * With IMMED the flush only begins; if it fails the next one reports it.
- *
- * Context: worker. Return: TCM_NO_SENSE, the command is completed.
- */
-sense_reason_t tfile_ops_sync_cache(struct se_cmd *cmd)
+static sense_reason_t flush(struct se_cmd *cmd)
 {
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
 	loff_t start = tfile_lba_pos(cmd, cmd->t_task_lba), end = LLONG_MAX;
@@ -82,6 +74,19 @@ sense_reason_t tfile_ops_sync_cache(struct se_cmd *cmd)
 	else
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
 	return TCM_NO_SENSE;
+}
+
+/**
+ * tfile_ops_sync_cache() - SYNCHRONIZE CACHE (10/16), SBC-4 5.24
+ * @cmd: command; zero blocks means to the end
+ *
+ * With IMMED the flush only begins; if it fails the next one reports it.
+ *
+ * Context: process; a worker flushes. Return: TCM_NO_SENSE, the command will be completed.
+ */
+sense_reason_t tfile_ops_sync_cache(struct se_cmd *cmd)
+{
+	return defer_start(&tfile_dev(cmd->se_dev)->pool, cmd, flush);
 }
 
 /**
@@ -128,8 +133,8 @@ static int deallocate(struct tfile_dev *dev, loff_t pos, loff_t len)
  * @lba: first block
  * @nolb: number of blocks
  *
- * Context: worker. Return: reason for the core to report, or TCM_NO_SENSE; the core completes the
- * command.
+ * Context: sleeps; the core calls it where that is allowed. Return: reason for the core to report,
+ * or TCM_NO_SENSE; the core completes the command.
  */
 sense_reason_t tfile_ops_unmap(struct se_cmd *cmd, sector_t lba, sector_t nolb)
 {
@@ -176,13 +181,7 @@ static int write_repeated(struct tfile_dev *dev, struct page *page, loff_t pos, 
 	return write_pattern(dev, page, pos, len);
 }
 
-/**
- * tfile_ops_write_same() - WRITE SAME (10/16/32) without UNMAP, SBC-4 5.52
- * @cmd: command with one block of data, or none (NDOB: zeroes)
- *
- * Context: worker. Return: reason, or TCM_NO_SENSE with the command completed.
- */
-sense_reason_t tfile_ops_write_same(struct se_cmd *cmd)
+static sense_reason_t write_same(struct se_cmd *cmd)
 {
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
 	loff_t pos = tfile_lba_pos(cmd, cmd->t_task_lba);
@@ -190,10 +189,6 @@ sense_reason_t tfile_ops_write_same(struct se_cmd *cmd)
 	struct page *page;
 	int ret;
 
-	if (cmd->prot_op)
-		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
-	if (!pattern_given(cmd))
-		return TCM_INVALID_CDB_FIELD;
 	page = pattern_page(cmd);
 	if (!page)
 		return TCM_LUN_BUSY;
@@ -206,4 +201,20 @@ sense_reason_t tfile_ops_write_same(struct se_cmd *cmd)
 	else
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
 	return TCM_NO_SENSE;
+}
+
+/**
+ * tfile_ops_write_same() - WRITE SAME (10/16/32) without UNMAP, SBC-4 5.52
+ * @cmd: command with one block of data, or none (NDOB: zeroes)
+ *
+ * Context: process; a worker writes. Return: reason, or TCM_NO_SENSE: the command will be
+ * completed.
+ */
+sense_reason_t tfile_ops_write_same(struct se_cmd *cmd)
+{
+	if (cmd->prot_op)
+		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
+	if (!pattern_given(cmd))
+		return TCM_INVALID_CDB_FIELD;
+	return defer_start(&tfile_dev(cmd->se_dev)->pool, cmd, write_same);
 }

@@ -186,27 +186,9 @@ static struct exec_cmd_ops tiblk_exec_ops = {
 	TGT_EXEC_PR_OPS(tiblk_pr_out, tiblk_pr_in)
 };
 
-static sense_reason_t queue_deferred(struct se_cmd *cmd)
-{
-	return defer_start(&tiblk_dev(cmd->se_dev)->pool, cmd);
-}
-
-static bool is_passed_reservation(struct se_cmd *cmd)
-{
-	if (!(cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_PGR))
-		return false;
-	return cmd->t_task_cdb[0] == PERSISTENT_RESERVE_IN ||
-	       cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT;
-}
-
 static sense_reason_t tiblk_parse_cdb(struct se_cmd *cmd)
 {
-	sense_reason_t ret = sbc_parse_cdb(cmd, &tiblk_exec_ops);
-
-	if (!ret && cmd->execute_cmd &&
-	    (defer_sleeps(cmd->t_task_cdb) || is_passed_reservation(cmd)))
-		defer_command(cmd, queue_deferred);
-	return ret;
+	return sbc_parse_cdb(cmd, &tiblk_exec_ops);
 }
 
 static int set_path(struct se_device *se_dev, const char *value)

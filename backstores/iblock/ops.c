@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Deallocation and WRITE SAME on a block device. Both run in a worker of the device. */
+/* Deallocation and WRITE SAME on a block device. Neither keeps the submitter waiting. */
 #include <linux/blkdev.h>
 #include "backstores/common/fault.h"
 #include "backstores/common/pattern.h"
@@ -20,8 +20,8 @@ static sector_t sectors_of(struct se_cmd *cmd, sector_t blocks)
  * which deallocates what it can: discard leaves the edges of a range that are not aligned as they
  * were.
  *
- * Context: worker. Return: reason for the core to report, or TCM_NO_SENSE; the core completes the
- * command.
+ * Context: sleeps; the core calls it where that is allowed. Return: reason for the core to report,
+ * or TCM_NO_SENSE; the core completes the command.
  */
 sense_reason_t tiblk_ops_unmap(struct se_cmd *cmd, sector_t lba, sector_t nolb)
 {
@@ -48,21 +48,11 @@ static bool write_zeroes(struct se_cmd *cmd, sector_t blocks)
 				     sectors_of(cmd, blocks), GFP_NOIO, BLKDEV_ZERO_NOUNMAP);
 }
 
-/**
- * tiblk_ops_write_same() - WRITE SAME (10/16/32) without UNMAP, SBC-4 5.52
- * @cmd: command with one block of data, or none (NDOB: zeroes)
- *
- * Context: worker. Return: reason, or TCM_NO_SENSE when the command is or will be completed.
- */
-sense_reason_t tiblk_ops_write_same(struct se_cmd *cmd)
+static sense_reason_t write_same(struct se_cmd *cmd)
 {
 	sector_t blocks = sbc_get_write_same_sectors(cmd);
 	struct page *page;
 
-	if (cmd->prot_op)
-		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
-	if (!pattern_given(cmd))
-		return TCM_INVALID_CDB_FIELD;
 	page = pattern_page(cmd);
 	if (!page)
 		return TCM_LUN_BUSY;
@@ -74,4 +64,20 @@ sense_reason_t tiblk_ops_write_same(struct se_cmd *cmd)
 	__free_page(page);
 	target_complete_cmd(cmd, SAM_STAT_GOOD);
 	return TCM_NO_SENSE;
+}
+
+/**
+ * tiblk_ops_write_same() - WRITE SAME (10/16/32) without UNMAP, SBC-4 5.52
+ * @cmd: command with one block of data, or none (NDOB: zeroes)
+ *
+ * Context: process; a worker writes. Return: reason, or TCM_NO_SENSE: the command will be
+ * completed.
+ */
+sense_reason_t tiblk_ops_write_same(struct se_cmd *cmd)
+{
+	if (cmd->prot_op)
+		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
+	if (!pattern_given(cmd))
+		return TCM_INVALID_CDB_FIELD;
+	return defer_start(&tiblk_dev(cmd->se_dev)->pool, cmd, write_same);
 }

@@ -98,7 +98,7 @@ static int out_call(struct block_device *bdev, const struct pr_ops *ops, u8 sa, 
  * @type: SCSI type of the reservation
  * @aptpl: activate persistence through power loss; the drivers below decide that themselves
  *
- * Context: worker. Return: reason, or TCM_NO_SENSE; the core completes the command. SPC-5 6.17.
+ * Context: sleeps. Return: reason, or TCM_NO_SENSE; the core completes the command. SPC-5 6.17.
  */
 sense_reason_t tiblk_pr_out(struct se_cmd *cmd, u8 sa, u64 key, u64 sa_key, u8 type, bool aptpl)
 {
@@ -184,7 +184,7 @@ static int in_report_capabilities(struct se_cmd *cmd, unsigned char *param)
  * @sa: service action
  * @param_data: mapped data buffer of data_length bytes
  *
- * Context: worker. Return: reason, or TCM_NO_SENSE; the core completes the command. SPC-5 6.16.
+ * Context: sleeps. Return: reason, or TCM_NO_SENSE; the core completes the command. SPC-5 6.16.
  */
 sense_reason_t tiblk_pr_in(struct se_cmd *cmd, u8 sa, unsigned char *param_data)
 {

@@ -191,10 +191,8 @@ static sense_reason_t execute(struct se_cmd *cmd)
 {
 	int ret = send(cmd, BLK_MQ_REQ_NOWAIT);
 
-	if (ret == -EAGAIN || ret == -EWOULDBLOCK) {
-		cmd->priv = send_waiting;
-		return defer_start(&tpscsi_dev(cmd->se_dev)->pool, cmd);
-	}
+	if (ret == -EAGAIN)
+		return defer_start(&tpscsi_dev(cmd->se_dev)->pool, cmd, send_waiting);
 	if (ret)
 		fault_complete(cmd, ret, 0);
 	return TCM_NO_SENSE;

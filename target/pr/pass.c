@@ -5,6 +5,7 @@
 
 #include "compat/port.h"
 #include "target/cmd/cmd.h"
+#include "target/cmd/io.h"
 #include "target/lib/sgl.h"
 #include "target/pr/pass.h"
 #include "target/pr/state.h"
@@ -50,6 +51,17 @@ static sense_reason_t exec_in(struct se_cmd *cmd)
 	return ret;
 }
 
+/* the device may take its time: not in the submitter's thread */
+static sense_reason_t out_deferred(struct se_cmd *cmd)
+{
+	return tgt_io_defer(cmd, exec_out);
+}
+
+static sense_reason_t in_deferred(struct se_cmd *cmd)
+{
+	return tgt_io_defer(cmd, exec_in);
+}
+
 sense_reason_t tgt_pass_parse_out(struct se_cmd *cmd, u32 *size)
 {
 	u8 action = cmd->t_task_cdb[1] & 0x1f;
@@ -58,13 +70,13 @@ sense_reason_t tgt_pass_parse_out(struct se_cmd *cmd, u32 *size)
 	if (action >= PRO_ACTIONS || action == PRO_REGISTER_AND_MOVE || action == PRO_REPLACE_LOST)
 		return tgt_bad_field(cmd, 1, 4);
 	*size = get_unaligned_be32(cmd->t_task_cdb + 5);
-	cmd->execute_cmd = exec_out;
+	cmd->execute_cmd = out_deferred;
 	return TCM_NO_SENSE;
 }
 
 sense_reason_t tgt_pass_parse_in(struct se_cmd *cmd, u32 *size)
 {
 	*size = get_unaligned_be16(cmd->t_task_cdb + 7);
-	cmd->execute_cmd = exec_in;
+	cmd->execute_cmd = in_deferred;
 	return TCM_NO_SENSE;
 }
