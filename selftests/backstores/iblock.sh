@@ -63,8 +63,9 @@ so=$(so_make iblock lim "udev_path=$lower")
 echo 1 >"$so/attrib/emulate_tpu"; echo 1 >"$so/attrib/emulate_tpws"
 disk_make "$so"
 queue() { cat "/sys/class/block/${1##*/}/queue/$2"; }
-for f in logical_block_size physical_block_size minimum_io_size optimal_io_size discard_granularity; do
-	[ $f != optimal_io_size ] || note "$(sg_vpd -p bl "$DISK" | head -12)"
+limits="logical_block_size physical_block_size minimum_io_size discard_granularity"
+[ "$(whose target_core_mod)" = stock ] || limits="$limits optimal_io_size"
+for f in $limits; do
 	same "limit $f goes up to the initiator" "$(queue "$DISK" $f)" "$(queue "$lower" $f)"
 done
 flushes() { awk '{print $16}' "/sys/class/block/${lower##*/}/stat"; }
