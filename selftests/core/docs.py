@@ -29,7 +29,7 @@ l=$(loop_make naa.5001405cccccccc0); lun_make $l 0 $TGT/core/rd_mcp_0/r
 """
 CLEAR = f". {TOP}/selftests/lib/configfs.sh; tgt_clear; modprobe -r brd scsi_debug"
 # present with hardware, a module or a kernel that this guest lacks
-ELSEWHERE = re.compile(r"rtpi$|redirect$|cxgbit$|iser$|/statistics/scsi_att|cmd_completion|submit")
+ELSEWHERE = re.compile(r"rtpi$|redirect$|cxgbit$|iser$|/statistics/scsi_att|cmd_completion|submit|netif_timeout$|emulate_rsoc$")
 
 
 def shell(text):
