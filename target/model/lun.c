@@ -17,6 +17,8 @@
 
 /* how often a LUN that goes asks again for the end of commands that slipped in, in jiffies */
 #define DRAIN_AGAIN	(HZ / 5)
+/* and how often it says that it waits */
+#define DRAIN_REPORT	(60 * HZ)
 
 static atomic_t lun_count = ATOMIC_INIT(0);
 
@@ -123,11 +125,16 @@ static int device_attach(struct se_lun *lun, struct se_device *dev, bool ro)
  */
 static void device_detach(struct se_lun *lun, struct se_device *dev)
 {
-	unsigned long flags;
+	unsigned long flags, report = jiffies + DRAIN_REPORT;
 
 	percpu_ref_kill(&lun->lun_ref);
 	do {
 		tgt_model_hook(lun_drain, lun);
+		if (time_after(jiffies, report)) {
+			pr_warn_ratelimited("LUN %llu: removal waits for commands that its fabric cannot detach\n",
+					    lun->unpacked_lun);
+			report = jiffies + DRAIN_REPORT;
+		}
 	} while (!wait_for_completion_timeout(&lun->lun_shutdown_comp, DRAIN_AGAIN));
 
 	tgt_model_hook(lun_unlinked, lun, dev);

@@ -225,17 +225,29 @@ static bool is_victim(struct se_cmd *cmd, void *data)
 	return reg >= 0 && v->eff->of[reg].abort;
 }
 
-static void run_effects(struct se_cmd *cmd, const struct pr_request *req, const struct pr_state *old,
-			const struct pr_effect *eff)
+/* What an action changed outside the state: kept until the lock is free. */
+struct outcome {
+	struct pr_box *old;
+	struct pr_effect *eff;
+};
+
+static void post_uas(struct se_cmd *cmd, const struct outcome *o)
 {
-	struct victims v = { .old = old, .eff = eff, .own = cmd, .match_isid = req->match_isid };
+	const struct pr_state *old = &o->old->s;
 	unsigned int i;
 
-	for (i = 0; i < eff->count; i++) {
-		if (eff->of[i].ua)
-			post_ua(cmd->se_dev, &old->regs[i].nexus, old->regs[i].all_tg_pt, eff->of[i].ua,
+	for (i = 0; i < o->eff->count; i++) {
+		if (o->eff->of[i].ua)
+			post_ua(cmd->se_dev, &old->regs[i].nexus, old->regs[i].all_tg_pt, o->eff->of[i].ua,
 				cmd->se_sess->se_node_acl);
 	}
+}
+
+/* Not under pr->lock: one of the commands that this waits for may be waiting for the lock. */
+static void abort_victims(struct se_cmd *cmd, const struct pr_request *req, const struct outcome *o)
+{
+	struct victims v = { .old = &o->old->s, .eff = o->eff, .own = cmd, .match_isid = req->match_isid };
+
 	if (req->action == PRO_PREEMPT_AND_ABORT)
 		tgt_cmd_abort_matching(cmd->se_dev, is_victim, &v, cmd, cmd->se_dev->dev_attrib.emulate_tas);
 }
@@ -259,7 +271,7 @@ static sense_reason_t refuse(struct se_cmd *cmd, enum pr_result result, u16 byte
 	return TCM_NO_SENSE;
 }
 
-/* Applies the request to a copy, stores it, publishes it. pr->lock held; @snapshot: another copy, of the old state. */
+/* Applies the request to a copy, stores it, publishes it. pr->lock held */
 static sense_reason_t replace_state(struct se_cmd *cmd, struct tgt_pr *pr, const struct pr_request *req,
 				    struct pr_effect *eff)
 {
@@ -287,24 +299,38 @@ static sense_reason_t replace_state(struct se_cmd *cmd, struct tgt_pr *pr, const
 	return TCM_NO_SENSE;
 }
 
-static sense_reason_t run(struct se_cmd *cmd, struct tgt_pr *pr, const struct pr_request *req)
+static sense_reason_t run(struct se_cmd *cmd, struct tgt_pr *pr, const struct pr_request *req, struct outcome *o)
 {
-	struct pr_box *old = tgt_registry_copy(pr, 0);
-	struct pr_effect *eff = NULL;
-	sense_reason_t ret = TCM_INSUFFICIENT_REGISTRATION_RESOURCES;
+	sense_reason_t ret;
 
 	lockdep_assert_held(&pr->lock);
-	if (old)
-		eff = kvzalloc(struct_size(eff, of, old->s.count), GFP_KERNEL);
-	if (!eff)
-		goto out;
-	eff->count = old->s.count;
-	ret = replace_state(cmd, pr, req, eff);
-	if (!ret && eff->changed)
-		run_effects(cmd, req, &old->s, eff);
-out:
-	kvfree(eff);
-	kvfree(old);
+	o->old = tgt_registry_copy(pr, 0);
+	if (o->old)
+		o->eff = kvzalloc(struct_size(o->eff, of, o->old->s.count), GFP_KERNEL);
+	if (!o->eff)
+		return TCM_INSUFFICIENT_REGISTRATION_RESOURCES;
+	o->eff->count = o->old->s.count;
+	ret = replace_state(cmd, pr, req, o->eff);
+	if (!ret && o->eff->changed)
+		post_uas(cmd, o);
+	return ret;
+}
+
+static sense_reason_t run_locked(struct se_cmd *cmd, struct tgt_pr *pr, const struct pr_request *req)
+{
+	struct outcome o = { };
+	sense_reason_t ret;
+
+	mutex_lock(&pr->lock);
+	if (pr->lost == (req->action == PRO_REPLACE_LOST))
+		ret = run(cmd, pr, req, &o);
+	else
+		ret = pr->lost ? TCM_RESERVATION_CONFLICT : tgt_bad_field(cmd, 1, 4);
+	mutex_unlock(&pr->lock);
+	if (!ret && o.eff->changed)
+		abort_victims(cmd, req, &o);
+	kvfree(o.eff);
+	kvfree(o.old);
 	return ret;
 }
 
@@ -349,12 +375,7 @@ static sense_reason_t exec_out(struct se_cmd *cmd)
 	ret = read_list(cmd, out);
 	if (!ret) {
 		out->req.others = out->others;
-		mutex_lock(&pr->lock);
-		if (pr->lost != (out->req.action == PRO_REPLACE_LOST))
-			ret = pr->lost ? TCM_RESERVATION_CONFLICT : tgt_bad_field(cmd, 1, 4);
-		else
-			ret = run(cmd, pr, &out->req);
-		mutex_unlock(&pr->lock);
+		ret = run_locked(cmd, pr, &out->req);
 	}
 	kvfree(out->others);
 	kvfree(out);
