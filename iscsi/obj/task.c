@@ -222,9 +222,11 @@ void itgt_task_kill(struct itgt_task *task)
 int itgt_task_cache_init(void)
 {
 	/* exported by this project's core alone: it understands TARGET_SCF_DETACHABLE */
-	core_detaches = __symbol_get("target_submit_cmd_map_sgls");
-	if (core_detaches)
-		symbol_put_addr(__symbol_get("target_submit_cmd_map_sgls"));
+	void *of_our_core = __symbol_get("target_submit_cmd_map_sgls");
+
+	core_detaches = of_our_core;
+	if (of_our_core)
+		symbol_put_addr(of_our_core);
 	task_cache = KMEM_CACHE(itgt_task, SLAB_HWCACHE_ALIGN);
 	return task_cache ? 0 : -ENOMEM;
 }
