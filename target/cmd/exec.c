@@ -44,6 +44,13 @@ static void defer_work(struct work_struct *work)
 	tgt_exec_returned(cmd, ret);
 }
 
+/* The rest of a command runs on its device's queue; CMD_T_TGT_EXEC is set, CMD_T_TGT_DEFER is not. Any context. */
+void tgt_exec_queue(struct se_cmd *cmd)
+{
+	INIT_WORK(&cmd->work, defer_work);
+	queue_work(tgt_dev(cmd->se_dev)->wq, &cmd->work);
+}
+
 /*
  * ->execute_cmd() has returned. While CMD_T_TGT_EXEC was set nobody else could take the command further, so a command
  * that was completed meanwhile is finished here, without a change of context.
@@ -57,8 +64,7 @@ void tgt_exec_returned(struct se_cmd *cmd, sense_reason_t ret)
 	if (!ret && cmd->transport_state & CMD_T_TGT_DEFER) {
 		cmd->transport_state &= ~CMD_T_TGT_DEFER;
 		spin_unlock_irqrestore(&cmd->t_state_lock, flags);
-		INIT_WORK(&cmd->work, defer_work);
-		queue_work(tgt_dev(cmd->se_dev)->wq, &cmd->work);
+		tgt_exec_queue(cmd);
 		return;
 	}
 	done = cmd->transport_state & CMD_T_TGT_DONE;

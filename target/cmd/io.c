@@ -235,16 +235,31 @@ sense_reason_t tgt_io_flush(struct se_cmd *parent, struct se_device *dev, u64 lb
  * @fn: the rest. Its result ends the command, unless it has called target_complete_cmd(); with tgt_io_defer() as its last
  *	step it goes on later. It may use se_sess and se_lun: the command is not cut off meanwhile; it looks at
  *	tgt_cmd_is_aborted() between its steps. Not run for a command that is aborted before
+ * A backend may have put ->execute_cmd() off to a worker of its own, so that the call by which the core handed the
+ * command over has returned already: then it is put on the queue here.
+ *
  * Context: any.
  * Return: TCM_NO_SENSE.
  */
 sense_reason_t tgt_io_defer(struct se_cmd *cmd, sense_reason_t (*fn)(struct se_cmd *cmd))
 {
+	bool on_stack, orphan;
 	unsigned long flags;
 
-	cmd->execute_cmd = fn;
 	spin_lock_irqsave(&cmd->t_state_lock, flags);
-	cmd->transport_state |= CMD_T_TGT_DEFER;
+	orphan = cmd->transport_state & CMD_T_TGT_ORPHAN;
+	on_stack = cmd->transport_state & CMD_T_TGT_EXEC;
+	if (on_stack)
+		cmd->transport_state |= CMD_T_TGT_DEFER;
+	else if (!orphan)
+		cmd->transport_state |= CMD_T_TGT_EXEC;
+	if (!orphan)
+		cmd->execute_cmd = fn;
 	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
+
+	if (orphan)	/* cut off before it began: it need not begin */
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
+	else if (!on_stack)
+		tgt_exec_queue(cmd);
 	return TCM_NO_SENSE;
 }

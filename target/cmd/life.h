@@ -49,6 +49,7 @@ void tgt_order_for_each(struct se_device *dev, void (*fn)(struct se_cmd *cmd, vo
 /* exec.c */
 void tgt_exec_continue(struct se_cmd *cmd);
 void tgt_exec_returned(struct se_cmd *cmd, sense_reason_t ret);
+void tgt_exec_queue(struct se_cmd *cmd);
 
 /* submit.c */
 sense_reason_t tgt_submit_start(struct se_cmd *cmd);
