@@ -19,7 +19,7 @@ enum {
 };
 
 /*
- * One exchange: a connection has no more than one at a time. Used by the rx kthread alone; lives in
+ * One exchange: a connection has no more than one at a time. Lives in
  * conn->text from the first request that is not answered at once until the exchange ends, answers
  * in conn->text_out.
  */
@@ -31,6 +31,13 @@ struct text {
 	bool done;			/* the request is complete: answers are under way */
 	char in[IN_MAX + 1];
 };
+
+/*
+ * Guards conn->text and conn->text_out: with several connections in a session a numbered request is
+ * delivered by whichever rx kthread closes the gap before it, an immediate one by its own. One lock
+ * for all will do: texts are rare, and none waits for a peer.
+ */
+static DEFINE_MUTEX(text_lock);
 
 /* what the negotiation's callback needs */
 struct exchange {
@@ -157,7 +164,8 @@ static struct text *find_or_begin(struct itgt_conn *conn, const struct iscsi_tex
 	return t;
 }
 
-static int text_end_pdu(struct itgt_conn *conn, struct itgt_pdu *pdu)
+/* see text_lock */
+static int text_take(struct itgt_conn *conn, struct itgt_pdu *pdu)
 {
 	const struct iscsi_text *req = &pdu->text;
 	bool final = req->flags & ISCSI_FLAG_CMD_FINAL;
@@ -192,6 +200,16 @@ static int text_end_pdu(struct itgt_conn *conn, struct itgt_pdu *pdu)
 	t->in_len = 0;
 	t->out_sent = 0;
 	return respond(conn, t, final);
+}
+
+static int text_end_pdu(struct itgt_conn *conn, struct itgt_pdu *pdu)
+{
+	int ret;
+
+	mutex_lock(&text_lock);
+	ret = text_take(conn, pdu);
+	mutex_unlock(&text_lock);
+	return ret;
 }
 
 const struct itgt_pdu_ops itgt_text_ops = { .end = text_end_pdu };

@@ -18,7 +18,7 @@ struct itgt_session;
 
 enum {
 	ITGT_LOGIN_SEGMENT = 8192,	 /* bytes of data in a login PDU, RFC 7143 13.12 default */
-	ITGT_LOGIN_TEXT_MAX = 32 * 1024, /* bytes of one joined text */
+	ITGT_LOGIN_TEXT_MAX = 16 * 1024, /* bytes of one joined text */
 	ITGT_LOGIN_PDUS_MAX = 64,	 /* requests of one login */
 	ITGT_LOGIN_SECONDS = 15,	 /* until a portal group says otherwise */
 	ITGT_LOGIN_PER_PORTAL = 1024,	 /* logins under way on one portal */

@@ -125,18 +125,24 @@ static void make_room(struct itgt_portal *portal, const struct sockaddr_storage 
 		evict(oldest);
 }
 
-static bool list_pending(struct itgt_portal *portal, struct itgt_login *login)
+/*
+ * From here on the work may run, and free the login: it takes the login off the list first, so it
+ * can not get past the lock before all is set. sk_callback_lock nests inside the portal's.
+ */
+static bool login_begin(struct itgt_portal *portal, struct itgt_login *login)
 {
 	bool ok;
 
 	spin_lock_bh(&portal->lock);
-	/* evicted ones still hold memory until their work has run: twice the bound is the end of it
-	 */
+	/* evicted ones still hold memory until their work has run: twice the bound is the end of it */
 	ok = !portal->closing && portal->nr_pending < 2 * ITGT_LOGIN_PER_PORTAL;
 	if (ok) {
 		make_room(portal, &login->conn->peer);
 		list_add_tail(&login->pending, &portal->pending);
 		portal->nr_pending++;
+		mod_timer(&login->timer, login->deadline);
+		take_callbacks(login);
+		queue_work(login_wq, &login->work);
 	}
 	spin_unlock_bh(&portal->lock);
 	return ok;
@@ -187,19 +193,14 @@ static void login_end(struct itgt_login *login, bool success)
 	unlist_pending(login);
 	cancel_work(&login->work);
 	conn->login = NULL;
+	/* a portal group that goes away still finds the connection through its list of logins */
+	itgt_conn_get(conn);
 	if (success)
 		itgt_conn_start(conn);
-	login->conn = NULL;
-	/*
-	 * a portal group that goes away ends this login through its list: off it before the
-	 * connection is given up
-	 */
-	if (success) {
-		login_free(login);
-		return;
-	}
+	else
+		itgt_conn_abandon(conn);
 	login_free(login);
-	itgt_conn_abandon(conn);
+	itgt_conn_put(conn);
 }
 
 /* up to @want bytes in all of the present PDU; 1 when they are there, 0 if not yet */
@@ -309,11 +310,8 @@ static void login_accept(struct itgt_portal *portal, struct socket *sock)
 	if (!login)
 		goto out_abandon;
 	set_up(login, portal, conn);
-	if (!list_pending(portal, login))
+	if (!login_begin(portal, login))
 		goto out_free;
-	take_callbacks(login);
-	mod_timer(&login->timer, login->deadline);
-	queue_work(login_wq, &login->work);
 	return;
 
 out_free:
