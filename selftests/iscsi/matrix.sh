@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # suite: open-iscsi over digests, InitialR2T, ImmediateData, burst sizes and R2T depths, data verified
-# time: 150
+# time: 220
 . "$TOP/selftests/lib/ktap.sh"
 . "$TOP/selftests/lib/configfs.sh"
 . "$TOP/selftests/lib/iscsi.sh"
