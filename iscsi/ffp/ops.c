@@ -145,7 +145,8 @@ u32 itgt_sess_get_index(struct se_session *se_sess)
 /**
  * itgt_sess_get_initiator_sid - the ISID as it stands in an iSCSI TransportID (SPC-5 7.6.4.6)
  * @se_sess: session
- * @buf: @size bytes
+ * @buf: for the text
+ * @size: bytes of it
  * Return: characters written.
  */
 u32 itgt_sess_get_initiator_sid(struct se_session *se_sess, unsigned char *buf, u32 size)

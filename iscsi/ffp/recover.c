@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Recovery within a command, ERL > 0: data that does not come is asked for again (RFC 7143 7.2.2). */
 #include "iscsi/ffp/ffp.h"
-#include "iscsi/obj/acl.h"
-
-/* What the ACL says of a session; dynamic ACLs have the defaults. */
-static const struct itgt_acl_attrib *attrib_of(struct itgt_session *sess)
-{
-	return &itgt_acl(sess->se_sess->se_node_acl)->attrib;
-}
 
 static bool task_is_stalled(struct itgt_task *t, const void *conn)
 {
 	return t->conn == conn && test_bit(ITGT_TASK_WANTS_DATA, &t->flags) &&
-	       time_after(jiffies, READ_ONCE(t->out_time) + attrib_of(t->sess)->dataout_timeout * HZ);
+	       time_after(jiffies, READ_ONCE(t->out_time) + t->sess->dataout_timeout * HZ);
 }
 
 static void recover_task(struct itgt_conn *conn, struct itgt_task *t)
@@ -38,7 +31,7 @@ void itgt_recover_data(struct work_struct *work)
 	u32 pos = 0;
 
 	while ((t = itgt_task_next(conn->sess->pool, &pos, task_is_stalled, conn))) {
-		if (++t->stalls > attrib_of(conn->sess)->dataout_timeout_retries) {
+		if (++t->stalls > conn->sess->dataout_retries) {
 			atomic_inc(&conn->sess->stat.timeout_errors);
 			itgt_conn_drop(conn, ITGT_DROP_TIMEOUT);
 		} else {

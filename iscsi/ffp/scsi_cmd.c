@@ -37,6 +37,7 @@ static bool data_is_allowed(const struct itgt_conn *conn, const struct itgt_pdu 
 
 /**
  * cdb_gather - the CDB and its continuation in an additional header segment (RFC 7143 11.2.2)
+ * @pdu: command with its additional segments
  * @cdb: CDB_BYTES, zeroed
  * Return: false if the segments are malformed.
  */

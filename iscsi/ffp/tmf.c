@@ -2,7 +2,6 @@
 /* Task management (RFC 7143 11.5, 11.6). */
 #include "iscsi/ffp/ffp.h"
 #include "iscsi/io/order.h"
-#include "iscsi/obj/tpg.h"
 #include <linux/slab.h>
 #include <scsi/scsi_common.h>
 
@@ -209,15 +208,15 @@ static int nexus_reset(struct itgt_conn *conn, const struct itgt_pdu *pdu)
  * the last of them.
  */
 struct target_reset {
-	refcount_t open;	/* resets under way, and one for who starts them */
+	struct itgt_group group;	/* resets under way, and one for who starts them */
 	struct itgt_conn *conn;
 	struct itgt_txpdu *rsp;
 };
 
-static void reset_put(struct target_reset *r)
+static void reset_last(struct itgt_group *g)
 {
-	if (!refcount_dec_and_test(&r->open))
-		return;
+	struct target_reset *r = container_of(g, struct target_reset, group);
+
 	itgt_txpdu_queue(r->conn, r->rsp);
 	kfree(r);
 }
@@ -225,23 +224,17 @@ static void reset_put(struct target_reset *r)
 /* A part of a target reset has ended, in the core's callback; true if it was one. */
 bool itgt_tmf_part_done(struct itgt_task *t)
 {
-	struct target_reset *r = t->reset;
-
-	if (!r)
+	if (!t->group)
 		return false;
-	reset_put(r);
+	itgt_group_put(t->group);
 	itgt_task_done(t);
 	return true;
 }
 
-/* All portal group's sessions end with a cold reset (RFC 7143 11.5.1). */
+/* All sessions of the portal group end with a cold reset (RFC 7143 11.5.1). */
 static void cold_reset_sent(struct itgt_conn *conn, struct itgt_txpdu *pdu)
 {
-	struct itgt_tpg *tpg = conn->sess->tpg;
-	struct itgt_session *s = NULL;
-
-	while ((s = itgt_session_next(tpg, s)))
-		itgt_session_close(s);
+	itgt_session_begin_close_all(conn->sess->tpg);
 }
 
 static int reset_lun(struct itgt_conn *conn, struct target_reset *r, u64 lun)
@@ -252,16 +245,16 @@ static int reset_lun(struct itgt_conn *conn, struct target_reset *r, u64 lun)
 	if (!t)
 		return -ENOMEM;
 	int_to_scsilun(lun, &t->lun);
-	t->reset = r;
+	t->group = &r->group;
 	__set_bit(ITGT_TASK_TMF, &t->flags);
 	__set_bit(ITGT_TASK_IMMEDIATE, &t->flags);
 	set_bit(ITGT_TASK_OWNED, &t->flags);
-	refcount_inc(&r->open);
+	refcount_inc(&r->group.open);
 	ret = target_submit_tmr(&t->se, conn->sess->se_sess, t->sense + 2, lun, t, TMR_LUN_RESET, GFP_KERNEL, 0,
 				SUBMIT_FLAGS);
 	if (ret) {
 		itgt_task_release(t);
-		refcount_dec(&r->open);
+		refcount_dec(&r->group.open);
 	}
 	return ret;
 }
@@ -304,7 +297,8 @@ static int target_reset(struct itgt_conn *conn, const struct itgt_pdu *pdu, bool
 	if (cold)
 		r->rsp->sent = cold_reset_sent;
 	r->conn = conn;
-	refcount_set(&r->open, 1);
+	refcount_set(&r->group.open, 1);
+	r->group.last = reset_last;
 	while ((t = itgt_task_next(conn->sess->pool, &pos, task_is_any, NULL))) {
 		kill_waiting(t);
 		target_put_sess_cmd(&t->se);
@@ -312,7 +306,7 @@ static int target_reset(struct itgt_conn *conn, const struct itgt_pdu *pdu, bool
 	for (more = next_lun(conn, &lun, true); more; more = next_lun(conn, &lun, false))
 		if (reset_lun(conn, r, lun))
 			((struct iscsi_tm_rsp *)&r->rsp->hdr)->response = ISCSI_TMF_RSP_REJECTED;
-	reset_put(r);
+	itgt_group_put(&r->group);
 	return 0;
 }
 

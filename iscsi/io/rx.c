@@ -147,7 +147,8 @@ static struct scatterlist *task_seek(struct itgt_task *t, u32 off)
  * itgt_task_copy_in - bytes into a task's buffer
  * @t: in write-pending state, reference held
  * @off: of the first byte in the buffer
- * @p: @len bytes
+ * @p: where they are
+ * @len: bytes
  */
 void itgt_task_copy_in(struct itgt_task *t, u32 off, const void *p, u32 len)
 {

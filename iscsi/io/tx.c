@@ -217,6 +217,7 @@ static void tx_finish(struct itgt_conn *conn)
 
 		list_del(&e->link);
 		clear_bit(0, &e->queued);
+		/* a producer that still saw the bit has made its work visible before; ->sent() looks */
 		smp_mb__after_atomic();
 		if (e->keep && conn->sess->par.erl)
 			tx_keep(conn, e);
@@ -302,6 +303,7 @@ static bool tx_own(struct itgt_conn *conn)
 static void tx_disown(struct itgt_conn *conn)
 {
 	clear_bit_unlock(ITGT_CONN_TX_OWNED, &conn->flags);
+	/* the queue is looked at again after this: who failed to own has queued before */
 	smp_mb__after_atomic();
 }
 
@@ -419,7 +421,7 @@ static const struct itgt_txe_ops pdu_ops = { .build = pdu_build, .sent = pdu_sen
 
 struct itgt_txpdu *itgt_txpdu_alloc(u8 opcode, u32 len, gfp_t gfp)
 {
-	struct itgt_txpdu *pdu = kzalloc(struct_size(pdu, data, len), gfp);
+	struct itgt_txpdu *pdu = kzalloc(struct_size(pdu, data, len), gfp | __GFP_NOWARN);
 
 	if (!pdu)
 		return NULL;

@@ -102,6 +102,8 @@ static enum itgt_login_status enter_new(struct itgt_login *login)
 	int ret;
 
 	end_old_session(login);
+	if (login->tpg)
+		itgt_session_wait_ends(login->tpg, login->initiator);
 	sess = itgt_session_create(&new);
 	if (IS_ERR(sess))
 		return status_of(PTR_ERR(sess));

@@ -12,6 +12,9 @@
 /* CmdSN window of a discovery session: it sends one Text request at a time */
 #define DISCOVERY_DEPTH 8
 
+/* how long a new session waits for the ends of its initiator's older ones, which a stock core may hold up */
+#define ENDS_WAIT (5 * HZ)
+
 static DEFINE_IDA(tsihs);
 static DEFINE_SPINLOCK(discovery_lock);	/* guards discovery; process context */
 static LIST_HEAD(discovery);
@@ -181,6 +184,8 @@ static int session_register(struct itgt_session *sess)
 	sess->se_sess = se;
 	sess->depth = max_t(u32, se->se_node_acl->queue_depth, 1);
 	atomic_set(&sess->nopin_timeout, itgt_acl(se->se_node_acl)->attrib.nopin_timeout);
+	sess->dataout_timeout = itgt_acl(se->se_node_acl)->attrib.dataout_timeout;
+	sess->dataout_retries = itgt_acl(se->se_node_acl)->attrib.dataout_timeout_retries;
 	atomic_set(&sess->nopin_response_timeout, itgt_acl(se->se_node_acl)->attrib.nopin_response_timeout);
 	return 0;
 }
@@ -249,6 +254,39 @@ struct itgt_session *itgt_session_find(struct itgt_tpg *tpg, const char *name, c
 	}
 	session_unlock_list(tpg);
 	return found;
+}
+
+/**
+ * itgt_session_wait_ends - the sessions of an initiator that are about to end have ended
+ * @tpg: the group
+ * @name: InitiatorName
+ *
+ * So that what they held (RESERVE) is free before the initiator's next session is there to see it.
+ * Context: process; bounded.
+ */
+void itgt_session_wait_ends(struct itgt_tpg *tpg, const char *name)
+{
+	struct itgt_session *s, *found;
+
+	do {
+		found = NULL;
+		spin_lock(&tpg->sess_lock);
+		list_for_each_entry(s, &tpg->sessions, node) {
+			if (READ_ONCE(s->state) != ITGT_SESS_CLOSING || strcmp(s->name, name))
+				continue;
+			kref_get(&s->kref);
+			found = s;
+			break;
+		}
+		spin_unlock(&tpg->sess_lock);
+		if (!found)
+			return;
+		if (!wait_for_completion_timeout(&found->closed, ENDS_WAIT)) {
+			itgt_session_put(found);
+			return;
+		}
+		itgt_session_put(found);
+	} while (1);
 }
 
 struct itgt_session *itgt_session_find_tsih(struct itgt_tpg *tpg, u16 tsih)
@@ -382,7 +420,7 @@ struct itgt_conn *itgt_session_find_conn(struct itgt_session *sess, u16 cid)
 	return found;
 }
 
-void itgt_session_close_all(struct itgt_tpg *tpg)
+void itgt_session_begin_close_all(struct itgt_tpg *tpg)
 {
 	struct itgt_session *s;
 
@@ -390,6 +428,13 @@ void itgt_session_close_all(struct itgt_tpg *tpg)
 	list_for_each_entry(s, session_list(tpg), node)
 		itgt_session_close(s);
 	session_unlock_list(tpg);
+}
+
+void itgt_session_close_all(struct itgt_tpg *tpg)
+{
+	struct itgt_session *s;
+
+	itgt_session_begin_close_all(tpg);
 	for (;;) {
 		s = itgt_session_next(tpg, NULL);
 		if (!s)

@@ -49,6 +49,7 @@ struct itgt_session {
 	char name[ITGT_NAME_LEN];	/* InitiatorName */
 	char alias[ITGT_ALIAS_LEN];
 	time64_t created;
+	u32 dataout_timeout, dataout_retries;	/* seconds, times; ERL > 0 */
 	atomic_t nopin_timeout, nopin_response_timeout;	/* seconds, 0 = off */
 
 	spinlock_t sn_lock;		/* guards exp_cmdsn, held, nr_held; irqs on, rx kthreads only */
@@ -125,6 +126,9 @@ void itgt_session_unregister(struct itgt_session *sess);
 void itgt_session_close_sync(struct itgt_session *sess);
 /* Ends all sessions of a TPG and waits. New ones are refused by the TPG's state before this is called. */
 void itgt_session_close_all(struct itgt_tpg *tpg);
+/* The same without the wait. */
+void itgt_session_begin_close_all(struct itgt_tpg *tpg);
+void itgt_session_wait_ends(struct itgt_tpg *tpg, const char *name);
 
 /* Traffic of all connections, past and present. */
 void itgt_session_stat(struct itgt_session *sess, struct itgt_conn_stat *sum);

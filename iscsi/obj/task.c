@@ -101,6 +101,7 @@ static struct itgt_task *pool_grow(struct itgt_pool *pool)
 	t->pool = pool;
 	t->index = pool->nr;
 	pool->tasks[t->index] = t;
+	/* pairs with the acquires of nr: tasks[] is filled up to there */
 	smp_store_release(&pool->nr, t->index + 1);
 	spin_unlock(&pool->lock);
 	return t;
@@ -121,6 +122,7 @@ struct itgt_task *itgt_task_alloc(struct itgt_conn *conn)
 	t->conn = conn;
 	t->sess = conn->sess;
 	WRITE_ONCE(t->gen, (t->gen + 1) & ITGT_TTT_GEN_MASK);
+	/* the fields are set before the slot looks used */
 	smp_store_release(&t->flags, BIT(ITGT_TASK_LIVE));
 	return t;
 }
@@ -129,6 +131,7 @@ void itgt_task_release(struct itgt_task *task)
 {
 	struct itgt_pool *pool = task->pool;
 
+	/* whatever was done to the task is done before the slot looks free */
 	smp_store_release(&task->flags, 0);
 	llist_add(&task->free_node, &pool->freed);
 	percpu_ref_put(&pool->ref);
@@ -152,11 +155,13 @@ struct itgt_task *itgt_task_get(struct itgt_pool *pool, u32 index, u32 gen)
 {
 	struct itgt_task *t;
 
+	/* pairs with smp_store_release() in pool_grow() */
 	if (index >= smp_load_acquire(&pool->nr))
 		return NULL;
 	t = pool->tasks[index];
 	if (!test_bit(ITGT_TASK_OWNED, &t->flags) || !kref_get_unless_zero(&t->se.cmd_kref))
 		return NULL;
+	/* the reference is taken before the generation is read: from here on it cannot change */
 	smp_mb__after_atomic();
 	if (READ_ONCE(t->gen) != gen || !test_bit(ITGT_TASK_OWNED, &t->flags)) {
 		target_put_sess_cmd(&t->se);
@@ -168,6 +173,7 @@ struct itgt_task *itgt_task_get(struct itgt_pool *pool, u32 index, u32 gen)
 struct itgt_task *itgt_task_next(struct itgt_pool *pool, u32 *pos, bool (*match)(struct itgt_task *t, const void *arg),
 				 const void *arg)
 {
+	/* pairs with smp_store_release() in pool_grow() */
 	while (*pos < smp_load_acquire(&pool->nr)) {
 		u32 i = (*pos)++;
 		struct itgt_task *t = itgt_task_get(pool, i, READ_ONCE(pool->tasks[i]->gen));
@@ -209,6 +215,8 @@ void itgt_task_kill(struct itgt_task *task)
 	set_bit(ITGT_TASK_ABORTED, &task->flags);
 	if (!test_bit(ITGT_TASK_IMMEDIATE, &task->flags))
 		itgt_session_open_window(task->sess);
+	if (task->group)
+		itgt_group_put(task->group);
 	if (!test_and_clear_bit(ITGT_TASK_OWNED, &task->flags))
 		return;
 	if (!transport_generic_free_cmd(&task->se, 1) && !core_detaches)

@@ -9,11 +9,11 @@
 #include <linux/completion.h>
 #include <linux/llist.h>
 #include <linux/percpu-refcount.h>
+#include <linux/refcount.h>
 #include <scsi/iscsi_proto.h>
 
 struct itgt_conn;
 struct itgt_session;
-struct target_reset;
 
 /*
  * Memory of a session's tasks. It outlives the session: each task out holds a reference until ->release_cmd(), so a
@@ -28,7 +28,7 @@ struct itgt_pool {
 	u32 nr;				/* tasks ever made; valid slots of tasks[] */
 	u32 limit;
 	struct work_struct free_work;
-	struct itgt_task *tasks[ITGT_MAX_TASKS];
+	struct itgt_task *tasks[];
 };
 
 enum itgt_task_flags {
@@ -128,10 +128,22 @@ struct itgt_task {
 	u8 tmf;
 	u8 tmf_rsp;			/* iSCSI response code */
 	itt_t rtt;
-	struct target_reset *reset;	/* the reset that this is a part of */
+	struct itgt_group *group;	/* the target reset that this is a part of */
 
 	u8 sense[2 + ITGT_SENSE_BYTES];	/* SenseLength, sense data: as it goes out */
 };
+
+/* Functions that are one for the initiator: the last to end, by answer or kill, calls @last. */
+struct itgt_group {
+	refcount_t open;
+	void (*last)(struct itgt_group *g);
+};
+
+static inline void itgt_group_put(struct itgt_group *g)
+{
+	if (refcount_dec_and_test(&g->open))
+		g->last(g);
+}
 
 static inline struct itgt_task *itgt_task(struct se_cmd *se)
 {
