@@ -57,7 +57,7 @@ static void close_rx(struct itgt_conn *conn)
  * A task whose response is queued, or just about to be, ends with the queue; every other one is killed. Claimed tasks
  * reach the queue within the callback that has claimed them, so the wait is short.
  */
-static void close_tasks(struct itgt_conn *conn, void (*drain)(struct itgt_conn *conn))
+static void close_tasks(struct itgt_conn *conn, void (*drain)(struct itgt_conn *conn), bool closing)
 {
 	struct itgt_task *t;
 	bool busy;
@@ -78,8 +78,17 @@ static void close_tasks(struct itgt_conn *conn, void (*drain)(struct itgt_conn *
 		}
 		if (busy)
 			wait_event_timeout(conn->tx_wait, !llist_empty(&conn->txq), 1);
-	} while (busy);
+		/* a peer that takes no more is cut off in the end, and close_work goes on from there */
+	} while (busy && (closing || itgt_conn_is_up(conn)));
 	drain(conn);
+}
+
+/* What is answered goes out; an acknowledgement that is still missing is not waited for. */
+static void logout_drain(struct itgt_conn *conn)
+{
+	itgt_tx_flush(conn);
+	if (conn->sess->par.erl)
+		itgt_tx_acked(conn, READ_ONCE(conn->statsn));
 }
 
 /**
@@ -90,7 +99,7 @@ static void close_tasks(struct itgt_conn *conn, void (*drain)(struct itgt_conn *
 void itgt_conn_end_tasks(struct itgt_conn *conn)
 {
 	close_rx(conn);
-	close_tasks(conn, itgt_tx_flush);
+	close_tasks(conn, logout_drain, false);
 }
 
 static void stop_thread(struct task_struct *t)
@@ -113,7 +122,7 @@ static void conn_close(struct work_struct *work)
 	stop_thread(conn->rx_thread);
 	stop_thread(conn->tx_thread);
 	close_rx(conn);
-	close_tasks(conn, itgt_tx_drain);
+	close_tasks(conn, itgt_tx_drain, true);
 	if (sess->tpg)
 		itgt_tiqn_count_end(sess->tpg->tiqn, sess->name, conn->drop);
 	if (conn->drop != ITGT_DROP_LOGOUT && sess->par.erl < 2 && !sess->discovery)
