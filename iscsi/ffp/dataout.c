@@ -74,12 +74,15 @@ static struct itgt_task *unsol_find(struct itgt_conn *conn, itt_t itt)
 	return found;
 }
 
-/* ERL 0: nothing but session recovery is left (RFC 7143 7.9). Drops the task's reference. */
-static int sequence_broken(struct itgt_pdu *pdu)
+/* ERL 0 cannot ask again: the rest is thrown away, then the command fails (RFC 7143 7.9). */
+static int sequence_broken(struct itgt_conn *conn, struct itgt_pdu *pdu)
 {
-	target_put_sess_cmd(&pdu->task->se);
-	pdu->task = NULL;
-	return -EPROTO;
+	pdu->keep = 0;
+	if (!conn->sess->par.erl) {
+		set_bit(ITGT_TASK_BAD_DATA, &pdu->task->flags);
+		atomic_inc(&conn->sess->stat.format_errors);
+	}
+	return 0;
 }
 
 static int unsol_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
@@ -100,10 +103,8 @@ static int unsol_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
 		t->unsol_lost = true;
 	pdu->task = t;
 	pdu->r2t = NULL;
-	if (t->unsol_lost) {
-		pdu->keep = 0;
-		return conn->sess->par.erl ? 0 : sequence_broken(pdu);
-	}
+	if (t->unsol_lost)
+		return sequence_broken(conn, pdu);
 	pdu->off = t->unsol_got;
 	pdu->keep = pdu->off < t->out_len ? min(pdu->dlen, t->out_len - pdu->off) : 0;
 	return 0;
@@ -137,10 +138,8 @@ static int solicited_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
 	if (be32_to_cpu(pdu->data_out.datasn) != r->datasn || be32_to_cpu(pdu->data_out.offset) != r->off + r->got ||
 	    pdu->dlen > r->len - r->got)
 		r->lost = true;
-	if (r->lost) {
-		pdu->keep = 0;
-		return conn->sess->par.erl ? 0 : sequence_broken(pdu);
-	}
+	if (r->lost)
+		return sequence_broken(conn, pdu);
 	r->in_use = true;
 	pdu->off = r->off + r->got;
 	pdu->keep = pdu->dlen;
@@ -198,18 +197,20 @@ static int sequence_step(struct itgt_conn *conn, struct itgt_pdu *pdu, struct it
 		r->got += pdu->dlen;
 		r->datasn++;
 		t->out_got += pdu->keep;
-		if (final != (r->got == r->len)) {
-			if (!conn->sess->par.erl)
-				return -EPROTO;
-			r->lost = true;
-		}
+		if (!final && r->got == r->len)
+			return -EPROTO;
+		r->lost = final && r->got < r->len;
 	}
 	if (!final)
 		return 0;
-	if (r->lost && r->got < r->len)
+	if (r->lost && conn->sess->par.erl) {
 		itgt_r2t_recover(conn, t, r);
-	else
-		smp_store_release(&r->state, ITGT_R2T_FREE);
+		return 0;
+	}
+	if (r->lost)
+		set_bit(ITGT_TASK_BAD_DATA, &t->flags);
+	/* pairs with smp_load_acquire() in r2t_next(): tx is done with the slot */
+	smp_store_release(&r->state, ITGT_R2T_FREE);
 	return 0;
 }
 

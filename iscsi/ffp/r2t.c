@@ -32,7 +32,9 @@ void itgt_r2t_grant(struct itgt_conn *conn, struct itgt_task *t)
 		r->len = min(conn->sess->par.max_burst, t->out_len - t->r2t_next);
 		r->got = 0;
 		r->datasn = 0;
+		r->lost = false;
 		t->r2t_next += r->len;
+		/* pairs with smp_load_acquire() in r2t_next(): the slot is filled */
 		smp_store_release(&r->state, ITGT_R2T_READY);
 		granted = true;
 	}
@@ -52,6 +54,7 @@ bool itgt_r2t_resend(struct itgt_conn *conn, struct itgt_task *t, u32 from, u32 
 
 		if (r->state != ITGT_R2T_SENT || r->sn - from >= (nr ?: U32_MAX))
 			continue;
+		/* pairs with smp_load_acquire() in r2t_next() */
 		smp_store_release(&r->state, ITGT_R2T_READY);
 		found = true;
 	}
@@ -71,6 +74,7 @@ void itgt_r2t_recover(struct itgt_conn *conn, struct itgt_task *t, struct itgt_r
 	r->datasn = 0;
 	r->lost = false;
 	t->out_time = jiffies;
+	/* pairs with smp_load_acquire() in r2t_next(): the slot is filled */
 	smp_store_release(&r->state, ITGT_R2T_READY);
 	r2t_queue(conn, t);
 }
@@ -84,7 +88,10 @@ static struct itgt_r2t *r2t_next(struct itgt_task *t)
 	for (i = 0; i < ITGT_MAX_R2T; i++) {
 		struct itgt_r2t *r = &t->r2t[i];
 
-		if (smp_load_acquire(&r->state) == ITGT_R2T_READY && (!first || (s32)(r->sn - first->sn) < 0))
+		/* pairs with the releases that make a slot READY */
+		if (smp_load_acquire(&r->state) != ITGT_R2T_READY)
+			continue;
+		if (!first || (s32)(r->sn - first->sn) < 0)
 			first = r;
 	}
 	return first;
