@@ -25,8 +25,8 @@ enum {
 	ITGT_LOGIN_PER_SOURCE = 256,	 /* of them from one address */
 };
 
-/**
- * struct itgt_login - a login under way
+/*
+ * A login under way.
  *
  * Its work item is the only one that touches it, but for the fields that say otherwise. The work
  * never waits for the peer: it takes what has arrived and goes; the socket's callbacks and the
