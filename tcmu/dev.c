@@ -217,8 +217,17 @@ void tcmu_dev_trim_others(struct tcmu_dev *self)
 	}
 }
 
-enum { OPT_DEV_CONFIG, OPT_DEV_SIZE, OPT_HW_BLOCK_SIZE, OPT_HW_MAX_SECTORS, OPT_NL_REPLY, OPT_AREA_MB, OPT_BLK_PAGES,
-       OPT_RING_MB, OPT_NONE };
+enum {
+	OPT_DEV_CONFIG,
+	OPT_DEV_SIZE,
+	OPT_HW_BLOCK_SIZE,
+	OPT_HW_MAX_SECTORS,
+	OPT_NL_REPLY,
+	OPT_AREA_MB,
+	OPT_BLK_PAGES,
+	OPT_RING_MB,
+	OPT_NONE,
+};
 
 static const match_table_t dev_opts = {
 	{ OPT_DEV_CONFIG,	"dev_config=%s" },
