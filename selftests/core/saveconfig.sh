@@ -19,6 +19,10 @@ snapshot() {
 			sort | while read -r f; do
 				case $f in
 				*/hba_info|*/version|*/dynamic_sessions|*/alua_lu_gp|*/dbroot) continue ;;
+				# rtslib makes a new nexus; its clearconfig writes NULL to the discovery credentials
+				*/nexus|*/discovery_auth/*) continue ;;
+				# in the order of making, which rtslib does not keep
+				*/members) continue ;;
 				esac
 				printf '%s=%s\n' "$f" "$(tr '\n' ' ' <"$f" 2>/dev/null)"
 			done
@@ -58,9 +62,18 @@ same "nothing is left after clearconfig" "$(tgt_left | grep -v '/core/[a-z_]*$')
 check "restoreconfig" tcli "restoreconfig /tmp/saved.json"
 snapshot >$OUT/tree-2
 tcli ls >$OUT/ls-2 2>&1
-check "targetcli ls is the same" diff <(sort $OUT/ls-1) <(sort $OUT/ls-2)
+nexus_masked() { sed -E 's/\[naa\.[0-9a-f]+\]/[naa]/' "$1" | sort; }
+check "targetcli ls is the same" diff <(nexus_masked $OUT/ls-1) <(nexus_masked $OUT/ls-2)
 check "every attribute is the same" diff $OUT/tree-1 $OUT/tree-2
 check "saveconfig again" tcli "saveconfig /tmp/again.json"
-check "both files are the same" diff <(python3 -m json.tool --sort-keys /tmp/saved.json) \
-	<(python3 -m json.tool --sort-keys /tmp/again.json)
+# rtslib keeps no order of objects in its lists
+canonical() {
+	python3 -c 'import json, sys
+def canon(x):
+    if isinstance(x, dict):
+        return {k: canon(v) for k, v in sorted(x.items())}
+    return sorted(map(canon, x), key=json.dumps) if isinstance(x, list) else x
+print(json.dumps(canon(json.load(open(sys.argv[1]))), indent=1, sort_keys=True))' "$1"
+}
+check "both files are the same" diff <(canonical /tmp/saved.json) <(canonical /tmp/again.json)
 check "clearconfig at the end" tcli "clearconfig confirm=true"

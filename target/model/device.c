@@ -230,6 +230,7 @@ struct se_device *tgt_device_alloc(struct se_hba *hba, const char *name)
 
 	if (tgt_model_hooks->device_alloc(dev))
 		goto out_free_private;
+	dev->creation_time = get_jiffies_64();
 	return dev;
 
 out_free_private:
@@ -290,8 +291,6 @@ static int configure(struct se_device *dev)
 	ret = index_add(dev);
 	if (ret)
 		return ret;
-	dev->creation_time = get_jiffies_64();
-
 	ret = dev->transport->configure_device(dev);
 	if (ret)
 		goto out_index;
