@@ -5,7 +5,7 @@
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 need_ours target_core_user
-H=$TOP/selftests/tcmu/handler.py
+H=$TOP/selftests/pending/handler.py
 SIZE=$((512 * 8192))
 declare -A PID
 at_exit tgt_clear

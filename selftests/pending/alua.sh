@@ -1,0 +1,152 @@
+#!/bin/bash
+# suite: target port groups through two ports of tcm_loop: states, reports, STPG, UAs, metadata, multipath failover
+# time: 70
+. $TOP/selftests/lib/ktap.sh
+. $TOP/selftests/lib/configfs.sh
+at_exit tgt_clear
+
+SERIAL=5f0c2d1e-0000-4000-8000-00000000a10a
+FILE=/dev/shm/alua.img
+modprobe sg
+
+loop_node() {	# TPG CLASS: device node of its LUN 0
+	local host h
+	host=$(cat "$1/address") && host=${host%%:*}
+	for h in /sys/class/scsi_host/host"$host"/device/target*/*:0/"$2"/*; do
+		[ -e "/dev/${h##*/}" ] && { echo "/dev/${h##*/}"; return 0; }
+	done
+	return 1
+}
+clear_ua() { for _ in 1 2 3 4; do sg_turs "$1" >/dev/null 2>&1; done; return 0; }
+attention() { sg_turs -v "$1" 2>&1 | grep -i 'additional sense' | head -1; }
+rd() { [ -c "$1" ] && sg_dd if="$1" of=/dev/null bs=512 count=1 >/dev/null 2>&1; }
+put() { echo "$1" 2>/dev/null >"$2"; }
+# state of group ID as DEVICE reports it
+report() {
+	clear_ua "$1"
+	sg_rtpg "$1" 2>/dev/null | grep -A3 "target port group id : 0x$2 " |
+		sed -n 's/.*access state : 0x0*\([0-9a-f]\).*/\1/p'
+}
+
+DEV=$(FILEIO_SERIAL=$SERIAL fileio_make alua $((64 << 20)) $FILE)
+TA=$(loop_make naa.5001405000000c00 naa.5001405000000c01)
+TB=$(loop_make naa.5001405000000d00 naa.5001405000000d01)
+lun_make "$TA" 0 "$DEV" && lun_make "$TB" 0 "$DEV" || exit 1
+wait_for 20 loop_node "$TA" scsi_generic && wait_for 20 loop_node "$TB" scsi_generic || exit 1
+A=$(loop_node "$TA" scsi_generic) B=$(loop_node "$TB" scsi_generic)
+clear_ua "$A"; clear_ua "$B"
+
+G=$DEV/alua
+like "a new LUN is in the default group" "$(cat "$TA/lun/lun_0/alua_tg_pt_gp")" "TG Port Alias: default_tg_pt_gp"
+check "groups" mkdir "$G/ga" "$G/gb"
+refuse "no state without an identifier" put 1 "$G/ga/alua_access_state"
+check "identifier" put 16 "$G/ga/tg_pt_gp_id"
+refuse "only once" put 17 "$G/ga/tg_pt_gp_id"
+refuse "not one in use" put 16 "$G/gb/tg_pt_gp_id"
+check "the other's" put 17 "$G/gb/tg_pt_gp_id"
+check "A joins" put ga "$TA/lun/lun_0/alua_tg_pt_gp"
+check "B joins" put gb "$TB/lun/lun_0/alua_tg_pt_gp"
+refuse "an unknown group" put nobody "$TB/lun/lun_0/alua_tg_pt_gp"
+like "members are listed" "$(tr -d '\0' <"$G/ga/members")" "loopback/naa.5001405000000c00/tpgt_1/lun_0"
+same "A is reported active/optimized" "$(report "$A" 10)" 0
+check "the operator sets B's group to standby" put 2 "$G/gb/alua_access_state"
+like "B is told" "$(attention "$B")" "[Aa]symmetric access state changed"
+same "A, too, reports it" "$(report "$A" 11)" 2
+refuse "no reads in standby" rd "$B"
+like "the reason" "$(sg_dd if="$B" of=/dev/null bs=512 count=1 2>&1)" "[Ss]tandby|[Nn]ot ready"
+check "INQUIRY in standby" sg_inq "$B"
+check "PR IN in standby" sg_persist -n -k "$B"
+check "B reads again when non-optimized" put 1 "$G/gb/alua_access_state"
+clear_ua "$B"
+check "read" rd "$B"
+check "unavailable" put 3 "$G/gb/alua_access_state"
+clear_ua "$B"
+refuse "no reads when unavailable" rd "$B"
+refuse "no PR IN either" sg_persist -n -k "$B"
+check "REPORT TARGET PORT GROUPS works" sg_rtpg "$B"
+refuse "state 4 is not to be set" put 4 "$G/gb/alua_access_state"
+check "back" put 0 "$G/gb/alua_access_state"
+clear_ua "$B"; clear_ua "$A"
+
+check "SET TARGET PORT GROUPS through A: A standby, B optimized" sg_stpg --tp=16,17 --state=s,ao "$A"
+same "seen by B" "$(report "$B" 10)" 2
+like "recorded as explicit" "$(cat "$G/ga/alua_access_status")" "Explicit STPG"
+like "the sender is not told" "$(attention "$A")x" "^x|[Ss]tandby"
+clear_ua "$B"
+refuse "an initiator takes no port offline" sg_stpg --tp=17 --state=o "$B"
+refuse "an unknown group is refused" sg_stpg --tp=99 --state=ao "$B"
+check "without the explicit bit" put 1 "$G/gb/alua_access_type"
+refuse "STPG is refused" sg_stpg --tp=17 --state=ao "$B"
+check "bit back" put 3 "$G/gb/alua_access_type"
+check "A optimized again" put 0 "$G/ga/alua_access_state"
+clear_ua "$A"; clear_ua "$B"
+
+check "port B offline" put 1 "$TB/lun/lun_0/alua_tg_pt_offline"
+clear_ua "$B"
+refuse "no reads" rd "$B"
+check "port B online" put 0 "$TB/lun/lun_0/alua_tg_pt_offline"
+clear_ua "$B"
+check "reads" rd "$B"
+
+ROOT=$(cat $TGT/dbroot)
+check "metadata on" put 1 "$G/ga/alua_write_metadata"
+check "a change" put 1 "$G/ga/alua_access_state"
+same "is in the file" "$(cat "$ROOT/alua/tpgs_$SERIAL/ga")" \
+	"$(printf 'tg_pt_gp_id=16\nalua_access_state=0x01\nalua_access_status=0x02')"
+check "transition delay" put 1500 "$G/gb/trans_delay_msecs"
+put 1 "$G/gb/alua_access_state" &
+sleep 0.7
+same "transitioning on the way" "$(report "$A" 11)" f
+wait
+same "there" "$(report "$A" 11)" 1
+put 0 "$G/gb/trans_delay_msecs"
+put 0 "$G/ga/alua_access_state"; put 0 "$G/gb/alua_access_state"
+printf '64 2\n0 63 16:O 17:A\n64 127 16:U 17:O\n' >/tmp/map
+check "LBA map" cp /tmp/map "$DEV/lba_map"
+same "echoed" "$(cat "$DEV/lba_map")" $'64 2\n0 63 16:O 17:A\n64 127 16:U 17:O'
+same "LBA dependent" "$(report "$A" 10)" 4
+clear_ua "$A"
+check "a block that A serves" sg_dd if="$A" of=/dev/null bs=512 count=1
+refuse "a block that it does not" sg_dd if="$A" of=/dev/null bs=512 skip=64 count=1
+check "map off" put "" "$DEV/lba_map"
+check "group with a member goes" rmdir "$G/gb"
+like "the member falls back" "$(cat "$TB/lun/lun_0/alua_tg_pt_gp")" "default_tg_pt_gp"
+
+# failover: dm-multipath over both ports, I/O all the time
+failover() {
+	local mp pid i
+	mkdir "$G/gb" && put 18 "$G/gb/tg_pt_gp_id" && put gb "$TB/lun/lun_0/alua_tg_pt_gp" || return 1
+	modprobe -a dm_multipath scsi_dh_alua dm_service_time sd_mod || return 1
+	cat >/etc/multipath.conf <<-C
+	defaults {
+	  find_multipaths no
+	  user_friendly_names yes
+	  polling_interval 1
+	  path_grouping_policy group_by_prio
+	  prio alua
+	  failback immediate
+	}
+	C
+	for i in "$TA" "$TB"; do wait_for 20 loop_node "$i" block || return 1; done
+	multipathd || return 1
+	wait_for 30 sh -c 'ls /dev/mapper/mpath? 2>/dev/null' || { multipath -ll; return 1; }
+	mp=$(ls /dev/mapper/mpath? | head -1)
+	wait_for 20 sh -c "multipath -ll | grep -c 'active ready' | grep -q 2" || { multipath -ll; return 1; }
+	fio --name=f --filename="$mp" --rw=randrw --bs=4k --direct=1 --ioengine=libaio --iodepth=4 --time_based \
+		--runtime=12 --verify=0 --size=32m >/tmp/fio.out 2>&1 & pid=$!
+	for i in 1 2; do
+		sleep 2; put 2 "$G/ga/alua_access_state"
+		sleep 2; put 0 "$G/ga/alua_access_state"; put 2 "$G/gb/alua_access_state"
+		sleep 2; put 0 "$G/gb/alua_access_state"
+	done
+	wait $pid || { cat /tmp/fio.out; return 1; }
+	grep -q 'err= 0' /tmp/fio.out || { cat /tmp/fio.out; return 1; }
+}
+if command -v multipathd >/dev/null && modprobe -n dm_multipath; then
+	check "multipath fails over and back under I/O without an error" failover
+	multipathd -k'shutdown' >/dev/null 2>&1; sleep 1; multipath -F >/dev/null 2>&1
+else
+	skip "multipath fails over and back under I/O without an error" "multipath-tools is missing"
+fi
+check "everything goes" tgt_clear
+rm -f $FILE

@@ -1,0 +1,417 @@
+#!/usr/bin/env python3
+# suite: every row of the opcode table: good path, short transfer, reserved by another nexus, write protected, wrong field
+# time: 60
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+One row a command, with what the standards say of it, independently of the code: a CDB that works, its data, its class
+under a reservation, whether it changes the medium, and wrong fields with the place that the sense data must point at.
+The commands go through sg and tcm_loop, by two nexuses to the same thin LUN. A command that the device reports and
+that has no row here fails the suite.
+"""
+
+import ctypes
+import fcntl
+import glob
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+from cfs import *  # noqa: E402,F403
+
+SIZE = 4 << 20
+BLOCK = 512
+LAST = SIZE // BLOCK - 1
+WWNS = ("naa.5001405aaaaaaa01", "naa.5001405aaaaaaa02")
+GOOD, CHECK, MET, CONFLICT = 0, 2, 4, 0x18
+NONE, OUT, IN = -1, -2, -3
+
+
+class Hdr(ctypes.Structure):
+    _fields_ = [("interface_id", ctypes.c_int), ("dxfer_direction", ctypes.c_int), ("cmd_len", ctypes.c_ubyte),
+                ("mx_sb_len", ctypes.c_ubyte), ("iovec_count", ctypes.c_ushort), ("dxfer_len", ctypes.c_uint),
+                ("dxferp", ctypes.c_void_p), ("cmdp", ctypes.c_void_p), ("sbp", ctypes.c_void_p),
+                ("timeout", ctypes.c_uint), ("flags", ctypes.c_uint), ("pack_id", ctypes.c_int),
+                ("usr_ptr", ctypes.c_void_p), ("status", ctypes.c_ubyte), ("masked_status", ctypes.c_ubyte),
+                ("msg_status", ctypes.c_ubyte), ("sb_len_wr", ctypes.c_ubyte), ("host_status", ctypes.c_ushort),
+                ("driver_status", ctypes.c_ushort), ("resid", ctypes.c_int), ("duration", ctypes.c_uint),
+                ("info", ctypes.c_uint)]
+
+
+class Answer:
+    def __init__(self, status, sense, data, resid, host):
+        self.status, self.sense, self.data, self.resid, self.host = status, sense, data, resid, host
+
+    @property
+    def code(self):
+        """key/asc/ascq of fixed or descriptor sense data."""
+        s = self.sense
+        if len(s) < 8:
+            return None
+        return (s[1] & 15, s[2], s[3]) if s[0] & 0x7f >= 0x72 else (s[2] & 15, s[12], s[13])
+
+    @property
+    def field(self):
+        """(in the CDB?, byte, bit or None) of the field pointer."""
+        s = self.sense
+        if len(s) < 18 or not s[15] & 0x80:
+            return None
+        return bool(s[15] & 0x40), s[16] << 8 | s[17], s[15] & 7 if s[15] & 8 else None
+
+    def __repr__(self):
+        code = "%x/%02x/%02x" % self.code if self.code else "-"
+        return f"status {self.status:#x} {code} field {self.field} host {self.host} resid {self.resid}"
+
+
+class Sg:
+    def __init__(self, path):
+        self.fd = os.open(path, os.O_RDWR)
+
+    def run(self, cdb, want=0, data=b"", timeout=60):
+        cdb = bytes(cdb)
+        size = len(data) or want
+        buf = ctypes.create_string_buffer(data if data else bytes(max(size, 1)), max(size, 1))
+        cmd = ctypes.create_string_buffer(cdb, len(cdb))
+        sense = ctypes.create_string_buffer(96)
+        h = Hdr(interface_id=ord("S"), dxfer_direction=OUT if data else IN if want else NONE, cmd_len=len(cdb),
+                mx_sb_len=96, dxfer_len=size, dxferp=ctypes.addressof(buf), cmdp=ctypes.addressof(cmd),
+                sbp=ctypes.addressof(sense), timeout=timeout * 1000)
+        fcntl.ioctl(self.fd, 0x2285, h)
+        return Answer(h.status, sense.raw[:h.sb_len_wr], buf.raw[:size - h.resid], h.resid, h.host_status)
+
+    def settle(self):
+        """Takes the pending unit attentions."""
+        for _ in range(10):
+            if self.run(bytes(6)).status == GOOD:
+                return
+            time.sleep(0.05)
+
+
+def be(value, width):
+    return int(value).to_bytes(width, "big")
+
+
+def cdb6(op, b1=0, b2=0, b3=0, b4=0):
+    return bytes((op, b1, b2, b3, b4, 0))
+
+
+def cdb10(op, lba=0, n=0, b1=0, b6=0):
+    return bytes((op, b1)) + be(lba, 4) + bytes((b6,)) + be(n, 2) + b"\0"
+
+
+def cdb12(op, lba=0, n=0, b1=0):
+    return bytes((op, b1)) + be(lba, 4) + be(n, 4) + b"\0\0"
+
+
+def cdb16(op, lba=0, n=0, b1=0):
+    return bytes((op, b1)) + be(lba, 8) + be(n, 4) + b"\0\0"
+
+
+def cdb32(sa, lba=0, n=0, b10=0):
+    return bytes((0x7f, 0, 0, 0, 0, 0, 0, 0x18)) + be(sa, 2) + bytes((b10, 0)) + be(lba, 8) + bytes(8) + be(n, 4)
+
+
+def sa12(op, sa, n):
+    return bytes((op, sa)) + bytes(4) + be(n, 4) + b"\0\0"
+
+
+A = bytes([0xa5]) * BLOCK
+Z = bytes(BLOCK)
+UNMAP1 = be(22, 2) + be(16, 2) + bytes(4) + be(8, 8) + be(8, 4) + bytes(4)
+BAD, OUT_OF_RANGE, LIST, OPCODE = (5, 0x24, 0), (5, 0x21, 0), (5, 0x26, 0), (5, 0x20, 0)
+REG = bytes(8) + be(0x77, 8) + bytes(8)		# PR OUT: register key 77h
+
+
+class Row:
+    """
+    cls: 'any' never conflicts, 'read' conflicts under Exclusive Access, 'write' also under Write Exclusive, 'own'
+    decided by the command itself (not tried). bad: (cdb, data, sense code, byte of the CDB pointed at or None).
+    """
+
+    def __init__(self, name, cdb, want=0, data=b"", cls="any", writes=False, bad=(), status=GOOD, check=None, run=True):
+        self.name, self.cdb, self.want, self.data, self.cls, self.writes = name, bytes(cdb), want, data, cls, writes
+        self.bad, self.status, self.check, self.do = bad, status, check, run
+
+    @property
+    def key(self):
+        c = self.cdb
+        if c[0] == 0x7f:
+            return 0x7f, c[8] << 8 | c[9]
+        return (c[0], c[1] & 0x1f) if c[0] in (0x48, 0x5e, 0x5f, 0x83, 0x84, 0x9e, 0xa3, 0xa4) else (c[0], None)
+
+
+def rw(name, make, write=False, protect=None, n=1):
+    """READ and WRITE of one length: LBA beyond the end, WRPROTECT without protection information."""
+    bad = [(make(LAST + 1, 1), A if write else b"", OUT_OF_RANGE, None)]
+    if protect:
+        bad.append((protect, A if write else b"", BAD, 10 if protect[0] == 0x7f else 1))
+    if write:
+        return Row(name, make(8, n), data=A * n, cls="write", writes=True, bad=bad)
+    return Row(name, make(8, n), want=BLOCK * n, cls="read", bad=bad)
+
+
+def sync(name, cdb, beyond):
+    return Row(name, cdb, cls="write", bad=[(beyond, b"", OUT_OF_RANGE, None)])
+
+
+ROWS = [
+    Row("TEST UNIT READY", bytes(6), cls="read"),
+    Row("REQUEST SENSE", cdb6(3, 0, 0, 0, 96), want=96, check=lambda d: d[0] == 0x70 and len(d) == 18),
+    Row("FORMAT UNIT", cdb6(4), cls="write", writes=True, bad=[(cdb6(4, 0x08), b"", BAD, 1), (cdb6(4, 0x80), b"", BAD, 1)]),
+    rw("READ(6)", lambda lba, n: bytes((8,)) + be(lba, 3) + bytes((n, 0))),
+    rw("WRITE(6)", lambda lba, n: bytes((10,)) + be(lba, 3) + bytes((n, 0)), True),
+    Row("INQUIRY", cdb6(0x12, 0, 0, 0, 96), want=96, check=lambda d: d[0] == 0 and d[4] == len(d) - 5,
+        bad=[(cdb6(0x12, 0, 0x80, 0, 96), b"", BAD, 2), (cdb6(0x12, 1, 0x7f, 0, 96), b"", BAD, 2),
+             (cdb6(0x12, 2, 0, 0, 96), b"", BAD, 1)]),
+    Row("MODE SELECT(6)", cdb6(0x15, 0x10, 0, 0, 16), data=bytes(4) + bytes((0x0a, 10, 2, 0x10, 0, 0x40, 0, 0, 255, 255, 0, 0)),
+        cls="write", bad=[(cdb6(0x15, 0, 0, 0, 4), bytes(4), BAD, 1),
+                          (cdb6(0x15, 0x10, 0, 0, 6), bytes(4) + bytes((0x3e, 0)), LIST, 4)]),
+    Row("RESERVE(6)", cdb6(0x16), cls="own", run=False), Row("RELEASE(6)", cdb6(0x17), cls="own"),
+    Row("MODE SENSE(6)", cdb6(0x1a, 0, 0x3f, 0, 255), want=255, cls="read", check=lambda d: d[0] == len(d) - 1 and d[3] == 8,
+        bad=[(cdb6(0x1a, 0, 0x3e, 0, 255), b"", BAD, 2)]),
+    Row("START STOP UNIT", cdb6(0x1b, 0, 0, 0, 1), cls="write", bad=[(cdb6(0x1b, 0, 0, 0, 0xf1), b"", BAD, 4)]),
+    Row("RECEIVE DIAGNOSTIC RESULTS", cdb6(0x1c, 1, 0, 0, 8), want=8, cls="read", check=lambda d: d == bytes((0, 0, 0, 1, 0)),
+        bad=[(cdb6(0x1c, 1, 7, 0, 8), b"", BAD, 2)]),
+    Row("SEND DIAGNOSTIC", cdb6(0x1d, 4), cls="write", bad=[(cdb6(0x1d, 0xe0), b"", BAD, 1)]),
+    Row("READ CAPACITY(10)", cdb10(0x25), want=8, check=lambda d: d == be(LAST, 4) + be(BLOCK, 4),
+        bad=[(cdb10(0x25, lba=5), b"", BAD, 2)]),
+    rw("READ(10)", lambda lba, n: cdb10(0x28, lba, n), protect=cdb10(0x28, 8, 1, 0x20)),
+    rw("WRITE(10)", lambda lba, n: cdb10(0x2a, lba, n), True, cdb10(0x2a, 8, 1, 0x20)),
+    Row("WRITE AND VERIFY(10)", cdb10(0x2e, 8, 1, 2), data=A, cls="write", writes=True, bad=[(cdb10(0x2e, 8, 1, 4), A, BAD, 1)]),
+    Row("VERIFY(10)", cdb10(0x2f, 8, 1), cls="read", bad=[(cdb10(0x2f, 8, 1, 4), b"", BAD, 1)]),
+    Row("PRE-FETCH(10)", cdb10(0x34, 0, 8), cls="read", bad=[(cdb10(0x34, LAST + 1, 1), b"", OUT_OF_RANGE, None)]),
+    sync("SYNCHRONIZE CACHE(10)", cdb10(0x35), cdb10(0x35, LAST + 1, 1)),
+    Row("READ DEFECT DATA(10)", bytes((0x37, 0, 0x18)) + bytes(4) + be(4, 2) + b"\0", want=4, cls="read",
+        check=lambda d: d == bytes((0, 0x18, 0, 0)), bad=[(bytes((0x37, 0, 7)) + bytes(4) + be(4, 2) + b"\0", b"", BAD, 2)]),
+    Row("WRITE BUFFER", bytes((0x3b, 10)) + bytes(4) + be(8, 3) + b"\0", data=b"fairlead", cls="write",
+        bad=[(bytes((0x3b, 5)) + bytes(4) + be(8, 3) + b"\0", b"fairlead", BAD, 1)]),
+    Row("READ BUFFER(10)", bytes((0x3c, 10)) + bytes(4) + be(8, 3) + b"\0", want=8, cls="read", check=lambda d: d == b"fairlead",
+        bad=[(bytes((0x3c, 0x1f)) + bytes(4) + be(8, 3) + b"\0", b"", BAD, 1)]),
+    Row("WRITE SAME(10)", cdb10(0x41, 8, 4), data=A, cls="write", writes=True,
+        bad=[(cdb10(0x41, 8, 4, 0x10), A, BAD, 1), (cdb10(0x41, 8, 0), A, BAD, 7)]),
+    Row("UNMAP", cdb10(0x42, n=24), data=UNMAP1, cls="write", writes=True, bad=[(cdb10(0x42, n=24, b1=1), UNMAP1, BAD, 1)]),
+    Row("SANITIZE, OVERWRITE", cdb10(0x48, n=8, b1=1), data=bytes((1, 0, 0, 4)) + b"\x5a" * 4, cls="write", writes=True,
+        bad=[(cdb10(0x48, n=4, b1=1), bytes(4), BAD, 7)]),
+    Row("SANITIZE, BLOCK ERASE", cdb10(0x48, b1=2), cls="write", writes=True, bad=[(cdb10(0x48, n=4, b1=2), bytes(4), BAD, 7)]),
+    Row("SANITIZE, EXIT FAILURE MODE", cdb10(0x48, b1=0x1f), cls="write", writes=True,
+        bad=[(cdb10(0x48, n=4, b1=0x1f), bytes(4), BAD, 7)]),
+    Row("LOG SELECT", bytes((0x4c, 2, 0x40)) + bytes(7), cls="write", bad=[(bytes((0x4c, 1)) + bytes(8), b"", BAD, 1)]),
+    Row("LOG SENSE", bytes((0x4d, 0, 0x40)) + bytes(4) + be(64, 2) + b"\0", want=64,
+        check=lambda d: d[0] == 0 and d[3] == len(d) - 4 and 0x2f in d[4:],
+        bad=[(bytes((0x4d, 0, 0x7e)) + bytes(4) + be(64, 2) + b"\0", b"", BAD, 2)]),
+    Row("MODE SELECT(10)", cdb10(0x55, n=20, b1=0x10), data=bytes(8) + bytes((0x0a, 10, 2, 0x10, 0, 0x40, 0, 0, 255, 255, 0, 0)),
+        cls="write", bad=[(cdb10(0x55, n=10, b1=0x10), bytes(8) + bytes((0x3e, 0)), LIST, 8)]),
+    Row("RESERVE(10)", cdb10(0x56), cls="own", run=False), Row("RELEASE(10)", cdb10(0x57), cls="own"),
+    Row("MODE SENSE(10)", cdb10(0x5a, lba=0x3f000000, n=255), want=255, cls="read", check=lambda d: d[1] == len(d) - 2,
+        bad=[(cdb10(0x5a, lba=0x3e000000, n=255), b"", BAD, 2)]),
+    Row("READ(32)", cdb32(9, 8, 1), want=BLOCK, cls="read", bad=[(cdb32(9, LAST + 1, 1), b"", OUT_OF_RANGE, None)]),
+    Row("VERIFY(32)", cdb32(10, 8, 1), cls="read", bad=[(cdb32(10, 8, 1, 4), b"", BAD, 10)]),
+    Row("WRITE(32)", cdb32(11, 8, 1), data=A, cls="write", writes=True, bad=[(cdb32(11, 8, 1, 0x20), A, BAD, 10)]),
+    Row("WRITE AND VERIFY(32)", cdb32(12, 8, 1), data=A, cls="write", writes=True, bad=[(cdb32(12, 8, 1, 4), A, BAD, 10)]),
+    Row("WRITE SAME(32)", cdb32(13, 8, 4), data=A, cls="write", writes=True, bad=[(cdb32(13, 8, 4, 0x10), A, BAD, 10)]),
+    rw("READ(16)", lambda lba, n: cdb16(0x88, lba, n), protect=cdb16(0x88, 8, 1, 0x20)),
+    Row("COMPARE AND WRITE", cdb16(0x89, 8, 1), data=A + A, cls="write", writes=True,
+        bad=[(cdb16(0x89, LAST + 1, 1), A + A, OUT_OF_RANGE, None)], run="caw"),
+    rw("WRITE(16)", lambda lba, n: cdb16(0x8a, lba, n), True, cdb16(0x8a, 8, 1, 0x20)),
+    Row("ORWRITE(16)", cdb16(0x8b, 8, 1), data=A, cls="write", writes=True, bad=[(cdb16(0x8b, LAST + 1, 1), A, OUT_OF_RANGE, None)]),
+    Row("WRITE AND VERIFY(16)", cdb16(0x8e, 8, 1, 2), data=A, cls="write", writes=True, bad=[(cdb16(0x8e, 8, 1, 4), A, BAD, 1)]),
+    Row("VERIFY(16)", cdb16(0x8f, 8, 1, 2), data=A, cls="read", bad=[(cdb16(0x8f, 8, 1, 4), b"", BAD, 1)]),
+    Row("PRE-FETCH(16)", cdb16(0x90, 0, 8), cls="read", bad=[(cdb16(0x90, LAST + 1, 1), b"", OUT_OF_RANGE, None)]),
+    sync("SYNCHRONIZE CACHE(16)", cdb16(0x91), cdb16(0x91, LAST + 1, 1)),
+    Row("WRITE SAME(16)", cdb16(0x93, 8, 4), data=A, cls="write", writes=True,
+        bad=[(cdb16(0x93, 8, 4, 0x10), A, BAD, 1), (cdb16(0x93, 8, 0), A, BAD, 10)]),
+    Row("WRITE ATOMIC(16)", cdb16(0x9c, 8, 1), data=A, cls="write", writes=True,
+        bad=[(bytes((0x9c, 0)) + be(8, 8) + be(1, 2) + be(1, 2) + b"\0\0", A, BAD, 10)]),
+    Row("READ CAPACITY(16)", cdb16(0x9e, 0, 32, 0x10), want=32, check=lambda d: d[:12] == be(LAST, 8) + be(BLOCK, 4) and d[14] & 0x80,
+        bad=[(cdb16(0x9e, 5, 32, 0x10), b"", BAD, 2)]),
+    Row("GET LBA STATUS(16)", cdb16(0x9e, 0, 64, 0x12), want=64, cls="read", check=lambda d: d[3] >= 20,
+        bad=[(cdb16(0x9e, LAST + 1, 64, 0x12), b"", OUT_OF_RANGE, None)]),
+    Row("REPORT LUNS", bytes((0xa0, 0, 0, 0, 0, 0)) + be(64, 4) + b"\0\0", want=64, check=lambda d: d == be(8, 4) + bytes(12),
+        bad=[(bytes((0xa0, 0, 0x13, 0, 0, 0)) + be(64, 4) + b"\0\0", b"", BAD, 2)]),
+    Row("REPORT TARGET PORT GROUPS", sa12(0xa3, 10, 64), want=64, check=lambda d: d[3] == len(d) - 4),
+    Row("REPORT SUPPORTED OPERATION CODES", sa12(0xa3, 12, 4096), want=4096, cls="read", check=lambda d: d[2] << 8 | d[3] == len(d) - 4,
+        bad=[(bytes((0xa3, 12, 1, 0x9e)) + bytes(2) + be(64, 4) + b"\0\0", b"", BAD, 2),
+             (bytes((0xa3, 12, 2, 0x12)) + bytes(2) + be(64, 4) + b"\0\0", b"", BAD, 2)]),
+    Row("REPORT SUPPORTED TMF", sa12(0xa3, 13, 16), want=16, cls="read", check=lambda d: len(d) == 4 and d[0] & 0x88 == 0x88),
+    Row("REPORT TIMESTAMP", sa12(0xa3, 15, 12), want=12, check=lambda d: d[1] == 10 and any(d[4:10])),
+    Row("SET TARGET PORT GROUPS", sa12(0xa4, 10, 4), cls="own", run=False),
+    Row("SET TIMESTAMP", sa12(0xa4, 15, 12), data=bytes(4) + be(0x123456789a, 6) + bytes(2), cls="write"),
+    rw("READ(12)", lambda lba, n: cdb12(0xa8, lba, n), protect=cdb12(0xa8, 8, 1, 0x20)),
+    rw("WRITE(12)", lambda lba, n: cdb12(0xaa, lba, n), True, cdb12(0xaa, 8, 1, 0x20)),
+    Row("WRITE AND VERIFY(12)", cdb12(0xae, 8, 1, 2), data=A, cls="write", writes=True, bad=[(cdb12(0xae, 8, 1, 4), A, BAD, 1)]),
+    Row("VERIFY(12)", cdb12(0xaf, 8, 1, 6), data=A, cls="read", bad=[(cdb12(0xaf, 8, 1, 4), b"", BAD, 1)]),
+    Row("READ DEFECT DATA(12)", bytes((0xb7, 0x18)) + bytes(4) + be(8, 4) + b"\0\0", want=8, cls="read",
+        check=lambda d: d == bytes((0, 0x18)) + bytes(6), bad=[(bytes((0xb7, 7)) + bytes(4) + be(8, 4) + b"\0\0", b"", BAD, 1)]),
+]
+ROWS += [Row(f"PR IN, action {a}", cdb10(0x5e, b1=a, n=255), want=255) for a in range(4)]
+ROWS += [Row(f"PR OUT, action {a}", bytes((0x5f, a)) + bytes(3) + be(24, 4) + b"\0", cls="own", run=False) for a in range(9)]
+ELSEWHERE = (0x83, 0x84)	# third-party copy has a suite of its own
+
+
+def make_device():
+    sh("modprobe -a target_core_file tcm_loop sg; mkdir -p /tmp/opcodes && mount -t tmpfs t /tmp/opcodes")
+    sh(f"truncate -s {SIZE} /tmp/opcodes/disk")
+    for d in ("core/fileio_0", "core/fileio_0/op"):
+        must(mkdir(d), d)
+    so = "core/fileio_0/op"
+    must(put(so + "/control", f"fd_dev_name=/tmp/opcodes/disk,fd_dev_size={SIZE}"), "control")
+    must(put(so + "/enable", "1"), "enable")
+    put(so + "/wwn/vpd_unit_serial", "5c5151aa-0000-4000-8000-00000000c0de")
+    for a in ("emulate_tpu", "emulate_tpws", "unmap_zeroes_data"):
+        must(put(f"{so}/attrib/{a}", "1"), a)
+    return so
+
+
+def make_path(wwn, so):
+    before = set(glob.glob("/dev/sg*"))
+    for d in ("loopback", f"loopback/{wwn}", f"loopback/{wwn}/tpgt_1"):
+        if not os.path.isdir(full(d)):
+            must(mkdir(d), d)
+    must(put(f"loopback/{wwn}/tpgt_1/nexus", "naa.5001405bbbbbbb" + wwn[-2:]), "nexus")
+    must(mkdir(f"loopback/{wwn}/tpgt_1/lun/lun_0"), "lun")
+    must(link(so, f"loopback/{wwn}/tpgt_1/lun/lun_0/a"), "link")
+    for _ in range(100):
+        new = set(glob.glob("/dev/sg*")) - before
+        if new:
+            time.sleep(1)	# the disk driver's own commands
+            return Sg(new.pop())
+        time.sleep(0.1)
+    must("no sg device", wwn)
+
+
+def prepare(row, sg):
+    """What a row needs before it: the data that COMPARE AND WRITE and VERIFY compare with."""
+    if row.do == "caw" or "VERIFY" in row.name and row.data:
+        sg.run(cdb10(0x2a, 8, 1), data=A)
+
+
+def good_path(sg, row):
+    prepare(row, sg)
+    a = sg.run(row.cdb, row.want, row.data)
+    good = a.status == row.status and not a.host and (not row.check or row.check(a.data))
+    result(good, f"{row.name}: works", f"{a} data {a.data[:64].hex()}")
+
+
+def short_transfer(sg, row):
+    """An allocation length cuts the data and is no error (SPC-5 4.2.5.6); a short parameter list is never half used."""
+    where = {6: (4, 1), 10: (7, 2), 12: (6, 4), 16: (10, 4)}.get(len(row.cdb))
+    if not row.want or not where or row.want % BLOCK == 0 or row.key[0] in (0x25, 0x3c):
+        return
+    cdb = bytearray(row.cdb)
+    cdb[where[0]:where[0] + where[1]] = be(3, where[1])
+    a = sg.run(cdb, 3)
+    result(a.status == GOOD and len(a.data) == 3, f"{row.name}: three bytes of it", a)
+    cdb[where[0]:where[0] + where[1]] = be(0, where[1])
+    a = sg.run(cdb)
+    result(a.status == GOOD, f"{row.name}: none of it", a)
+
+
+def wrong_fields(sg, row):
+    for cdb, data, code, byte in row.bad:
+        want = 0 if data or not row.want else row.want
+        a = sg.run(cdb, want, data)
+        good = a.status == CHECK and a.code == code
+        if byte is not None:
+            good = good and a.field and a.field[:2] == (code == BAD, byte)
+        result(good, f"{row.name}: wrong field, {cdb[:16].hex()}", f"{a}, wanted {code} at {byte}")
+
+
+def reserved(a, b, row, kind, conflicts):
+    prepare(row, a)
+    got = b.run(row.cdb, row.want, row.data)
+    result((got.status == CONFLICT) == conflicts, f"{row.name}: {kind}: {'conflict' if conflicts else 'passes'}", got)
+
+
+def reservations(a, b):
+    """Nexus a holds, nexus b tries: Write Exclusive lets reads pass, Exclusive Access nothing that touches the unit."""
+    reg = a.run(bytes((0x5f, 6)) + bytes(3) + be(24, 4) + b"\0", data=REG)
+    if reg.status != GOOD:
+        return result(False, "reservations can be tried", reg)
+    for kind, code in (("Write Exclusive", 1), ("Exclusive Access", 3)):
+        got = a.run(bytes((0x5f, 1, code)) + bytes(2) + be(24, 4) + b"\0", data=be(0x77, 8) + bytes(16))
+        result(got.status == GOOD, f"{kind} is taken", got)
+        for row in ROWS:
+            if row.cls != "own" and row.do and offered(row):
+                reserved(a, b, row, kind, row.cls == "write" or row.cls == "read" and code == 3 and row.key[0] != 0)
+        a.run(bytes((0x5f, 2, code)) + bytes(2) + be(24, 4) + b"\0", data=be(0x77, 8) + bytes(16))
+        b.settle()
+    a.run(bytes((0x5f, 3)) + bytes(3) + be(24, 4) + b"\0", data=be(0x77, 8) + bytes(16))
+    a.settle()
+    b.settle()
+
+
+def protect(sg, on):
+    page = bytes((0x0a, 10, 2, 0x10, 8 if on else 0, 0x40, 0, 0, 255, 255, 0, 0))
+    return sg.run(cdb6(0x15, 0x10, 0, 0, 16), data=bytes(4) + page)
+
+
+def write_protected(sg):
+    got = protect(sg, True)
+    result(got.status == GOOD, "SWP can be set", got)
+    for row in ROWS:
+        if not row.do or not offered(row) or row.cls == "own":
+            continue
+        got = sg.run(row.cdb, row.want, row.data)
+        if row.writes:
+            result(got.status == CHECK and got.code == (7, 0x27, 2), f"{row.name}: write protected", got)
+        elif got.code and got.code[0] == 7:
+            result(False, f"{row.name}: passes when write protected", got)
+        protect(sg, True)
+    result(protect(sg, False).status == GOOD, "SWP can be cleared")
+
+
+def read_table(sg):
+    d = sg.run(sa12(0xa3, 12, 4096), 4096).data
+    out, i = {}, 4
+    while i + 8 <= len(d):
+        key = d[i], (d[i + 2] << 8 | d[i + 3]) if d[i + 5] & 1 else None
+        out[key] = d[i + 6] << 8 | d[i + 7]
+        i += 20 if d[i + 5] & 2 else 8
+    return out
+
+
+def offered(row):
+    return row.key in TABLE
+
+
+def usage(sg, key, length):
+    op, sa = key
+    cdb = bytes((0xa3, 12, 0x80 | (2 if sa is not None else 1), op)) + be(sa or 0, 2) + be(255, 4) + b"\0\0"
+    d = sg.run(cdb, 255).data
+    good = d[1] & 7 == 3 and d[2] << 8 | d[3] == length and d[4] == op and len(d) == 4 + length + 12
+    what = f"{op:02x}" + (f"/{sa:02x}" if sa is not None else "")
+    result(good, f"opcode {what}: usage map and timeouts", d.hex())
+
+
+mount()
+SO = make_device()
+first, second = make_path(WWNS[0], SO), make_path(WWNS[1], SO)
+first.settle()
+second.settle()
+TABLE = read_table(first)
+keys = {r.key for r in ROWS}
+for key, length in sorted(TABLE.items(), key=str):
+    usage(first, key, length)
+    if key[0] not in ELSEWHERE:
+        result(key in keys, f"reported command {key} has a row here")
+for row in ROWS:
+    if not offered(row):
+        result(row.name.startswith("PR "), f"{row.name} is offered")
+        continue
+    if row.do:
+        good_path(first, row)
+        short_transfer(first, row)
+    wrong_fields(first, row)
+got = first.run(cdb6(0xff))
+result(got.status == CHECK and got.code == OPCODE, "an unknown opcode is refused", got)
+got = first.run(sa12(0xa3, 0x1e, 8), 8)
+result(got.status == CHECK and got.code == BAD and got.field == (True, 1, 4), "an unknown service action is a wrong field", got)
+write_protected(first)
+second.settle()
+reservations(first, second)
+os.close(first.fd)
+os.close(second.fd)
+time.sleep(0.5)
+clear()
+sh("umount /tmp/opcodes", check=False)
+finish()
