@@ -70,7 +70,7 @@ same "UNMAP frees the file's blocks" "$(((full - $(blocks_of /run/bs-ext4/thin))
 check "deallocated blocks read as zeroes" same_bytes /run/bs-ext4/thin $((4 * MIB)) /dev/zero 0 $((4 * MIB))
 check "blocks beside them stay" same_bytes /run/bs-ext4/thin 0 $RANDOM_FILE 0 $((4 * MIB))
 if [ "$(whose target_core_mod)" = ours ]; then
-	like "GET LBA STATUS knows the hole" "$(sg_get_lba_status --lba=8192 --maxlen=24 -b "$DISK")" "0x0*2000 +0x0*2000 +1"
+	like "GET LBA STATUS knows the hole" "$(sg_get_lba_status --lba=8192 --maxlen=24 -b "$DISK")" "0x0*2000 +0x0*1e000 +1"
 	like "and the data before it" "$(sg_get_lba_status --lba=0 --maxlen=24 -b "$DISK")" "0x0+ +0x0*2000 +0"
 else
 	skip "GET LBA STATUS" "the core does not know it"
