@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # suite: SendTargets over several portals and families, wildcards, many targets
-# time: 40
+# time: 90
 . "$TOP/selftests/lib/ktap.sh"
 . "$TOP/selftests/lib/configfs.sh"
 . "$TOP/selftests/lib/iscsi.sh"
@@ -36,9 +36,8 @@ t=$TGT/iscsi/$IQN:two
 mkdir "$t/tpgt_7" "$t/tpgt_7/np/192.0.2.1:3300"; echo 1 >"$t/tpgt_7/enable"
 like "a second portal group has its own tag" "$(found 192.0.2.1 two)" '192.0.2.1:3300,7 '
 tgt_clear
-for i in $(seq 100); do
-	t=$(iscsi_make "$IQN:a-target-with-a-rather-long-name-that-fills-the-response-$i" 192.0.2.1:3260) || break
-done
-same "100 targets on one portal" "$(found 192.0.2.1 a-target | tr ';' '\n' | grep -c .)" 100
-same "and libiscsi sees them, too" "$(timeout 20 iscsi-ls iscsi://192.0.2.1 | grep -c a-target)" 100
+long=$(printf 'a-target-%0150d' 0)
+for i in $(seq 40); do iscsi_make "$IQN:$long-$i" 192.0.2.1:3260 >/dev/null || break; done
+same "40 targets with long names, more than a response holds" "$(found 192.0.2.1 a-target | tr ';' '\n' | grep -c .)" 40
+same "and libiscsi sees them, too" "$(timeout 20 iscsi-ls iscsi://192.0.2.1 | grep -c a-target)" 40
 check "they can be removed" tgt_clear
