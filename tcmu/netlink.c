@@ -72,14 +72,19 @@ static void wait_end_all(int status)
 static int nl_take_answer(struct genl_info *info)
 {
 	struct nl_wait *w;
+	s32 status;
 
 	if (!info->attrs[TCMU_ATTR_CMD_STATUS] || !info->attrs[TCMU_ATTR_DEVICE_ID])
 		return -EINVAL;
+	/* it becomes the result of somebody's write(2): 0 or an errno, whatever the handler says */
+	status = nla_get_s32(info->attrs[TCMU_ATTR_CMD_STATUS]);
+	if (status > 0 || status < -MAX_ERRNO)
+		status = -EINVAL;
 	guard(mutex)(&nl_lock);
 	w = wait_find(nla_get_u32(info->attrs[TCMU_ATTR_DEVICE_ID]));
 	if (!w || w->answer != info->genlhdr->cmd)
 		return -ENODEV;
-	wait_end(w, nla_get_s32(info->attrs[TCMU_ATTR_CMD_STATUS]));
+	wait_end(w, status);
 	return 0;
 }
 
