@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What an operator does while initiators are there must take effect and must not wait for them."""
 import os
+import re
 import socket
 import sys
 import time
@@ -14,6 +15,7 @@ from ktap import ok, same
 from rawpdu import Conn, OPERATIONAL
 
 INIT = 'iqn.2026-11.org.example:init'
+THREAD = re.compile(r'itgt_[rt]x/')
 ktap.need_ours('iscsi_target_mod')
 
 
@@ -110,11 +112,11 @@ def case_dynamic():
 
 
 def affinities():
-    """CPU lists of the connection threads of the target."""
+    """CPU lists of the threads of the target's connections (a workqueue's rescuer may be called itgt_..., too)."""
     found = []
     for pid in os.listdir('/proc'):
         try:
-            if pid.isdigit() and ktap.read('/proc/%s/comm' % pid).startswith('itgt_'):
+            if pid.isdigit() and THREAD.match(ktap.read('/proc/%s/comm' % pid)):
                 status = ktap.read('/proc/%s/status' % pid)
                 found += [l.split()[1] for l in status.splitlines() if l.startswith('Cpus_allowed_list')]
         except OSError:
@@ -123,6 +125,9 @@ def affinities():
 
 
 def case_cpus():
+    if os.cpu_count() < 2:
+        ktap.skip('threads keep to the list', 'one CPU')
+        return
     t = ktap.Tree(name='iqn.2026-11.org.example:cpus')
     path = ktap.ROOT + '/iscsi/cpus_allowed_list'
     before = ktap.read(path)

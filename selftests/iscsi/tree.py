@@ -20,6 +20,7 @@ BASE = 'iqn.2026-11.org.example'
 INIT = BASE + ':init'
 KERNEL = '.'.join(os.uname().release.split('.')[:2])
 OURS = {'redirect'}     # files that stock does not have
+CPUS = ktap.read('/sys/devices/system/cpu/possible').strip()    # the files were made with 0-1
 COUNTERS = re.compile('/(cmd_pdus|rsp_pdus|rxdata_octs|txdata_octs|indx)$')
 
 
@@ -53,6 +54,8 @@ def normal(path, value):
     if path.endswith('/info'):
         value = re.sub(r'0x[0-9a-f]{8}', '#', value)
         return re.sub(r'(Session ID|TSIH): \d+', r'\1: #', value)
+    if path.endswith('/cpus_allowed_list'):
+        return value.replace(CPUS, '0-1')
     if path.endswith('/inst') or path.endswith('/portals'):
         return re.sub(r'\d+', '#', value)
     return value
@@ -126,7 +129,7 @@ ATTRIBS = {
     'acl/attrib/random_r2t_offsets': BIT,
     'acl/cmdsn_depth': ([('0', '1'), ('1', '1'), ('512', '512')], [('513', EINVAL), ('x', EINVAL)]),
     'root/discovery_auth/enforce_discovery_auth': BIT,
-    'root/cpus_allowed_list': ([('0', '0'), ('0-1', '0-1')], [('9999', ERANGE), ('x', EINVAL), ('1-0', EINVAL)]),
+    'root/cpus_allowed_list': ([('0', '0'), (CPUS, CPUS)], [('9999', ERANGE), ('x', EINVAL), ('1-0', EINVAL)]),
 }
 
 
