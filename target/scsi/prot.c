@@ -90,6 +90,9 @@ sense_reason_t tgt_prot_parse(struct se_cmd *cmd, u8 protect, bool cdb32)
 	cmd->prot_op = operation(write, wire, medium);
 	cmd->prot_pto = wire;
 	cmd->prot_length = sizeof(struct dif_tuple) * cmd->t_task_nolb;
+	/* what the initiator expects counts the tuples that travel with the data */
+	if (wire)
+		cmd->data_length -= min(cmd->data_length, cmd->prot_length);
 	cmd->reftag_seed = cmd->t_task_lba;
 	if (cdb32 && cmd->prot_type == TARGET_DIF_TYPE2_PROT)
 		cmd->reftag_seed = get_unaligned_be32(cmd->t_task_cdb + 20);
