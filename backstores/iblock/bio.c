@@ -52,17 +52,14 @@ static void source_use(struct source *source, u32 bytes)
 	}
 }
 
-static void io_put(struct tiblk_io *io)
+/* the command's end, all of its bios being back */
+static void io_finish(struct tiblk_io *io)
 {
 	struct tiblk_dev *dev = io->dev;
 	struct se_cmd *cmd = io->cmd;
-	sector_t sector;
-	int err;
+	sector_t sector = io->err_sector;
+	int err = io->err;
 
-	if (!refcount_dec_and_test(&io->pending))
-		return;
-	err = io->err;
-	sector = io->err_sector;
 	if (io->page)
 		__free_page(io->page);
 	bio_put(&io->first.bio);
@@ -72,6 +69,76 @@ static void io_put(struct tiblk_io *io)
 			div_u64((u64)sector << SECTOR_SHIFT, dev->se_dev.dev_attrib.block_size));
 	else
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
+}
+
+/*
+ * A bio that failed tells its first block only. A read can be asked for the bad one, SBC-4 4.18; an
+ * aborted command no longer needs to know.
+ */
+static bool io_block_unknown(struct tiblk_io *io)
+{
+	return (io->err == -EIO || io->err == -ENODATA) && bio_op(&io->first.bio) == REQ_OP_READ &&
+	       io->cmd->data_length > io->cmd->se_dev->dev_attrib.block_size &&
+	       !(READ_ONCE(io->cmd->transport_state) & CMD_T_ABORTED);
+}
+
+static void io_put(struct tiblk_io *io)
+{
+	if (!refcount_dec_and_test(&io->pending))
+		return;
+	if (!io_block_unknown(io))
+		io_finish(io);
+	else if (llist_add(&io->failed, &io->dev->failed))
+		queue_work(io->dev->pool.wq, &io->dev->failed_work);
+}
+
+static int read_block(struct block_device *bdev, struct page *page, sector_t sector, u32 len)
+{
+	struct bio_vec bvec;
+	struct bio bio;
+	int ret;
+
+	bio_init(&bio, bdev, &bvec, 1, REQ_OP_READ | REQ_FAILFAST_DEV);
+	bio.bi_iter.bi_sector = sector;
+	__bio_add_page(&bio, page, len, 0);
+	ret = submit_bio_wait(&bio);
+	bio_uninit(&bio);
+	return ret;
+}
+
+/* moves err_sector from the first block of the failed bio on to the first that cannot be read */
+static void io_find_block(struct tiblk_io *io, struct page *page)
+{
+	struct se_cmd *cmd = io->cmd;
+	u32 block = cmd->se_dev->dev_attrib.block_size;
+	sector_t end = target_to_linux_sector(cmd->se_dev, cmd->t_task_lba) +
+		       (cmd->data_length >> SECTOR_SHIFT);
+	sector_t sector;
+
+	for (sector = io->err_sector; sector < end; sector += block >> SECTOR_SHIFT) {
+		if (READ_ONCE(cmd->transport_state) & CMD_T_ABORTED)
+			return;
+		if (!read_block(io->dev->lower.bdev, page, sector, block))
+			continue;
+		io->err_sector = sector;
+		return;
+	}
+}
+
+static void failed_run(struct work_struct *work)
+{
+	struct tiblk_dev *dev = container_of(work, struct tiblk_dev, failed_work);
+	struct llist_node *list = llist_reverse_order(llist_del_all(&dev->failed));
+	struct page *page = alloc_page(GFP_NOIO);
+	struct tiblk_io *io, *next;
+
+	llist_for_each_entry_safe(io, next, list, failed) {
+		if (page)
+			io_find_block(io, page);
+		io_finish(io);
+	}
+	if (page)
+		__free_page(page);
 }
 
 static void io_fail(struct tiblk_io *io, int err, sector_t sector)
@@ -362,6 +429,8 @@ int tiblk_bio_init(struct tiblk_dev *dev)
 	spin_lock_init(&dev->late_lock);
 	bio_list_init(&dev->late);
 	INIT_WORK(&dev->late_work, late_run);
+	init_llist_head(&dev->failed);
+	INIT_WORK(&dev->failed_work, failed_run);
 	dev->may_refuse = bdev_nowait(dev->lower.bdev);
 	dev->never_waits = MAJOR(dev->lower.bdev->bd_dev) == RAMDISK_MAJOR;
 	return 0;

@@ -37,6 +37,8 @@ struct tiblk_plug {
  * @late_lock: guards @late and the error fields of every struct tiblk_io; safe in interrupts
  * @late: bios that the block layer did not take without sleeping, or must not be asked to
  * @late_work: submits @late
+ * @failed: reads whose bad block is not known yet
+ * @failed_work: asks the device for it, block by block
  * @plugs: one for each CPU
  * @may_refuse: the lower device comes back rather than sleep when asked to (REQ_NOWAIT)
  * @never_waits: it is plain memory
@@ -53,6 +55,8 @@ struct tiblk_dev {
 	spinlock_t late_lock;
 	struct bio_list late;
 	struct work_struct late_work;
+	struct llist_head failed;
+	struct work_struct failed_work;
 	struct tiblk_plug *plugs;
 	bool may_refuse;
 	bool never_waits;
@@ -83,6 +87,7 @@ struct tiblk_part {
  * @pending: bios under way, and one while they are being built
  * @err: -errno of the failed bio that lies lowest; tiblk_dev.late_lock
  * @err_sector: where that bio began; tiblk_dev.late_lock
+ * @failed: entry of tiblk_dev.failed
  * @page: block pattern of a WRITE SAME, freed with the record
  * @first: first bio, allocated with this structure; last, its vectors follow
  */
@@ -92,6 +97,7 @@ struct tiblk_io {
 	refcount_t pending;
 	int err;
 	sector_t err_sector;
+	struct llist_node failed;
 	struct page *page;
 	struct tiblk_part first;
 };

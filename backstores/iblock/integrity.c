@@ -75,7 +75,8 @@ int tiblk_integrity_attach(struct bio *bio, struct se_cmd *cmd, sector_t sector)
 	bip = bio_integrity_alloc(bio, GFP_NOIO, min_t(u32, cmd->t_prot_nents, BIO_MAX_VECS));
 	if (IS_ERR(bip))
 		return PTR_ERR(bip);
-	bip_set_seed(bip, sector);
+	/* what the reference tags count: logical blocks of the LUN */
+	bip_set_seed(bip, div_u64((u64)sector << SECTOR_SHIFT, cmd->se_dev->dev_attrib.block_size));
 	return attach_pages(bio, cmd->t_prot_sg, cmd->t_prot_nents, bio_integrity_bytes(bi, before),
 			    bio_integrity_bytes(bi, bio_sectors(bio)));
 }
