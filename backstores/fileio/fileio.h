@@ -64,6 +64,7 @@ struct tfile_dev {
  * @done: bytes transferred so far
  * @dir: direction of the transfer
  * @direct: part of an asynchronous direct transfer, whose memory it shares
+ * @err: -errno that a direct transfer has ended with
  */
 struct tfile_job {
 	struct defer_job base;
@@ -73,6 +74,7 @@ struct tfile_job {
 	u32 done;
 	enum dma_data_direction dir;
 	bool direct;
+	int err;
 };
 
 static inline struct tfile_dev *tfile_dev(struct se_device *se_dev)
@@ -98,6 +100,10 @@ int tfile_rw_copy(struct file *file, struct scatterlist *sgl, u32 nents, u32 len
 int tfile_rw_bvec(struct file *file, struct bio_vec *bvecs, unsigned int nr, size_t len, loff_t pos,
 		  enum dma_data_direction dir);
 bool tfile_rw_must_sync(struct se_cmd *cmd);
+
+/* find.c */
+bool tfile_find_wanted(struct tfile_job *job, int err);
+void tfile_find_bad(struct tfile_job *job);
 
 /* ops.c */
 int tfile_ops_init(void);

@@ -265,6 +265,8 @@ static int job_transfer(struct tfile_job *job)
 		ret = sync_written(dev, pos, job->len);
 	if (ret && sync)
 		job->done = 0;
+	if (ret && tfile_find_wanted(job, ret))
+		tfile_find_bad(job);
 	return ret;
 }
 
@@ -383,6 +385,16 @@ static bool inline_transfer(struct tfile_dev *dev, struct se_cmd *cmd, struct sc
 	return !ret;
 }
 
+static void find_run(struct work_struct *work)
+{
+	struct tfile_job *job = container_of(work, struct tfile_job, base.work);
+	unsigned int noio = memalloc_noio_save();
+
+	tfile_find_bad(job);
+	job_finish(job, job->err);
+	memalloc_noio_restore(noio);
+}
+
 static void direct_end(struct direct_io *io, long ret)
 {
 	if (ret > 0)
@@ -392,6 +404,10 @@ static void direct_end(struct direct_io *io, long ret)
 	} else if ((ret >= 0 && io->job.done < io->job.len) || ret == -EINVAL) {
 		/* the end of the file, or an alignment that only the page cache can serve */
 		io->job.base.work.func = job_run;
+		defer_job_queue(&io->job.base);
+	} else if (tfile_find_wanted(&io->job, ret)) {
+		io->job.err = ret;
+		io->job.base.work.func = find_run;
 		defer_job_queue(&io->job.base);
 	} else {
 		job_finish(&io->job, min(ret, 0L));
