@@ -65,45 +65,67 @@ static struct bio *data_bio_new(struct request *rq, unsigned int vecs)
 	return bio;
 }
 
-/* fills one bio from *@sg on; returns the bytes taken or -errno */
-static int map_bio(struct request *rq, struct scatterlist **sg, u32 *left, u32 bytes)
+/**
+ * struct data_place - how far the pages of a command are described
+ * @sg: entry
+ * @off: bytes of it that are described
+ * @bytes: bytes of the command that are not
+ */
+struct data_place {
+	struct scatterlist *sg;
+	u32 off;
+	u32 bytes;
+};
+
+/*
+ * Adds one page at most: an entry can have several, and the block layer, which joins what the
+ * device takes in one piece, does not take apart what was too large when it was added.
+ */
+static bool place_add(struct data_place *place, struct request *rq, struct bio *bio)
 {
-	struct bio *bio = data_bio_new(rq, min_t(u32, *left, BIO_MAX_VECS));
-	u32 total = 0;
+	u32 at = place->sg->offset + place->off;
+	u32 len = min_t(u32, place->sg->length - place->off, PAGE_SIZE - offset_in_page(at));
+
+	len = min(len, place->bytes);
+	if (bio_add_pc_page(rq->q, bio, nth_page(sg_page(place->sg), at >> PAGE_SHIFT), len,
+			    offset_in_page(at)) != len)
+		return false;
+	place->bytes -= len;
+	place->off += len;
+	if (place->off == place->sg->length) {
+		place->sg = sg_next(place->sg);
+		place->off = 0;
+	}
+	return true;
+}
+
+/* fills one bio; returns 0 or -errno */
+static int map_bio(struct request *rq, struct data_place *place)
+{
+	u32 vecs = DIV_ROUND_UP(place->bytes, PAGE_SIZE) + 1, before = place->bytes;
+	struct bio *bio = data_bio_new(rq, min_t(u32, vecs, BIO_MAX_VECS));
 	int ret;
 
 	if (!bio)
 		return -ENOMEM;
-	for (; *left && total < bytes; *sg = sg_next(*sg), (*left)--) {
-		u32 len = min((*sg)->length, bytes - total);
-
-		if (bio_add_pc_page(rq->q, bio, sg_page(*sg), len, (*sg)->offset) != len)
-			break;
-		total += len;
-	}
-	ret = total ? blk_rq_append_bio(rq, bio) : -EINVAL;
-	if (ret) {
+	while (place->sg && place->bytes && place_add(place, rq, bio))
+		;
+	ret = place->bytes < before ? blk_rq_append_bio(rq, bio) : -EINVAL;
+	if (ret)
 		data_bio_end(bio);
-		return ret;
-	}
-	return total;
+	return ret;
 }
 
 static int request_map(struct request *rq, struct se_cmd *cmd)
 {
-	struct scatterlist *sg = cmd->t_data_sg;
-	u32 left = cmd->t_data_nents, bytes = cmd->data_length;
-	int ret;
+	struct data_place place = { .sg = cmd->t_data_sg, .bytes = cmd->data_length };
+	int ret = 0;
 
-	while (left && bytes) {
-		ret = map_bio(rq, &sg, &left, bytes);
-		if (ret < 0) {
-			request_unmap(rq);
-			return ret;
-		}
-		bytes -= ret;
-	}
-	return 0;
+	while (!ret && place.sg && place.bytes)
+		ret = map_bio(rq, &place);
+	if (ret)
+		request_unmap(rq);
+	return ret;
 }
 
 /* errno for what became of a command that did not reach the device or did not come back from it */

@@ -11,8 +11,13 @@
 /* standard INQUIRY data, SPC-5 6.7.2: byte 5 */
 #define INQ_TPGS		0x30
 #define INQ_3PC			0x08
+#define INQ_PROTECT		0x01
 #define INQ_BYTE		5
 #define INQ_EVPD		0x01
+
+/* READ CAPACITY (16), SBC-4 5.20.2: byte 12 */
+#define CAP_PROTECTION		0x0f
+#define CAP_BYTE		12
 
 #define MODE_WP			0x80
 
@@ -59,8 +64,9 @@ static void change_byte(struct se_cmd *cmd, u32 at, u8 clear, u8 set)
  * @cmd: command that ended well
  * @len: bytes that the device has sent
  *
- * The standard INQUIRY data offers what tpscsi_snoop_refuse() lets through, and a LUN that is
- * exported for reading only says so in its mode parameter header (SPC-5 7.5.5).
+ * The standard INQUIRY data offers what tpscsi_snoop_refuse() lets through, protection information
+ * does not pass (only data pages go down), and a LUN that is exported for reading only says so in
+ * its mode parameter header (SPC-5 7.5.5).
  *
  * Context: any.
  */
@@ -71,7 +77,11 @@ void tpscsi_snoop_answer(struct se_cmd *cmd, u32 len)
 	switch (cdb[0]) {
 	case INQUIRY:
 		if (!(cdb[1] & INQ_EVPD) && len > INQ_BYTE)
-			change_byte(cmd, INQ_BYTE, INQ_TPGS | INQ_3PC, 0);
+			change_byte(cmd, INQ_BYTE, INQ_TPGS | INQ_3PC | INQ_PROTECT, 0);
+		break;
+	case SERVICE_ACTION_IN_16:
+		if ((cdb[1] & 0x1f) == SAI_READ_CAPACITY_16 && len > CAP_BYTE)
+			change_byte(cmd, CAP_BYTE, CAP_PROTECTION, 0);
 		break;
 	case MODE_SENSE:
 		if (len > 2 && target_lun_is_rdonly(cmd))
