@@ -4,6 +4,7 @@
 #include <linux/bitmap.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -159,6 +160,18 @@ void tcmu_area_put(struct tcmu_area *a, const u32 *blocks, u32 nr)
 	a->nr_busy -= nr;
 }
 
+/* A fault that found one of these pages and has not mapped it yet holds the page's lock. */
+static void area_await_faults(struct tcmu_area *a, u32 first_block)
+{
+	unsigned long index;
+	struct page *page;
+
+	xa_for_each_start(&a->pages, index, page, (unsigned long)first_block * a->pages_per_block) {
+		lock_page(page);
+		unlock_page(page);
+	}
+}
+
 /**
  * tcmu_area_trim - free the pages above the highest busy block
  * @a: area
@@ -175,6 +188,7 @@ u32 tcmu_area_trim(struct tcmu_area *a, void (*unmap)(void *data, u32 first_page
 		keep = find_last_bit(a->busy, a->nr_blocks) + 1;
 	if (keep >= a->high)
 		return 0;
+	area_await_faults(a, keep);
 	unmap(data, keep * a->pages_per_block, (a->high - keep) * a->pages_per_block);
 	a->high = keep;
 	return area_drop_pages(a, keep);
@@ -185,14 +199,17 @@ u32 tcmu_area_trim(struct tcmu_area *a, void (*unmap)(void *data, u32 first_page
  * @a: area
  * @index: page index in the area, not trusted
  *
- * Return: the page with a reference, or NULL where there is none.
+ * Return: the page with a reference and locked, so that it is mapped before it can be trimmed;
+ * NULL where there is none. Context: device lock held; it is not needed to unlock the page.
  */
 struct page *tcmu_area_page(struct tcmu_area *a, unsigned long index)
 {
 	struct page *page = a->busy ? xa_load(&a->pages, index) : NULL;
 
-	if (page)
+	if (page) {
 		get_page(page);
+		lock_page(page);
+	}
 	return page;
 }
 

@@ -107,10 +107,15 @@ void tcmu_cmd_publish(struct tcmu_dev *dev, const struct tcmu_span *span, u32 op
  */
 void tcmu_cmd_notify(struct tcmu_dev *dev)
 {
-	if (test_bit(TCMU_DEV_PLUGGED, &dev->flags))
+	if (test_bit(TCMU_DEV_PLUGGED, &dev->flags)) {
 		set_bit(TCMU_DEV_POKE, &dev->flags);
-	else
-		uio_event_notify(&dev->uio);
+		/* pairs with tcmu_queue_unplug(): it sees the mark, or the plug is seen gone here */
+		smp_mb__after_atomic();
+		if (test_bit(TCMU_DEV_PLUGGED, &dev->flags) ||
+		    !test_and_clear_bit(TCMU_DEV_POKE, &dev->flags))
+			return;
+	}
+	uio_event_notify(&dev->uio);
 }
 
 static void cmd_write_entry(struct tcmu_dev *dev, struct tcmu_cmd *cmd, const struct tcmu_span *span, u32 iovs,
@@ -208,6 +213,8 @@ void tcmu_cmd_drop(struct tcmu_dev *dev, struct tcmu_cmd *cmd)
  */
 void tcmu_cmd_settle(struct tcmu_cmd *cmd, u8 status, struct list_head *done)
 {
+	/* under the lock: an abort looks there for the commands that the ring still has */
+	cmd->answer->se_cmd->priv = NULL;
 	cmd->answer->status = status;
 	list_add_tail(&cmd->answer->node, done);
 	cmd->answer = NULL;
@@ -247,7 +254,6 @@ void tcmu_cmd_complete_list(struct list_head *done)
 
 		if (status == SAM_STAT_CHECK_CONDITION)
 			transport_copy_sense_to_cmd(se_cmd, a->sense);
-		se_cmd->priv = NULL;
 		kmem_cache_free(answer_cache, a);
 		if (status == SAM_STAT_GOOD && length != U32_MAX)
 			target_complete_cmd_with_length(se_cmd, status, length);

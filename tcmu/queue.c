@@ -273,7 +273,7 @@ void tcmu_queue_unplug(struct se_dev_plug *plug)
 	struct tcmu_dev *dev = tcmu_dev(plug->se_dev);
 
 	clear_bit(TCMU_DEV_PLUGGED, &dev->flags);
-	/* an entry added before the bit was seen clear left its mark here */
+	/* pairs with tcmu_cmd_notify(): an entry added while the bit was seen set has its mark */
 	smp_mb__after_atomic();
 	if (test_and_clear_bit(TCMU_DEV_POKE, &dev->flags))
 		uio_event_notify(&dev->uio);

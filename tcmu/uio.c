@@ -35,6 +35,7 @@ static vm_fault_t uio_vma_fault(struct vm_fault *vmf)
 {
 	struct tcmu_dev *dev = vmf->vma->vm_private_data;
 	unsigned long off = vmf->pgoff << PAGE_SHIFT;
+	vm_fault_t locked = 0;
 	struct page *page;
 
 	if (off < dev->ring_bytes) {
@@ -44,11 +45,12 @@ static vm_fault_t uio_vma_fault(struct vm_fault *vmf)
 		mutex_lock(&dev->lock);
 		page = tcmu_area_page(&dev->area, (off - dev->ring_bytes) >> PAGE_SHIFT);
 		mutex_unlock(&dev->lock);
+		locked = VM_FAULT_LOCKED;
 	}
 	if (!page)
 		return VM_FAULT_SIGBUS;
 	vmf->page = page;
-	return 0;
+	return locked;
 }
 
 static const struct vm_operations_struct uio_vm_ops = {
