@@ -25,6 +25,7 @@ DESTDIR ?=
 INSTALLED := $(DESTDIR)/lib/modules/$(KVER)/updates
 MODULES := target_core_mod iscsi_target_mod target_core_file target_core_iblock target_core_pscsi target_core_user
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+export FAIRLEAD_VERSION := $(VERSION)
 
 all: modules
 

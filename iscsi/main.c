@@ -89,5 +89,6 @@ static void __exit itgt_exit(void)
 
 MODULE_DESCRIPTION("iSCSI target");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(FAIRLEAD_VERSION);
 module_init(itgt_init);
 module_exit(itgt_exit);

@@ -72,3 +72,4 @@ module_exit(core_unload);
 
 MODULE_DESCRIPTION("SCSI target core");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(FAIRLEAD_VERSION);

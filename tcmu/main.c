@@ -71,3 +71,4 @@ module_exit(tcmu_module_exit);
 
 MODULE_DESCRIPTION("SCSI target backstore whose commands a userspace handler carries out (TCMU)");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(FAIRLEAD_VERSION);

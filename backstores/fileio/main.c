@@ -297,6 +297,7 @@ static void __exit tfile_exit(void)
 
 MODULE_DESCRIPTION("SCSI target backstore: files");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(FAIRLEAD_VERSION);
 
 module_init(tfile_init);
 module_exit(tfile_exit);

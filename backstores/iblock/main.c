@@ -281,6 +281,7 @@ static void __exit tiblk_exit(void)
 
 MODULE_DESCRIPTION("SCSI target backstore: block devices");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(FAIRLEAD_VERSION);
 
 module_init(tiblk_init);
 module_exit(tiblk_exit);

@@ -201,6 +201,7 @@ static void __exit tpscsi_exit(void)
 
 MODULE_DESCRIPTION("SCSI target backstore: SCSI devices passed through");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(FAIRLEAD_VERSION);
 
 module_init(tpscsi_init);
 module_exit(tpscsi_exit);
