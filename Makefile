@@ -30,7 +30,7 @@ export FAIRLEAD_VERSION := $(VERSION)
 all: modules
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST) | sort
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST) | sort
 
 $(KDIR)/Makefile:
 	@echo "no kernel headers at $(KDIR): install linux-headers-amd64 or linux-headers-6.12-amd64, or run make deps" >&2; exit 1
@@ -65,13 +65,19 @@ deps: ## installs the Debian packages that tests and run use
 check: deps ## style, sparse, layers, versions, symbol CRCs, docs on both kernels
 	@selftests/lint/check
 
-test: deps ## unit tests and guest suites on both kernels [SUITE= KVER=]
+handlers: ## tcmu/handlers: libtcmuh, tcmu-handlerd, example, to build/handlers
+	$(MAKE) -C tcmu/handlers OUT=$(CURDIR)/build/handlers
+
+install-handlers: ## library, daemon, man pages, systemd unit [PREFIX=/usr/local DESTDIR=]
+	$(MAKE) -C tcmu/handlers OUT=$(CURDIR)/build/handlers install
+
+test: deps handlers ## unit tests and guest suites on both kernels [SUITE= KVER=]
 	@selftests/run --kernels "$(TEST_KERNELS)" $(SUITE)
 
 test-unit: ## the host unit tests alone
 	@selftests/unit/run $(SUITE)
 
-test-debug: deps ## the guest suites on a kernel with KASAN, lockdep, kmemleak [SUITE=]
+test-debug: deps handlers ## the guest suites on a kernel with KASAN, lockdep, kmemleak [SUITE=]
 	@selftests/run --kernels debug --no-unit $(SUITE)
 
 run: deps ## a disk over iSCSI in a guest, served on 127.0.0.1:3260 [ARGS=--once PORT= KVER=]
@@ -83,4 +89,4 @@ bench: deps ## stock and ours in one boot, medians and ratios [QUICK=1 KVER=]
 clean: ## removes build/ and the logs
 	rm -rf build vm-out
 
-.PHONY: all help links modules install uninstall dkms deb deps check test test-unit test-debug run bench clean
+.PHONY: all help links modules install uninstall dkms deb deps check handlers install-handlers test test-unit test-debug run bench clean
