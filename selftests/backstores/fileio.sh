@@ -6,7 +6,8 @@
 . $TOP/selftests/backstores/lib.sh
 
 MIB=$((1024 * 1024))
-clean_up() { cd /; tgt_clear; umount -l /run/bs-ext4 /run/bs-small 2>/dev/null; rm -rf $WORK; }
+writeback=$(cat /proc/sys/vm/dirty_writeback_centisecs)
+clean_up() { cd /; echo "$writeback" >/proc/sys/vm/dirty_writeback_centisecs; tgt_clear; umount -l /run/bs-ext4 /run/bs-small 2>/dev/null; rm -rf $WORK; }
 at_exit clean_up
 tgt_load target_core_file tcm_loop || { fail "modules load"; exit 1; }
 
@@ -32,12 +33,30 @@ data_test() {
 	disk_remove && so_remove "$so"
 }
 
+# a write that has ended holds nothing in the file system; a frozen one holds writes, not reads
+frozen_test() {
+	local so other
+	so=$(so_make fileio ice "fd_dev_name=/run/bs-ext4/ice,fd_dev_size=$MIB,fd_async_io=1") && disk_make "$so" || {
+		fail "freezing: disk"; return; }
+	check "freezing: write" dd if=$RANDOM_FILE of="$DISK" bs=64k count=8 oflag=direct status=none
+	fsfreeze -f /run/bs-ext4 & other=$!
+	wait_for 20 sh -c "! kill -0 $other 2>/dev/null" || { fail "freezing: the file system freezes"; return; }
+	ok "freezing: the file system freezes"
+	dd if=$RANDOM_FILE of="$DISK" bs=4k count=1 oflag=direct status=none & other=$!
+	check "freezing: a read is answered" same_bytes "$DISK" $((64 * 1024)) $RANDOM_FILE $((64 * 1024)) $((64 * 1024))
+	check "freezing: a write waits" kill -0 $other
+	fsfreeze -u /run/bs-ext4
+	check "freezing: it ends after that" wait $other
+	disk_remove && so_remove "$so"
+}
+
 data_test tmpfs $WORK/plain ""
 data_test dsync /run/bs-ext4/dsync ""
 data_test buffered /run/bs-ext4/buffered ",fd_buffered_io=1"
 data_test direct /run/bs-ext4/direct ",fd_async_io=1"
 data_test both /run/bs-ext4/both ",fd_async_io=1,fd_buffered_io=1" short
 data_test tmpfs-direct $WORK/direct ",fd_async_io=1" short
+frozen_test
 
 # bytes that were acknowledged survive the page cache of everything above the medium
 so=$(so_make fileio sync "fd_dev_name=/run/bs-ext4/sync,fd_dev_size=$((16 * MIB)),fd_buffered_io=1")
@@ -45,6 +64,7 @@ disk_make "$so"
 same "buffered: the cache is reported" "$(cat "/sys/class/block/${DISK##*/}/device/scsi_disk"/*/cache_type)" "write back"
 dirty() { awk '/^Dirty:/ {print $2}' /proc/meminfo; }
 sync
+echo 0 >/proc/sys/vm/dirty_writeback_centisecs
 copy_in "$DISK"
 [ "$(dirty)" -ge 4096 ]; late=$?
 same "buffered: writes stay in memory" $late 0
@@ -53,9 +73,11 @@ same "buffered: flush empties it" "$(($(dirty) < 2048))" 1
 sync
 dd if=$RANDOM_FILE of=$WORK/one bs=64k count=1 status=none
 before=$(awk '/ loop/ {n += $8} END {print n}' /proc/diskstats)
-SENSE_OPTS="-s 65536 -i $WORK/one" sense "$DISK" 2a 08 00 00 00 00 00 00 80 00 >/dev/null
+same "buffered: write with FUA" \
+	"$(SENSE_OPTS="-s 65536 -i $WORK/one" sense "$DISK" 2a 08 00 00 00 00 00 00 80 00)" good
 after=$(awk '/ loop/ {n += $8} END {print n}' /proc/diskstats)
 same "buffered: FUA reaches the device below" "$((after > before))" 1
+echo "$writeback" >/proc/sys/vm/dirty_writeback_centisecs
 disk_remove; so_remove "$so"
 
 # holes
