@@ -13,10 +13,10 @@ at_exit 'handlers_end'
 at_exit 'umount /tmp/mnt 2>/dev/null'
 
 mounted_same() { mount -t iso9660 -o ro "$1" /tmp/mnt || return 1; diff -r "$2" /tmp/mnt; local rc=$?; umount /tmp/mnt; return $rc; }
-hex() { sg_raw -r "$1" "$SG" "${@:2}" -o /tmp/raw >/dev/null 2>&1 && od -An -v -tx1 /tmp/raw | tr -d ' \n'; }
+hex() { rm -f /tmp/raw; sg_raw -r "$1" -o /tmp/raw "$SG" "${@:2}" >/dev/null 2>&1 && od -An -v -tx1 /tmp/raw | tr -d ' \n'; }
 
 mkdir -p /tmp/mnt
-genisoimage -quiet -R -J -V FIRST -o /tmp/a.iso $TOP/selftests/tcmu
+genisoimage -quiet -R -J -V FIRST -o /tmp/a.iso $TOP/tcmu/handlers
 genisoimage -quiet -R -J -V SECOND -o /tmp/b.iso $TOP/selftests/lib
 tgt_load target_core_user tcm_loop sd_mod sg && modprobe -a sr_mod isofs
 handlers_up "the daemon starts" $DAEMON -n
@@ -26,8 +26,8 @@ check "its LUN" lun_make "$tpg" 0 "$dev"
 CD=$(lun_node 0 block) SG=$(lun_node 0 scsi_generic)
 like "the kernel's CD driver has it" "$CD" "/dev/sr"
 same "its size" "$(blockdev --getsize64 "$CD")" "$(stat -c %s /tmp/a.iso)"
-check "mounted, the files are right" mounted_same "$CD" $TOP/selftests/tcmu
-check "isoinfo reads it" sh -c "isoinfo -R -f -i $CD | grep -q handlers-cd.sh"
+check "mounted, the files are right" mounted_same "$CD" $TOP/tcmu/handlers
+check "isoinfo reads it" sh -c "isoinfo -R -f -i $CD | grep -q example.c"
 check "every byte" cmp /tmp/a.iso "$CD"
 
 like "INQUIRY: type 5, removable" "$(sg_inq "$SG")" "RMB=1.*PDT=5|PDT=5.*RMB=1|cd/dvd"
@@ -55,7 +55,7 @@ wait $DD; same "the read goes on" $? 0
 check "with right data" cmp /tmp/a.iso /tmp/cd.copy
 
 check "another image" sh -c "echo cd//tmp/b.iso >$dev/attrib/dev_config"
-like "the drive reports the change" "$(sg_turs "$SG" 2>&1; sg_raw "$SG" 00 00 00 00 00 00 2>&1)" "Not ready to ready change|medium may have changed|Good|GOOD"
+sg_turs "$SG" >/dev/null 2>&1	# takes the unit attention
 check "mounted, the new files are there" mounted_same "$CD" $TOP/selftests/lib
 check "ejected" sg_start --eject "$SG"
 like "there is no medium" "$(sg_turs -v "$SG" 2>&1)" "[Mm]edium not present"

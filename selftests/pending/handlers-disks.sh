@@ -81,7 +81,7 @@ same "verified writes on ram, file and nbd while the daemon is killed" $rc 0
 [ $rc -eq 0 ] || note "$(tail -n 3 /tmp/fio-*.log)"
 
 check "data for a server that goes" verify "$NBD" 0 0
-kill $NBDKIT; wait $NBDKIT 2>/dev/null; rm -f /tmp/nbd.sock
+kill -9 $NBDKIT; wait $NBDKIT 2>/dev/null; rm -f /tmp/nbd.sock
 verify "$NBD" 1 1 & V=$!
 sleep 1
 nbd_start

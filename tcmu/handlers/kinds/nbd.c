@@ -92,6 +92,21 @@ static void link_put(struct nbd_disk *d, struct link *l)
 	pthread_mutex_unlock(&d->lock);
 }
 
+/* The server goes: also connections that nobody uses now, so that it need not wait for them. */
+static void links_drop(struct nbd_disk *d, struct link *own)
+{
+	int i;
+
+	pthread_mutex_lock(&d->lock);
+	for (i = 0; i < d->nr; i++) {
+		if (!d->links[i].nbd || (d->links[i].busy && &d->links[i] != own))
+			continue;
+		nbd_close(d->links[i].nbd);
+		d->links[i].nbd = NULL;
+	}
+	pthread_mutex_unlock(&d->lock);
+}
+
 enum nbd_way { NBD_READ, NBD_WRITE, NBD_FLUSH, NBD_ZERO };
 
 static int once(struct nbd_handle *nbd, enum nbd_way way, uint8_t *buf, uint64_t len, uint64_t off)
@@ -129,11 +144,11 @@ static int transfer(struct tcmuh_dev *dev, enum nbd_way way, uint8_t *buf, uint6
 			continue;
 		}
 		err = once(l->nbd, way, buf, len, off) ? -nbd_get_errno() : 0;
-		if (!err || (nbd_aio_is_ready(l->nbd) && !nbd_aio_is_dead(l->nbd)))
+		/* a server that shuts down still answers, with ESHUTDOWN */
+		if (!err || (nbd_aio_is_ready(l->nbd) && err != -ESHUTDOWN))
 			break;
 		tcmuh_log(dev, "connection to %s lost: %s", d->where, nbd_get_error());
-		nbd_close(l->nbd);
-		l->nbd = NULL;
+		links_drop(d, l);
 		err = -ENOTCONN;
 	}
 	link_put(d, l);

@@ -375,11 +375,13 @@ static int timers(struct server *s)
 			kill(c->pid, SIGKILL);
 			c->kill_at = 0;
 		}
-		if (!c->pid && s->ending)
+		if (!c->pid && s->ending) {
 			child_forget(s, c);
-		else if (!c->pid && now() >= c->start_at && child_start(s, c, true))
+			continue;
+		}
+		if (!c->pid && now() >= c->start_at && child_start(s, c, true))
 			c->start_at = now() + AGAIN_S;
-		if (i < s->nr && (c->kill_at || !c->pid))
+		if (c->kill_at || !c->pid)
 			wait = 1000;
 	}
 	return wait;
