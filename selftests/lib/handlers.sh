@@ -37,10 +37,12 @@ user_make() {
 _lun_dir() { find /sys/bus/scsi/devices/ -name "*:0:1:$1" -o -name "*:0:0:$1" 2>/dev/null | while read -r d; do
 	grep -q FAIRLEAD "$d/vendor" 2>/dev/null && echo "$d"; done | head -1; }
 _lun_node() { ls "$(_lun_dir "$1")/$2" 2>/dev/null | head -1 | sed 's/.*://'; }
+_lun_has() { [ -n "$(_lun_node "$@")" ]; }
 # LUN CLASS (block, scsi_tape, scsi_generic): the device node's path
 lun_node() {
-	wait_for $((20 * SCALE)) test -n "$(_lun_node "$1" "$2")" -o -n "$(sleep 1; _lun_node "$1" "$2")"
-	local n; n=$(_lun_node "$1" "$2")
+	local n
+	wait_for $((20 * SCALE)) _lun_has "$1" "$2"
+	n=$(_lun_node "$1" "$2")
 	[ -n "$n" ] && wait_for 10 test -e "/dev/$n" && echo "/dev/$n"
 }
 # DISK FOLDER: ext4 with a tree of files, unmounted and read back
