@@ -5,6 +5,7 @@
 
 #include "target/configfs/attr.h"
 #include "target/configfs/tree.h"
+#include "target/model/traffic.h"
 
 u32 tgt_stat_time(u64 stamp)
 {
@@ -104,9 +105,9 @@ TGT_TEXT_RO(scsi_lu, rev, scsi_lu_rev_read);
 TGT_VALUE_RO(scsi_lu, dev_type, "%u\n", obj->transport->get_device_type(obj));
 TGT_VALUE_RO(scsi_lu, status, "%s\n", obj->export_count ? "available" : "notavailable");
 TGT_VALUE_RO(scsi_lu, state_bit, "%s\n", "exposed");
-TGT_VALUE_RO(scsi_lu, num_cmds, "%lu\n", atomic_long_read(&obj->num_cmds));
-TGT_VALUE_RO(scsi_lu, read_mbytes, "%u\n", tgt_stat_mbytes(&obj->read_bytes));
-TGT_VALUE_RO(scsi_lu, write_mbytes, "%u\n", tgt_stat_mbytes(&obj->write_bytes));
+TGT_VALUE_RO(scsi_lu, num_cmds, "%lu\n", tgt_traffic_of_device(obj).cmds);
+TGT_VALUE_RO(scsi_lu, read_mbytes, "%u\n", tgt_stat_mbytes(tgt_traffic_of_device(obj).read_bytes));
+TGT_VALUE_RO(scsi_lu, write_mbytes, "%u\n", tgt_stat_mbytes(tgt_traffic_of_device(obj).write_bytes));
 TGT_VALUE_RO(scsi_lu, resets, "%lu\n", atomic_long_read(&obj->num_resets));
 TGT_VALUE_RO(scsi_lu, full_stat, "%u\n", 0);
 TGT_VALUE_RO(scsi_lu, hs_num_cmds, "%u\n", 0);

@@ -3,6 +3,7 @@
 #include "target/configfs/attr.h"
 #include "target/configfs/tree.h"
 #include "target/model/tpg.h"
+#include "target/model/traffic.h"
 
 /*
  * Files of a LUN's statistics: -ENODEV without a backstore, else the value, which may use @lun, @tpg and @dev. The
@@ -52,9 +53,9 @@ PORT_STAT(scsi_tgt_port, indx, "%u\n", tgt_tpg_rtpi(lun));
 PORT_STAT(scsi_tgt_port, name, "%sPort#%u\n", tpg->se_tpg_tfo->fabric_name, tgt_tpg_rtpi(lun));
 PORT_STAT(scsi_tgt_port, port_index, "%s+t+%u\n", tpg->se_tpg_tfo->tpg_get_wwn(tpg),
 	  tpg->se_tpg_tfo->tpg_get_tag(tpg));
-PORT_STAT(scsi_tgt_port, in_cmds, "%lu\n", atomic_long_read(&lun->lun_stats.cmd_pdus));
-PORT_STAT(scsi_tgt_port, write_mbytes, "%u\n", tgt_stat_mbytes(&lun->lun_stats.rx_data_octets));
-PORT_STAT(scsi_tgt_port, read_mbytes, "%u\n", tgt_stat_mbytes(&lun->lun_stats.tx_data_octets));
+PORT_STAT(scsi_tgt_port, in_cmds, "%lu\n", tgt_traffic_of_lun(lun).cmds);
+PORT_STAT(scsi_tgt_port, write_mbytes, "%u\n", tgt_stat_mbytes(tgt_traffic_of_lun(lun).write_bytes));
+PORT_STAT(scsi_tgt_port, read_mbytes, "%u\n", tgt_stat_mbytes(tgt_traffic_of_lun(lun).read_bytes));
 PORT_STAT(scsi_tgt_port, hs_in_cmds, "%u\n", 0);
 
 static struct configfs_attribute *scsi_tgt_port_attrs[] = {

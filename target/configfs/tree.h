@@ -75,9 +75,9 @@ static inline void tgt_group_add(struct config_group *group, const char *name, c
 /* Hundredths of a second since boot of a 64-bit jiffies stamp, as the MIB's creation times are given. */
 u32 tgt_stat_time(u64 stamp);
 
-static inline u32 tgt_stat_mbytes(atomic_long_t *bytes)
+static inline u32 tgt_stat_mbytes(unsigned long bytes)
 {
-	return atomic_long_read(bytes) >> 20;
+	return bytes >> 20;
 }
 
 /* Number of the transport among those of its kind; fabrics need not count. */

@@ -35,13 +35,21 @@ struct se_dev_entry *target_nacl_find_deve(struct se_node_acl *nacl, u64 mapped_
 	return tgt_deve_find(nacl, mapped_lun);
 }
 
+static void deve_free(struct se_dev_entry *deve)
+{
+	struct tgt_deve *td = container_of(deve, struct tgt_deve, se);
+
+	free_percpu(td->traffic);
+	kfree(td);
+}
+
 static void deve_free_rcu(struct rcu_head *head)
 {
 	struct se_dev_entry *deve = container_of(head, struct se_dev_entry, rcu_head);
 
 	/* no poster can have a pointer to the entry any more */
 	tgt_ua_flush(deve);
-	kfree(container_of(deve, struct tgt_deve, se));
+	deve_free(deve);
 }
 
 static struct se_dev_entry *deve_alloc(struct se_lun *lun, struct se_lun_acl *lacl, u64 mapped_lun, bool ro,
@@ -52,6 +60,11 @@ static struct se_dev_entry *deve_alloc(struct se_lun *lun, struct se_lun_acl *la
 
 	if (!td)
 		return NULL;
+	td->traffic = alloc_percpu(struct tgt_traffic);
+	if (!td->traffic) {
+		kfree(td);
+		return NULL;
+	}
 	td->nacl = nacl;
 	deve = &td->se;
 	deve->mapped_lun = mapped_lun;
@@ -131,7 +144,7 @@ int tgt_deve_enable(struct se_lun *lun, struct se_lun_acl *lacl, u64 mapped_lun,
 
 out_free:
 	mutex_unlock(&nacl->lun_entry_mutex);
-	kfree(container_of(deve, struct tgt_deve, se));
+	deve_free(deve);
 	return ret;
 }
 

@@ -4,16 +4,23 @@
 #define TGT_MODEL_DEVE_H
 
 #include "compat/target.h"
+#include "target/model/traffic.h"
 
 /* Wraps every se_dev_entry. @nacl is constant; the entry is gone before the ACL. */
 struct tgt_deve {
 	struct se_dev_entry se;
 	struct se_node_acl *nacl;
+	struct tgt_traffic __percpu *traffic;
 };
 
 static inline struct se_node_acl *tgt_deve_nacl(const struct se_dev_entry *deve)
 {
 	return container_of(deve, struct tgt_deve, se)->nacl;
+}
+
+static inline struct tgt_traffic __percpu *tgt_deve_traffic(const struct se_dev_entry *deve)
+{
+	return container_of(deve, struct tgt_deve, se)->traffic;
 }
 
 struct se_dev_entry *tgt_deve_find(struct se_node_acl *nacl, u64 mapped_lun);	/* rcu_read_lock held */

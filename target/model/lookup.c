@@ -6,26 +6,7 @@
 
 #include "target/abi.h"
 #include "target/model/deve.h"
-
-static void count_cmd(struct se_cmd *cmd, struct se_device *dev, struct se_lun *lun, struct se_dev_entry *deve)
-{
-	atomic_long_inc(&dev->num_cmds);
-	atomic_long_inc(&lun->lun_stats.cmd_pdus);
-	if (deve)
-		atomic_long_inc(&deve->total_cmds);
-
-	if (cmd->data_direction == DMA_TO_DEVICE) {
-		atomic_long_add(cmd->data_length, &dev->write_bytes);
-		atomic_long_add(cmd->data_length, &lun->lun_stats.rx_data_octets);
-		if (deve)
-			atomic_long_add(cmd->data_length, &deve->write_bytes);
-	} else if (cmd->data_direction == DMA_FROM_DEVICE) {
-		atomic_long_add(cmd->data_length, &dev->read_bytes);
-		atomic_long_add(cmd->data_length, &lun->lun_stats.tx_data_octets);
-		if (deve)
-			atomic_long_add(cmd->data_length, &deve->read_bytes);
-	}
-}
+#include "target/model/lun.h"
 
 /*
  * LUN 0 without a device of the operator's, and the REPORT LUNS well-known logical unit, are answered by the TPG's
@@ -61,7 +42,9 @@ static bool lun_get(struct se_cmd *cmd)
 	cmd->se_dev = rcu_dereference(lun->lun_se_dev);
 	cmd->se_cmd_flags |= SCF_SE_LUN_CMD;
 	cmd->lun_ref_active = true;
-	count_cmd(cmd, cmd->se_dev, lun, deve);
+	tgt_traffic_count(tgt_lun(lun)->traffic, cmd);
+	if (deve)
+		tgt_traffic_count(tgt_deve_traffic(deve), cmd);
 	found = true;
 out:
 	rcu_read_unlock();

@@ -14,6 +14,7 @@
 #include "target/model/hba.h"
 #include "target/model/hooks.h"
 #include "target/model/lun.h"
+#include "target/model/traffic.h"
 
 /* how often a LUN that goes asks again for the end of commands that slipped in, in jiffies */
 #define DRAIN_AGAIN	(HZ / 5)
@@ -35,10 +36,17 @@ static struct se_device *virt0_dev;
  */
 struct se_lun *tgt_lun_alloc(struct se_portal_group *tpg, u64 unpacked_lun)
 {
-	struct se_lun *lun = kzalloc(sizeof(*lun), GFP_KERNEL);
+	struct tgt_lun *tl = kzalloc(sizeof(*tl), GFP_KERNEL);
+	struct se_lun *lun;
 
-	if (!lun)
+	if (!tl)
 		return ERR_PTR(-ENOMEM);
+	tl->traffic = alloc_percpu(struct tgt_traffic);
+	if (!tl->traffic) {
+		kfree(tl);
+		return ERR_PTR(-ENOMEM);
+	}
+	lun = &tl->se;
 	lun->unpacked_lun = unpacked_lun;
 	lun->lun_tpg = tpg;
 	lun->lun_index = atomic_inc_return(&lun_count) - 1;
@@ -54,13 +62,21 @@ struct se_lun *tgt_lun_alloc(struct se_portal_group *tpg, u64 unpacked_lun)
 	return lun;
 }
 
+static void lun_free_rcu(struct rcu_head *head)
+{
+	struct tgt_lun *tl = tgt_lun(container_of(head, struct se_lun, rcu_head));
+
+	free_percpu(tl->traffic);
+	kfree(tl);
+}
+
 /**
  * tgt_lun_free - free a LUN that has no device any more
  * @lun: unlinked LUN; readers under RCU may still look at it
  */
 void tgt_lun_free(struct se_lun *lun)
 {
-	kfree_rcu(lun, rcu_head);
+	call_rcu(&lun->rcu_head, lun_free_rcu);
 }
 
 static void lun_ref_released(struct percpu_ref *ref)
@@ -140,6 +156,7 @@ static void device_detach(struct se_lun *lun, struct se_device *dev)
 	tgt_model_hook(lun_unlinked, lun, dev);
 	spin_lock_irqsave(&dev->se_port_lock, flags);
 	list_del_init(&lun->lun_dev_link);
+	tgt_traffic_settle(lun, dev);
 	dev->export_count--;
 	spin_unlock_irqrestore(&dev->se_port_lock, flags);
 
@@ -232,7 +249,7 @@ int tgt_lun_virt0_attach(struct se_portal_group *tpg)
 		return PTR_ERR(lun);
 	ret = device_attach(lun, virt0_dev, true);
 	if (ret) {
-		kfree(lun);
+		tgt_lun_free(lun);
 		return ret;
 	}
 	tpg->tpg_virt_lun0 = lun;

@@ -5,6 +5,19 @@
 
 #include "compat/target.h"
 
+struct tgt_traffic;
+
+/* Wraps every LUN of a TPG; the copy manager's se_device.xcopy_lun is no such LUN. */
+struct tgt_lun {
+	struct se_lun se;
+	struct tgt_traffic __percpu *traffic;
+};
+
+static inline struct tgt_lun *tgt_lun(struct se_lun *lun)
+{
+	return container_of(lun, struct tgt_lun, se);
+}
+
 struct se_lun *tgt_lun_alloc(struct se_portal_group *tpg, u64 unpacked_lun);
 void tgt_lun_free(struct se_lun *lun);				/* after an RCU grace period */
 int tgt_lun_link(struct se_portal_group *tpg, struct se_lun *lun, bool ro, struct se_device *dev);

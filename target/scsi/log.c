@@ -5,6 +5,7 @@
 
 #include "target/cmd/cmd.h"
 #include "target/lib/sense.h"
+#include "target/model/traffic.h"
 #include "target/scsi/server.h"
 
 #define LOG_BUFFER	512
@@ -37,12 +38,13 @@ static void put_parameter(struct wbuf *w, u16 code, u8 control, u8 length)
 static void build_statistics(struct se_device *dev, struct wbuf *w)
 {
 	u32 block_size = max(dev->dev_attrib.block_size, 1U);
+	struct tgt_traffic sum = tgt_traffic_of_device(dev);
 
 	put_parameter(w, 0x0001, CONTROL_BINARY_LIST, 0x40);
-	wbuf_be64(w, atomic_long_read(&dev->num_cmds));	/* reads; the core counts all commands as one number */
+	wbuf_be64(w, sum.cmds);	/* reads; the core counts all commands as one number */
 	wbuf_be64(w, 0);
-	wbuf_be64(w, div_u64(atomic_long_read(&dev->write_bytes), block_size));
-	wbuf_be64(w, div_u64(atomic_long_read(&dev->read_bytes), block_size));
+	wbuf_be64(w, div_u64(sum.write_bytes, block_size));
+	wbuf_be64(w, div_u64(sum.read_bytes, block_size));
 	wbuf_zero(w, 32);
 }
 
