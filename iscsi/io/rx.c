@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Receiving. One receive call fills a buffer with as many PDUs as there are; headers and small segments come out of it,
- * the rest of a large data segment goes straight into the pages of its task.
+ * the rest of a large data segment goes straight into the pages of its task. While large segments follow one another only
+ * what stands between them goes by the buffer, so that no data is copied twice.
  */
 #include "iscsi/io/rx.h"
 #include "iscsi/io/order.h"
@@ -21,6 +22,9 @@
 /* below this many missing bytes one more turn of the buffer is cheaper than a receive of their own */
 #define DIRECT_MIN SZ_2K
 
+/* from this many bytes on a second copy costs more than the receive call that it saves */
+#define BULK_MIN SZ_8K
+
 /* answers must not wait for a long train of commands that is still in the buffer */
 #define FLUSH_EVERY 8
 
@@ -36,8 +40,8 @@ void itgt_rx_init(const struct itgt_rx_handlers *h)
 	itgt_order_init(h);
 }
 
-/* At least @need unread bytes in the buffer. */
-static int rx_fill(struct itgt_conn *conn, u32 need)
+/* At least @need unread bytes in the buffer, and at most @most more than there were. */
+static int rx_fill(struct itgt_conn *conn, u32 need, u32 most)
 {
 	struct itgt_rx *rx = &conn->rx;
 
@@ -49,12 +53,13 @@ static int rx_fill(struct itgt_conn *conn, u32 need)
 		rx->end -= rx->pos;
 		rx->pos = 0;
 	}
+	most = min(rx->end + most, (u32)ITGT_RX_BUF_BYTES);
 	while (rx->end - rx->pos < need) {
 		int ret;
 
 		itgt_tx_flush(conn);
 		rx->since_flush = 0;
-		ret = itgt_tcp_recv(conn, rx->buf + rx->end, ITGT_RX_BUF_BYTES - rx->end, true);
+		ret = itgt_tcp_recv(conn, rx->buf + rx->end, most - rx->end, true);
 		if (ret == -EINTR || ret == -EAGAIN)
 			continue;
 		if (ret <= 0)
@@ -67,7 +72,18 @@ static int rx_fill(struct itgt_conn *conn, u32 need)
 
 static int rx_need(struct itgt_conn *conn, u32 need)
 {
-	return conn->rx.end - conn->rx.pos >= need ? 0 : rx_fill(conn, need);
+	return conn->rx.end - conn->rx.pos >= need ? 0 : rx_fill(conn, need, ITGT_RX_BUF_BYTES);
+}
+
+/* The same for what stands between data segments. */
+static int rx_need_between(struct itgt_conn *conn, u32 need)
+{
+	struct itgt_rx *rx = &conn->rx;
+	u32 have = rx->end - rx->pos;
+
+	if (have >= need)
+		return 0;
+	return rx_fill(conn, need, rx->bulk ? need - have : ITGT_RX_BUF_BYTES);
 }
 
 static int rx_header(struct itgt_conn *conn, struct itgt_pdu *pdu)
@@ -75,7 +91,7 @@ static int rx_header(struct itgt_conn *conn, struct itgt_pdu *pdu)
 	struct itgt_rx *rx = &conn->rx;
 	bool digest = test_bit(ITGT_CONN_HDIGEST, &conn->flags);
 	u32 rest;
-	int ret = rx_need(conn, ITGT_BHS_LEN);
+	int ret = rx_need_between(conn, ITGT_BHS_LEN + (digest ? ITGT_DIGEST_BYTES : 0));
 
 	if (ret)
 		return ret;
@@ -237,7 +253,7 @@ static int rx_to_task(struct itgt_conn *conn, struct itgt_task *t, u32 off, u32 
 			ret = rx_direct(conn, t, off, len);
 			n = max(ret, 0);
 		} else {
-			ret = rx_fill(conn, 1);
+			ret = rx_need(conn, 1);
 		}
 		if (ret < 0)
 			return ret;
@@ -262,7 +278,7 @@ static int rx_tail(struct itgt_conn *conn, struct itgt_pdu *pdu)
 	}
 	if (!test_bit(ITGT_CONN_DDIGEST, &conn->flags))
 		return 0;
-	ret = rx_need(conn, ITGT_DIGEST_BYTES);
+	ret = rx_need_between(conn, ITGT_DIGEST_BYTES);
 	if (ret)
 		return ret;
 	want = itgt_digest_end(rx->crc);
@@ -279,6 +295,7 @@ static int rx_data(struct itgt_conn *conn, struct itgt_pdu *pdu, bool stream)
 	u32 keep = 0;
 	int ret;
 
+	conn->rx.bulk = false;
 	if (!pdu->dlen)
 		return 0;
 	conn->rx.crc = itgt_digest_start();
@@ -290,6 +307,7 @@ static int rx_data(struct itgt_conn *conn, struct itgt_pdu *pdu, bool stream)
 		ret = rx_linear(conn, pdu->data, keep);
 	} else if (pdu->fate == ITGT_PDU_DELIVER && pdu->task) {
 		keep = min(pdu->keep, pdu->dlen);
+		conn->rx.bulk = keep >= BULK_MIN;
 		ret = rx_to_task(conn, pdu->task, pdu->off, keep);
 	} else {
 		ret = 0;

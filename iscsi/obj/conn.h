@@ -81,6 +81,7 @@ struct itgt_rx {
 	u32 pos, end;		/* unread bytes: buf[pos..end) */
 	u32 crc;		/* of the data segment so far */
 	u32 since_flush;	/* PDUs since the tx side was looked after */
+	bool bulk;		/* the last data segment was large: the next one is likely to be, too */
 	struct itgt_pdu pdu;
 	struct bio_vec bv[ITGT_RX_BVECS];
 	struct mutex recovery_lock;	/* ERL > 0: guards the R2T slots of tasks; rx kthread, recovery_work */

@@ -280,10 +280,13 @@ int itgt_nego_offer(struct itgt_nego *n, struct itgt_kv_out *out)
  * itgt_nego_declare_recv - declare the target's MaxRecvDataSegmentLength
  * @n: the negotiation
  * @out: the declaration is appended
+ *
+ * What users find in the stock target: param/MaxXmitDataSegmentLength is what both sides may send, and the file named
+ * MaxRecvDataSegmentLength (8192 everywhere, since tools write it back) says nothing. Without a TPG it is the default.
  */
 void itgt_nego_declare_recv(struct itgt_nego *n, struct itgt_kv_out *out)
 {
-	n->par->max_recv_dsl = n->cfg->max_recv_dsl;
+	n->par->max_recv_dsl = n->cfg->max_xmit_dsl ?: n->cfg->max_recv_dsl;
 	itgt_kv_put_num(out, itgt_keys[ITGT_KEY_MAX_RECV_DSL].name, n->par->max_recv_dsl);
 }
 

@@ -45,7 +45,7 @@ def case_simple():
     ok('a TSIH is given', rsp.tsih != 0)
     same('portal group tag', rsp.keys.get('TargetPortalGroupTag'), '1')
     same('alias', rsp.keys.get('TargetAlias'), 'LIO Target')
-    same('receive length is declared', rsp.keys.get('MaxRecvDataSegmentLength'), '8192')
+    same('receive length is declared', rsp.keys.get('MaxRecvDataSegmentLength'), '262144')
     same('ExpCmdSN is the CmdSN of the login', rsp.exp_cmdsn, 1)
     same('NOP is echoed', c.nop(b'hello').data, b'hello')
     ends = int(TREE.stat('iscsi_logout_stats/normal_logouts'))
