@@ -83,8 +83,8 @@ test-debug: deps handlers ## the guest suites on a kernel with KASAN, lockdep, k
 run: deps ## a disk over iSCSI in a guest, served on 127.0.0.1:3260 [ARGS=--once PORT= KVER=]
 	@selftests/demo/run $(if $(PORT),--port $(PORT)) --kernel "$(lastword $(TEST_KERNELS))" $(ARGS)
 
-bench: deps ## stock and ours in one boot, medians and ratios [QUICK=1 KVER=]
-	@selftests/bench/run --kernel "$(lastword $(TEST_KERNELS))" $(if $(QUICK),--quick)
+bench: deps ## stock and ours in one boot, medians and ratios [QUICK=1 COUNT=1 KVER=]
+	@selftests/bench/run --kernel "$(lastword $(TEST_KERNELS))" $(if $(QUICK),--quick) $(if $(COUNT),--count)
 
 clean: ## removes build/ and the logs
 	rm -rf build vm-out

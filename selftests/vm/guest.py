@@ -183,7 +183,7 @@ class Guest:
     """A running guest. lines() gives what the agent says; None when it is gone."""
 
     def __init__(self, kernel, out, ours=None, memory=None, cpus=2, scale=1, plan=(), env=None,
-                 qemu=(), cmdline="", stock=False, fds=()):
+                 qemu=(), cmdline="", stock=False, fds=(), counted=False):
         self.kernel, self.out = kernel, out
         shutil.rmtree(out, ignore_errors=True)
         os.makedirs(f"{out}/files")
@@ -196,8 +196,12 @@ class Guest:
         self.monitor, their_monitor = socket.socketpair()
         self.console = open(f"{out}/console.log", "w+b")
         fds = [theirs.fileno(), their_monitor.fileno(), *fds]
-        accel = ["-accel", "kvm", "-cpu", "host"] if kvm_works() else [
-            "-accel", "tcg,thread=multi", "-cpu", "max,-erms,-fsrm"]
+        if counted:     # the guest's clock is the number of instructions it has executed
+            accel = ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-cpu", "max,-erms,-fsrm"]
+        elif kvm_works():
+            accel = ["-accel", "kvm", "-cpu", "host"]
+        else:
+            accel = ["-accel", "tcg,thread=multi", "-cpu", "max,-erms,-fsrm"]
         args = ["qemu-system-x86_64", *accel, "-m", memory, "-smp", str(cpus), "-nodefaults",
                 "-no-reboot", "-display", "none", "-kernel", kernel.image,
                 "-initrd", f"{out}/initrd", "-append", self._cmdline(cmdline),
