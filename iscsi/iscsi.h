@@ -9,6 +9,7 @@
 #define ITGT_NAME_LEN		224	/* bytes of an iSCSI name with its NUL, RFC 7143 4.2.7.1 */
 #define ITGT_ALIAS_LEN		256	/* bytes of an alias with its NUL */
 #define ITGT_MAX_CONNS		16	/* connections of one session */
+#define ITGT_MAX_LOST		32	/* failed connections that a session remembers */
 #define ITGT_MAX_TASKS		4096	/* tasks of one session, orphans included */
 #define ITGT_IMMEDIATE_EXTRA	32	/* tasks beyond the CmdSN window for immediate commands */
 #define ITGT_MAX_R2T		8	/* R2Ts in flight for one task, if that many are negotiated */

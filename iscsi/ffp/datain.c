@@ -52,9 +52,9 @@ struct span {
 static struct span span_of(const struct itgt_conn *conn, const struct itgt_task *t, u32 datasn)
 {
 	u32 burst = conn->sess->par.max_burst, pdu = min(t->in_pdu, burst);
-	u32 per_burst = DIV_ROUND_UP(burst, pdu);
-	u32 at = datasn % per_burst * pdu;
-	struct span s = { .off = datasn / per_burst * burst + at };
+	u32 per_burst = DIV_ROUND_UP(burst, pdu), nr = datasn - t->seg_sn;
+	u32 at = nr % per_burst * pdu;
+	struct span s = { .off = t->seg_off + nr / per_burst * burst + at };
 
 	s.len = min3(pdu, burst - at, t->in_len - s.off);
 	s.burst_end = at + s.len == burst || s.off + s.len == t->in_len;
@@ -93,14 +93,25 @@ static bool has_room(struct itgt_conn *conn, u32 len)
 
 bool itgt_datain_collapses(const struct itgt_task *t)
 {
-	return t->datasn && t->se.scsi_status == SAM_STAT_GOOD;
+	return t->datasn && !t->apart && t->se.scsi_status == SAM_STAT_GOOD;
 }
 
-static bool pdu_build(struct itgt_conn *conn, struct itgt_task *t, struct cursor *c, u32 datasn, struct span s)
+u32 itgt_datain_tag(const struct itgt_task *t)
+{
+	return ITGT_TTT(t->index, 0, t->gen);
+}
+
+/* Good status goes along with the last data, if nothing else has to be said. */
+static bool ends_with_status(const struct itgt_task *t, struct span s)
+{
+	return s.off + s.len == t->in_len && t->se.scsi_status == SAM_STAT_GOOD &&
+	       !READ_ONCE(t->snack_tag) && !t->apart;
+}
+
+static bool pdu_build(struct itgt_conn *conn, struct itgt_task *t, struct cursor *c, u32 datasn,
+		      struct span s, bool status)
 {
 	struct se_cmd *se = &t->se;
-	bool last = s.off + s.len == t->in_len;
-	bool status = last && se->scsi_status == SAM_STAT_GOOD;
 	struct iscsi_data_rsp h = {
 		.opcode = ISCSI_OP_SCSI_DATA_IN,
 		.flags = s.burst_end ? ISCSI_FLAG_CMD_FINAL : 0,
@@ -120,6 +131,12 @@ static bool pdu_build(struct itgt_conn *conn, struct itgt_task *t, struct cursor
 		itgt_tx_stamp(conn, &h, false);
 		h.statsn = 0;
 	}
+	/* more bursts follow: what came so far can be acknowledged and is never asked for again */
+	if (s.burst_end && conn->sess->par.erl && s.off + s.len < t->in_len) {
+		h.flags |= ISCSI_FLAG_DATA_ACK;
+		h.lun = t->lun;
+		h.ttt = cpu_to_be32(itgt_datain_tag(t));
+	}
 	conn->stat.tx_octets += s.len;
 	if (itgt_tx_add_header(conn, &h) && payload_build(conn, c, s.len))
 		return true;
@@ -130,31 +147,58 @@ static bool pdu_build(struct itgt_conn *conn, struct itgt_task *t, struct cursor
 /* Once more one PDU that was sent; a whole batch may be needed for it. */
 bool itgt_datain_resend(struct itgt_conn *conn, struct itgt_task *t, u32 datasn)
 {
-	struct cursor c = { t->se.t_data_sg, 0 };
+	struct cursor c = { t->in_start, 0 };
 	struct span s = span_of(conn, t, datasn);
 
 	if (!has_room(conn, s.len))
 		return false;
 	cursor_skip(&c, s.off);
-	return pdu_build(conn, t, &c, datasn, s);
+	return pdu_build(conn, t, &c, datasn, s, ends_with_status(t, s));
+}
+
+static u32 segment_length(const struct itgt_conn *conn)
+{
+	return min_t(u32, conn->par.max_xmit_dsl, (ITGT_TX_BVECS - 4) * PAGE_SIZE);
+}
+
+void itgt_datain_resegment(struct itgt_conn *conn, struct itgt_task *t, u32 from)
+{
+	struct cursor c = { t->in_start, 0 };
+	u32 off = from == t->seg_sn ? t->seg_off : 0;
+
+	if (from != t->seg_sn) {
+		struct span before = span_of(conn, t, from - 1);
+
+		off = before.off + before.len;
+	}
+	t->seg_sn = from;
+	t->seg_off = off;
+	t->in_pdu = segment_length(conn);
+	cursor_skip(&c, off);
+	t->in_sg = c.sg;
+	t->in_sg_off = c.off;
+	t->in_off = off;
+	t->datasn = from;
 }
 
 bool itgt_datain_build(struct itgt_conn *conn, struct itgt_task *t, bool *collapsed)
 {
 	struct cursor c = { t->in_sg, t->in_sg_off };
+	bool status = false;
 
 	if (!t->in_pdu)
-		t->in_pdu = min_t(u32, conn->par.max_xmit_dsl, (ITGT_TX_BVECS - 4) * PAGE_SIZE);
+		t->in_pdu = segment_length(conn);
 	while (t->in_off < t->in_len) {
 		struct span s = span_of(conn, t, t->datasn);
 
-		if (!has_room(conn, s.len) || !pdu_build(conn, t, &c, t->datasn, s))
+		status = ends_with_status(t, s);
+		if (!has_room(conn, s.len) || !pdu_build(conn, t, &c, t->datasn, s, status))
 			return false;
 		t->in_sg = c.sg;
 		t->in_sg_off = c.off;
 		t->in_off += s.len;
 		t->datasn++;
 	}
-	*collapsed = t->se.scsi_status == SAM_STAT_GOOD;
+	*collapsed = status;
 	return true;
 }

@@ -2,6 +2,7 @@
 /* SCSI Data-Out (RFC 7143 11.7): every sequence is held to what was asked for or allowed. */
 #include "iscsi/ffp/ffp.h"
 #include "iscsi/io/order.h"
+#include <linux/slab.h>
 
 void itgt_dataout_begin(struct itgt_conn *conn, struct itgt_task *t)
 {
@@ -74,6 +75,64 @@ static struct itgt_task *unsol_find(struct itgt_conn *conn, itt_t itt)
 	return found;
 }
 
+/* DataPDUInOrder=No: PDUs of a sequence come in any order; DataSN tells what is missing. */
+static bool any_order(const struct itgt_conn *conn)
+{
+	return !conn->sess->par.pdu_in_order;
+}
+
+/*
+ * Counts bytes that have come and are kept. -ENOMEM or -ENOSPC (a pattern of more holes than is
+ * sane): they count as lost.
+ */
+static int take(struct itgt_conn *conn, struct itgt_task *t, u32 off, u32 len, u32 *got)
+{
+	s64 fresh = len;
+
+	if (any_order(conn)) {
+		if (!t->spans)
+			t->spans = kzalloc(sizeof(*t->spans), GFP_KERNEL);
+		if (!t->spans)
+			return -ENOMEM;
+		fresh = itgt_spans_add(t->spans, off, off + len);
+		if (fresh < 0)
+			return fresh;
+	}
+	t->out_got += fresh;
+	*got += fresh;
+	return 0;
+}
+
+int itgt_dataout_immediate(struct itgt_conn *conn, struct itgt_task *t, u32 len, u32 kept)
+{
+	u32 got = 0;
+
+	t->unsol_in_use = false;
+	t->unsol_got = len;
+	return take(conn, t, 0, kept, &got);
+}
+
+void itgt_dataout_trim(struct itgt_task *t, struct itgt_r2t *r)
+{
+	u32 end;
+
+	if (!t->spans)
+		return;
+	end = min(itgt_spans_reach(t->spans, r->off), r->off + r->len);
+	t->out_got -= itgt_spans_cut(t->spans, end, r->off + r->len);
+	r->got = end - r->off;
+}
+
+/* The same for unsolicited data; false if there was a hole. */
+static bool unsol_trim(struct itgt_task *t)
+{
+	u32 had = t->out_got;
+
+	if (t->spans)
+		t->out_got -= itgt_spans_cut(t->spans, itgt_spans_reach(t->spans, 0), U32_MAX);
+	return t->out_got == had;
+}
+
 /* ERL 0 cannot ask again: the rest is thrown away, then the command fails (RFC 7143 7.9). */
 static int sequence_broken(struct itgt_conn *conn, struct itgt_pdu *pdu)
 {
@@ -88,6 +147,7 @@ static int sequence_broken(struct itgt_conn *conn, struct itgt_pdu *pdu)
 static int unsol_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
 {
 	struct itgt_task *t = unsol_find(conn, pdu->data_out.itt);
+	u32 off;
 
 	if (!t) {
 		/* the command waits for its turn; or it was refused or aborted: then its data is thrown away */
@@ -99,13 +159,16 @@ static int unsol_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
 		target_put_sess_cmd(&t->se);
 		return -EPROTO;
 	}
-	if (be32_to_cpu(pdu->data_out.datasn) != t->unsol_datasn || be32_to_cpu(pdu->data_out.offset) != t->unsol_got)
+	off = be32_to_cpu(pdu->data_out.offset);
+	if (be32_to_cpu(pdu->data_out.datasn) != t->unsol_datasn ||
+	    (off != t->unsol_got && !any_order(conn)))
 		t->unsol_lost = true;
 	pdu->task = t;
 	pdu->r2t = NULL;
+	t->unsol_in_use = true;
 	if (t->unsol_lost)
 		return sequence_broken(conn, pdu);
-	pdu->off = t->unsol_got;
+	pdu->off = off;
 	pdu->keep = pdu->off < t->out_len ? min(pdu->dlen, t->out_len - pdu->off) : 0;
 	return 0;
 }
@@ -118,6 +181,14 @@ static struct itgt_r2t *r2t_find(struct itgt_task *t, u32 ttt)
 		if (t->r2t[i].ttt == ttt && READ_ONCE(t->r2t[i].state) != ITGT_R2T_FREE)
 			return &t->r2t[i];
 	return NULL;
+}
+
+/* Is it the next piece, or in any order one of those that were asked for? */
+static bool fits(const struct itgt_conn *conn, const struct itgt_pdu *pdu, const struct itgt_r2t *r)
+{
+	u32 at = be32_to_cpu(pdu->data_out.offset) - r->off;
+
+	return (at == r->got || any_order(conn)) && at <= r->len && pdu->dlen <= r->len - at;
 }
 
 static int solicited_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
@@ -135,28 +206,14 @@ static int solicited_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
 	}
 	pdu->task = t;
 	pdu->r2t = r;
-	if (be32_to_cpu(pdu->data_out.datasn) != r->datasn || be32_to_cpu(pdu->data_out.offset) != r->off + r->got ||
-	    pdu->dlen > r->len - r->got)
+	if (be32_to_cpu(pdu->data_out.datasn) != r->datasn || !fits(conn, pdu, r))
 		r->lost = true;
 	if (r->lost)
 		return sequence_broken(conn, pdu);
 	r->in_use = true;
-	pdu->off = r->off + r->got;
+	pdu->off = be32_to_cpu(pdu->data_out.offset);
 	pdu->keep = pdu->dlen;
 	return 0;
-}
-
-/* ERL 0 has no recovery that could come in between, and pays for no lock. */
-static void recovery_lock(struct itgt_conn *conn)
-{
-	if (conn->sess->par.erl)
-		mutex_lock(&conn->rx.recovery_lock);
-}
-
-static void recovery_unlock(struct itgt_conn *conn)
-{
-	if (conn->sess->par.erl)
-		mutex_unlock(&conn->rx.recovery_lock);
 }
 
 static int dataout_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
@@ -164,9 +221,9 @@ static int dataout_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
 	bool unsol = be32_to_cpu(pdu->data_out.ttt) == ITGT_NO_TAG;
 	int ret;
 
-	recovery_lock(conn);
+	itgt_recovery_lock(conn);
 	ret = unsol ? unsol_begin(conn, pdu) : solicited_begin(conn, pdu);
-	recovery_unlock(conn);
+	itgt_recovery_unlock(conn);
 
 	if (ret) {
 		atomic_inc(&conn->sess->stat.format_errors);
@@ -175,15 +232,22 @@ static int dataout_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
 	return ret;
 }
 
-static int unsol_step(struct itgt_pdu *pdu, struct itgt_task *t, bool final)
+static int unsol_step(struct itgt_conn *conn, struct itgt_pdu *pdu, struct itgt_task *t, bool final)
 {
+	u32 got = 0;
+
+	t->unsol_in_use = false;
 	if (!t->unsol_lost) {
 		t->unsol_got += pdu->dlen;
 		t->unsol_datasn++;
-		t->out_got += pdu->keep;
+		if (take(conn, t, pdu->off, pdu->keep, &got))
+			t->unsol_lost = true;
 	}
-	if (final)
-		itgt_dataout_forget(t);
+	if (!final)
+		return 0;
+	if (!unsol_trim(t) && !conn->sess->par.erl)
+		set_bit(ITGT_TASK_BAD_DATA, &t->flags);
+	itgt_dataout_forget(t);
 	return 0;
 }
 
@@ -194,12 +258,12 @@ static int sequence_step(struct itgt_conn *conn, struct itgt_pdu *pdu, struct it
 
 	r->in_use = false;
 	if (!r->lost) {
-		r->got += pdu->dlen;
 		r->datasn++;
-		t->out_got += pdu->keep;
+		if (take(conn, t, pdu->off, pdu->keep, &r->got))
+			r->lost = true;
 		if (!final && r->got == r->len)
 			return -EPROTO;
-		r->lost = final && r->got < r->len;
+		r->lost |= final && r->got < r->len;
 	}
 	if (!final)
 		return 0;
@@ -235,16 +299,42 @@ static int dataout_end(struct itgt_conn *conn, struct itgt_pdu *pdu)
 		return 0;
 	pdu->task = NULL;
 	conn->stat.rx_octets += pdu->dlen;
-	recovery_lock(conn);
+	itgt_recovery_lock(conn);
 	t->out_time = jiffies;
+	t->stalls = 0;
+	WRITE_ONCE(conn->rx.data_time, jiffies);
 	if (pdu->data_bad)
 		data_is_bad(conn, pdu, t);
-	ret = pdu->r2t ? sequence_step(conn, pdu, t, final) : unsol_step(pdu, t, final);
+	ret = pdu->r2t ? sequence_step(conn, pdu, t, final) : unsol_step(conn, pdu, t, final);
 	if (!ret)
 		itgt_dataout_check(conn, t);
-	recovery_unlock(conn);
+	itgt_recovery_unlock(conn);
 	target_put_sess_cmd(&t->se);
 	return ret;
+}
+
+void itgt_dataout_give_up(struct itgt_conn *conn, struct itgt_task *t)
+{
+	lockdep_assert_held(&conn->rx.recovery_lock);
+	unsol_trim(t);
+	itgt_dataout_forget(t);
+	itgt_dataout_check(conn, t);
+}
+
+void itgt_dataout_restart(struct itgt_conn *conn, struct itgt_task *t)
+{
+	u32 i;
+
+	lockdep_assert_held(&conn->rx.recovery_lock);
+	t->stalls = 0;
+	t->out_time = jiffies;
+	t->unsol_in_use = false;
+	if (test_and_clear_bit(ITGT_TASK_UNSOL, &t->flags))
+		unsol_trim(t);
+	for (i = 0; i < ITGT_MAX_R2T; i++)
+		if (t->r2t[i].state != ITGT_R2T_FREE)
+			itgt_r2t_restart(conn, t, &t->r2t[i]);
+	itgt_dataout_check(conn, t);
 }
 
 const struct itgt_pdu_ops itgt_dataout_ops = { .begin = dataout_begin, .end = dataout_end };

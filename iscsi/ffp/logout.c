@@ -58,6 +58,7 @@ static int logout_session(struct itgt_conn *conn, const struct itgt_pdu *pdu)
 	if (!itgt_conn_move(conn, ITGT_CONN_FFP, ITGT_CONN_LOGOUT))
 		return 0;
 	close_others(conn);
+	itgt_session_forget(conn->sess, -1);
 	itgt_conn_end_tasks(conn);
 	itgt_session_unregister(conn->sess);
 	return logout_answer(conn, pdu, ISCSI_LOGOUT_SUCCESS, true);
@@ -66,22 +67,50 @@ static int logout_session(struct itgt_conn *conn, const struct itgt_pdu *pdu)
 static int logout_connection(struct itgt_conn *conn, const struct itgt_pdu *pdu)
 {
 	struct itgt_conn *other;
+	bool found;
 
 	if (be16_to_cpu(pdu->logout.cid) == conn->cid) {
 		if (!itgt_conn_move(conn, ITGT_CONN_FFP, ITGT_CONN_LOGOUT))
 			return 0;
 		itgt_conn_end_tasks(conn);
-		if (READ_ONCE(conn->sess->nr_conns) == 1)
+		if (READ_ONCE(conn->sess->nr_conns) == 1) {
+			itgt_session_forget(conn->sess, -1);
 			itgt_session_unregister(conn->sess);
+		}
 		return logout_answer(conn, pdu, ISCSI_LOGOUT_SUCCESS, true);
 	}
 	other = itgt_session_find_conn(conn->sess, be16_to_cpu(pdu->logout.cid));
-	if (!other)
-		return logout_answer(conn, pdu, ISCSI_LOGOUT_CID_NOT_FOUND, false);
-	itgt_conn_drop(other, ITGT_DROP_LOGOUT);
-	wait_for_completion(&other->closed);
-	itgt_conn_put(other);
-	return logout_answer(conn, pdu, ISCSI_LOGOUT_SUCCESS, false);
+	found = other;
+	if (other) {
+		itgt_conn_drop(other, ITGT_DROP_LOGOUT);
+		wait_for_completion(&other->closed);
+		itgt_conn_put(other);
+	}
+	found |= itgt_session_forget(conn->sess, be16_to_cpu(pdu->logout.cid));
+	return logout_answer(conn, pdu, found ? ISCSI_LOGOUT_SUCCESS : ISCSI_LOGOUT_CID_NOT_FOUND,
+			     false);
+}
+
+/* A connection goes at the wish of another one, its tasks can be reassigned (RFC 7143 11.14.1). */
+static int logout_recovery(struct itgt_conn *conn, const struct itgt_pdu *pdu)
+{
+	u16 cid = be16_to_cpu(pdu->logout.cid);
+	struct itgt_conn *other;
+	bool found;
+
+	if (conn->sess->par.erl < 2)
+		return logout_answer(conn, pdu, ISCSI_LOGOUT_RECOVERY_UNSUPPORTED, false);
+	if (cid == conn->cid)
+		return logout_answer(conn, pdu, ISCSI_LOGOUT_CLEANUP_FAILED, false);
+	other = itgt_session_find_conn(conn->sess, cid);
+	if (other) {
+		itgt_conn_drop(other, ITGT_DROP_RECOVERY);
+		wait_for_completion(&other->closed);
+		itgt_conn_put(other);
+	}
+	found = other || itgt_session_has_lost(conn->sess, cid);
+	return logout_answer(conn, pdu, found ? ISCSI_LOGOUT_SUCCESS : ISCSI_LOGOUT_CID_NOT_FOUND,
+			     false);
 }
 
 static int logout_end(struct itgt_conn *conn, struct itgt_pdu *pdu)
@@ -92,7 +121,7 @@ static int logout_end(struct itgt_conn *conn, struct itgt_pdu *pdu)
 	case ISCSI_LOGOUT_REASON_CLOSE_CONNECTION:
 		return logout_connection(conn, pdu);
 	case ISCSI_LOGOUT_REASON_RECOVERY:
-		return logout_answer(conn, pdu, ISCSI_LOGOUT_RECOVERY_UNSUPPORTED, false);
+		return logout_recovery(conn, pdu);
 	}
 	return itgt_reject(conn, pdu, ISCSI_REASON_PROTOCOL_ERROR);
 }

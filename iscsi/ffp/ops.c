@@ -46,6 +46,48 @@ int itgt_cmd_get_state(struct se_cmd *se)
 	return itgt_task(se)->flags;
 }
 
+/* At ERL 2 a task may change its connection, or that has failed: then the answer waits there. */
+static void queue_answer(struct itgt_task *t)
+{
+	struct itgt_session *sess = t->sess;
+	unsigned long irq;
+
+	if (sess->par.erl < 2) {
+		itgt_tx_queue(t->conn, &t->rsp_txe);
+		return;
+	}
+	spin_lock_irqsave(&sess->lock, irq);
+	itgt_tx_queue(t->conn, &t->rsp_txe);
+	spin_unlock_irqrestore(&sess->lock, irq);
+}
+
+static void start_data(struct itgt_task *t, struct scatterlist *sg, u32 len)
+{
+	t->in_len = len;
+	t->in_start = sg;
+	t->in_sg = sg;
+	set_bit(ITGT_TASK_DATA_IN, &t->flags);
+}
+
+/*
+ * The status has two residuals, so it goes apart. Only backends that get the CDB as it is know
+ * commands with data both ways; of others nothing comes back. Data-In goes on with the numbers of
+ * the R2Ts (RFC 7143 11.7.5).
+ */
+static void start_bidi(struct itgt_task *t, bool data)
+{
+	struct se_cmd *se = &t->se;
+	u32 len = min(t->bidi_len, se->data_length);
+
+	t->apart = true;
+	if (!data || !len || !(se->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH))
+		return;
+	t->seg_sn = t->r2t_sn;
+	t->datasn = t->r2t_sn;
+	t->acked_sn = t->r2t_sn;
+	start_data(t, se->t_bidi_data_sg, len);
+}
+
 static int queue_response(struct se_cmd *se, bool data)
 {
 	struct itgt_task *t = itgt_task(se);
@@ -54,13 +96,12 @@ static int queue_response(struct se_cmd *se, bool data)
 		set_bit(ITGT_TASK_LATE_RSP, &t->flags);
 		return 0;
 	}
-	if (data && se->data_length) {
-		t->in_len = se->data_length;
-		t->in_sg = se->t_data_sg;
-		set_bit(ITGT_TASK_DATA_IN, &t->flags);
-	}
+	if (test_bit(ITGT_TASK_BIDI, &t->flags))
+		start_bidi(t, data);
+	else if (data && se->data_length)
+		start_data(t, se->t_data_sg, se->data_length);
 	t->rsp_txe.ops = &itgt_response_txe;
-	itgt_tx_queue(t->conn, &t->rsp_txe);
+	queue_answer(t);
 	return 0;
 }
 
@@ -100,7 +141,7 @@ void itgt_cmd_queue_tm_rsp(struct se_cmd *se)
 	if (itgt_tmf_part_done(t))
 		return;
 	t->rsp_txe.ops = &itgt_tmf_txe;
-	itgt_tx_queue(t->conn, &t->rsp_txe);
+	queue_answer(t);
 }
 
 /**

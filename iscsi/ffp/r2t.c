@@ -66,6 +66,7 @@ bool itgt_r2t_resend(struct itgt_conn *conn, struct itgt_task *t, u32 from, u32 
 void itgt_r2t_recover(struct itgt_conn *conn, struct itgt_task *t, struct itgt_r2t *r)
 {
 	lockdep_assert_held(&conn->rx.recovery_lock);
+	itgt_dataout_trim(t, r);
 	r->sn = t->r2t_sn++;
 	r->ttt = ITGT_TTT(t->index, r->sn, t->gen);
 	r->off += r->got;
@@ -77,6 +78,15 @@ void itgt_r2t_recover(struct itgt_conn *conn, struct itgt_task *t, struct itgt_r
 	/* pairs with smp_load_acquire() in r2t_next(): the slot is filled */
 	smp_store_release(&r->state, ITGT_R2T_READY);
 	r2t_queue(conn, t);
+}
+
+void itgt_r2t_restart(struct itgt_conn *conn, struct itgt_task *t, struct itgt_r2t *r)
+{
+	r->in_use = false;
+	if (r->state == ITGT_R2T_READY && !r->got)
+		r2t_queue(conn, t);	/* never sent: its number is still the next one */
+	else
+		itgt_r2t_recover(conn, t, r);
 }
 
 /* The READY slot with the lowest R2TSN. */

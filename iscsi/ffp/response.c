@@ -8,17 +8,27 @@ static struct itgt_task *to_task(struct itgt_txe *e)
 	return container_of(e, struct itgt_task, rsp_txe);
 }
 
-static bool status_build(struct itgt_conn *conn, struct itgt_task *t)
+/**
+ * itgt_status_build - SCSI Response
+ * @conn: tx owner
+ * @t: answered
+ * Return: false if the batch has no room.
+ */
+bool itgt_status_build(struct itgt_conn *conn, struct itgt_task *t)
 {
 	struct se_cmd *se = &t->se;
+	u32 missing = test_bit(ITGT_TASK_BIDI, &t->flags) ? t->bidi_len - t->in_len : 0;
 	struct iscsi_scsi_rsp h = {
 		.opcode = ISCSI_OP_SCSI_CMD_RSP,
-		.flags = ISCSI_FLAG_CMD_FINAL | itgt_residual_flags(se),
+		.flags = ISCSI_FLAG_CMD_FINAL | itgt_residual_flags(se) |
+			 (missing ? ISCSI_FLAG_CMD_BIDI_UNDERFLOW : 0),
 		.response = ISCSI_STATUS_CMD_COMPLETED,
 		.cmd_status = se->scsi_status,
 		.itt = t->itt,
+		.rsvd1 = cpu_to_be32(READ_ONCE(t->snack_tag)),
+		.bi_residual_count = cpu_to_be32(missing),
 		.residual_count = itgt_residual(se),
-		.exp_datasn = cpu_to_be32(t->datasn + t->r2t_sn),
+		.exp_datasn = cpu_to_be32(max(t->datasn, t->r2t_sn)),
 	};
 	u32 sense = 0, crc = 0;
 
@@ -30,6 +40,7 @@ static bool status_build(struct itgt_conn *conn, struct itgt_task *t)
 		t->sense[1] = sense;
 		sense += 2;
 	}
+	t->apart = true;
 	itgt_bhs_set_dlen(&h, sense);
 	itgt_tx_stamp_rsp(conn, &t->rsp_txe, &h);
 	if (!itgt_tx_add_header(conn, &h))
@@ -60,7 +71,7 @@ static bool response_build(struct itgt_conn *conn, struct itgt_txe *e)
 		if (collapsed)
 			goto out;
 	}
-	if (!status_build(conn, t))
+	if (!itgt_status_build(conn, t))
 		return false;
 out:
 	conn->stat.rsp_pdus++;
@@ -76,4 +87,5 @@ const struct itgt_txe_ops itgt_response_txe = {
 	.build = response_build,
 	.sent = response_sent,
 	.drop = response_sent,
+	.survives = true,
 };

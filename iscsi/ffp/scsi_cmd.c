@@ -35,28 +35,52 @@ static bool data_is_allowed(const struct itgt_conn *conn, const struct itgt_pdu 
 	       pdu->dlen <= be32_to_cpu(pdu->scsi.data_length);
 }
 
+/* What comes behind the header of a command. */
+struct extra {
+	u8 cdb[CDB_BYTES];
+	bool bidi;		/* the read length is there */
+	u32 bidi_len;
+};
+
+/* One segment; @len: bytes behind its type, a reserved one first. */
+static bool ahs_take(struct extra *x, const u8 *ahs, u32 len)
+{
+	__be32 len_be;
+
+	switch (ahs[2]) {
+	case ISCSI_AHSTYPE_CDB:
+		if (len < 2 || len - 1 > CDB_BYTES - ISCSI_CDB_SIZE)
+			return false;
+		memcpy(x->cdb + ISCSI_CDB_SIZE, ahs + 4, len - 1);
+		break;
+	case ISCSI_AHSTYPE_RLENGTH:
+		if (len != 1 + sizeof(x->bidi_len))
+			return false;
+		x->bidi = true;
+		memcpy(&len_be, ahs + 4, sizeof(len_be));
+		x->bidi_len = be32_to_cpu(len_be);
+		break;
+	}
+	return true;
+}
+
 /**
- * cdb_gather - the CDB and its continuation in an additional header segment (RFC 7143 11.2.2)
+ * ahs_gather - what additional header segments add to a command (RFC 7143 11.2.2)
  * @pdu: command with its additional segments
- * @cdb: CDB_BYTES, zeroed
+ * @x: zeroed
  * Return: false if the segments are malformed.
  */
-static bool cdb_gather(const struct itgt_pdu *pdu, u8 *cdb)
+static bool ahs_gather(const struct itgt_pdu *pdu, struct extra *x)
 {
 	u32 at = 0;
 
-	memcpy(cdb, pdu->scsi.cdb, ISCSI_CDB_SIZE);
+	memcpy(x->cdb, pdu->scsi.cdb, ISCSI_CDB_SIZE);
 	while (at + 4 <= pdu->ahs_len) {
 		const u8 *ahs = pdu->ahs + at;
 		u32 len = ahs[0] << 8 | ahs[1];
 
-		if (!len || at + 3 + len > pdu->ahs_len)
+		if (!len || at + 3 + len > pdu->ahs_len || !ahs_take(x, ahs, len))
 			return false;
-		if (ahs[2] == ISCSI_AHSTYPE_CDB) {
-			if (len < 2 || len - 1 > CDB_BYTES - ISCSI_CDB_SIZE)
-				return false;
-			memcpy(cdb + ISCSI_CDB_SIZE, ahs + 4, len - 1);
-		}
 		at += ALIGN(3 + len, 4);
 	}
 	return at >= pdu->ahs_len;
@@ -97,6 +121,11 @@ static enum dma_data_direction cmd_direction(u8 flags)
 	return flags & ISCSI_FLAG_CMD_READ ? DMA_FROM_DEVICE : DMA_NONE;
 }
 
+static bool is_bidi(const struct itgt_pdu *pdu)
+{
+	return pdu->scsi.flags & ISCSI_FLAG_CMD_WRITE && pdu->scsi.flags & ISCSI_FLAG_CMD_READ;
+}
+
 static void cmd_fill(struct itgt_task *t, const struct itgt_pdu *pdu)
 {
 	const struct iscsi_scsi_req *h = &pdu->scsi;
@@ -117,6 +146,7 @@ static void cmd_take_data(struct itgt_conn *conn, struct itgt_pdu *pdu, struct i
 	t->out_len = t->se.data_length;
 	t->unsol_len = min(conn->sess->par.first_burst, t->edtl);
 	t->out_time = jiffies;
+	t->unsol_in_use = true;
 	pdu->task = t;
 	pdu->off = 0;
 	pdu->keep = min(pdu->dlen, t->out_len);
@@ -127,26 +157,33 @@ static void cmd_take_data(struct itgt_conn *conn, struct itgt_pdu *pdu, struct i
 static int cmd_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
 {
 	enum dma_data_direction dir = cmd_direction(pdu->scsi.flags);
-	u8 *cdb = pdu->scsi.cdb, long_cdb[CDB_BYTES];
+	bool bidi = is_bidi(pdu);
+	u8 *cdb = pdu->scsi.cdb;
 	struct itgt_task *t;
 	struct se_cmd *se;
+	struct extra x;
 
 	if (!data_is_allowed(conn, pdu))
 		return cmd_refuse(conn, pdu);
-	if (pdu->ahs_len || cdb[0] == VARIABLE_LENGTH_CMD) {
-		memset(long_cdb, 0, sizeof(long_cdb));
-		if (!cdb_gather(pdu, long_cdb))
+	if (pdu->ahs_len || cdb[0] == VARIABLE_LENGTH_CMD || bidi) {
+		memset(&x, 0, sizeof(x));
+		if (!ahs_gather(pdu, &x) || (bidi && !x.bidi))
 			return cmd_refuse(conn, pdu);
-		cdb = long_cdb;
+		cdb = x.cdb;
 	}
 	t = itgt_task_alloc(conn);
 	if (!t)
 		return cmd_busy(conn, pdu);
 	cmd_fill(t, pdu);
+	if (bidi) {
+		__set_bit(ITGT_TASK_BIDI, &t->flags);
+		t->bidi_len = x.bidi_len;
+	}
 	conn->stat.cmd_pdus++;
 	se = &t->se;
 	if (target_init_cmd(se, conn->sess->se_sess, t->sense + 2, scsilun_to_int(&t->lun), t->edtl,
-			    sam_attr[t->opflags & ISCSI_FLAG_CMD_ATTR_MASK], dir, SUBMIT_FLAGS)) {
+			    sam_attr[t->opflags & ISCSI_FLAG_CMD_ATTR_MASK], dir,
+			    SUBMIT_FLAGS | (bidi ? TARGET_SCF_BIDI_OP : 0))) {
 		itgt_task_release(t);
 		return -ESHUTDOWN;
 	}
@@ -168,18 +205,19 @@ static int cmd_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
 static int cmd_end(struct itgt_conn *conn, struct itgt_pdu *pdu)
 {
 	struct itgt_task *t = pdu->task;
+	int ret;
 
 	if (!t)
 		return 0;
 	pdu->task = NULL;
 	conn->stat.rx_octets += pdu->dlen;
-	t->out_got = pdu->keep;
-	t->unsol_got = pdu->dlen;
-	if (pdu->data_bad)
-		set_bit(ITGT_TASK_BAD_DATA, &t->flags);
-	itgt_dataout_check(conn, t);
+	itgt_recovery_lock(conn);
+	ret = itgt_dataout_immediate(conn, t, pdu->dlen, pdu->keep);
+	if (!ret)
+		itgt_dataout_check(conn, t);
+	itgt_recovery_unlock(conn);
 	target_put_sess_cmd(&t->se);
-	return 0;
+	return ret;
 }
 
 const struct itgt_pdu_ops itgt_scsi_cmd_ops = { .begin = cmd_begin, .end = cmd_end };

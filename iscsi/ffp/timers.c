@@ -2,6 +2,9 @@
 /* What time brings to a connection: pings, their answers, data that does not come. */
 #include "iscsi/ffp/ffp.h"
 
+/* without error recovery late data ends the connection, and that has time */
+#define LATE_TICKS 2
+
 static unsigned long seconds_since(unsigned long then)
 {
 	return (jiffies - then) / HZ;
@@ -23,7 +26,7 @@ void itgt_timer_tick(struct timer_list *timer)
 		itgt_conn_drop(conn, ITGT_DROP_TIMEOUT);
 		return;
 	}
-	if (sess->par.erl)
+	if (sess->par.erl || !(++conn->ticks % LATE_TICKS))
 		queue_work(itgt_close_wq, &conn->recovery_work);
 	mod_timer(&conn->timer, jiffies + HZ);
 }

@@ -343,7 +343,7 @@ static int tmf_end(struct itgt_conn *conn, struct itgt_pdu *pdu)
 	case ISCSI_TM_FUNC_TARGET_COLD_RESET:
 		return target_reset(conn, pdu, true);
 	case ISCSI_TM_FUNC_TASK_REASSIGN:
-		return tmf_answer(conn, pdu, ISCSI_TMF_RSP_NO_FAILOVER);
+		return itgt_reassign(conn, pdu);
 	}
 	if (conn->sess->par.protocol_level >= 2)
 		return tmf_rfc7144(conn, pdu);

@@ -102,6 +102,44 @@ void itgt_conn_end_tasks(struct itgt_conn *conn)
 	close_tasks(conn, logout_drain, false);
 }
 
+/* A function that is not answered ends with its connection, at any level; commands stay. */
+static void kill_functions(struct itgt_conn *conn)
+{
+	struct itgt_task *t;
+	u32 pos = 0;
+
+	while ((t = itgt_task_next(conn->sess->pool, &pos, task_is_of_conn, conn))) {
+		if (test_bit(ITGT_TASK_TMF, &t->flags))
+			itgt_task_kill(t);
+		target_put_sess_cmd(&t->se);
+	}
+}
+
+/* ERL 2: a failed connection leaves its commands to another one; false: they have to end. */
+static bool conn_suspend(struct itgt_conn *conn)
+{
+	if (conn->drop == ITGT_DROP_LOGOUT || conn->drop == ITGT_DROP_ADMIN ||
+	    conn->sess->par.erl < 2)
+		return false;
+	kill_functions(conn);
+	itgt_tx_park(conn);
+	kvfree(conn->rx.buf);
+	conn->rx.buf = NULL;
+	return itgt_session_suspend(conn);
+}
+
+/* Nobody came for what a connection had left behind. */
+static void conn_forget(struct work_struct *work)
+{
+	struct itgt_conn *conn = container_of(to_delayed_work(work), struct itgt_conn, lost_work);
+
+	if (!itgt_session_forget_begin(conn))
+		return;
+	close_tasks(conn, itgt_tx_drain, true);
+	itgt_session_forget_end(conn);
+	itgt_conn_put(conn);
+}
+
 static void stop_thread(struct task_struct *t)
 {
 	if (t) {
@@ -115,6 +153,7 @@ static void conn_close(struct work_struct *work)
 {
 	struct itgt_conn *conn = container_of(work, struct itgt_conn, close_work);
 	struct itgt_session *sess = conn->sess;
+	bool suspended;
 
 	itgt_tcp_shutdown(conn);
 	timer_shutdown_sync(&conn->timer);
@@ -122,12 +161,15 @@ static void conn_close(struct work_struct *work)
 	stop_thread(conn->rx_thread);
 	stop_thread(conn->tx_thread);
 	close_rx(conn);
-	close_tasks(conn, itgt_tx_drain, true);
+	suspended = conn_suspend(conn);
+	if (!suspended)
+		close_tasks(conn, itgt_tx_drain, true);
 	if (sess->tpg)
 		itgt_tiqn_count_end(sess->tpg->tiqn, sess->name, conn->drop);
 	if (conn->drop != ITGT_DROP_LOGOUT && sess->par.erl < 2 && !sess->discovery)
 		itgt_session_close(sess);	/* session recovery, RFC 7143 7.1.4.3 */
-	itgt_session_detach(conn);
+	if (!suspended)
+		itgt_session_detach(conn);
 	spin_lock_irq(&conn->lock);
 	WRITE_ONCE(conn->state, ITGT_CONN_CLOSED);
 	spin_unlock_irq(&conn->lock);
@@ -152,11 +194,13 @@ int itgt_conn_start(struct itgt_conn *conn)
 	conn->tx.copy = true;
 	conn->exp_statsn = conn->statsn;
 	conn->last_rx = jiffies;
+	conn->rx.data_time = jiffies;
 	if (conn->par.header_digest == ITGT_DIGEST_CRC32C)
 		set_bit(ITGT_CONN_HDIGEST, &conn->flags);
 	if (conn->par.data_digest == ITGT_DIGEST_CRC32C)
 		set_bit(ITGT_CONN_DDIGEST, &conn->flags);
 	INIT_WORK(&conn->recovery_work, conn_recover);
+	INIT_DELAYED_WORK(&conn->lost_work, conn_forget);
 	timer_setup(&conn->timer, conn_timer, 0);
 	conn->rx_thread = make_thread(conn, itgt_rx_thread, "rx");
 	conn->tx_thread = make_thread(conn, itgt_tx_thread, "tx");

@@ -175,18 +175,21 @@ void itgt_tx_acked(struct itgt_conn *conn, u32 sn)
  * itgt_tx_resend - responses that are out and not acknowledged go out again
  * @conn: rx kthread, ERL > 0
  * @from: first StatSN
- * @nr: how many, 0: all that follow
+ * @nr: how many, 0: all that follow; all that there are if both are 0
  * Return: false if one of them is no longer there.
  */
 bool itgt_tx_resend(struct itgt_conn *conn, u32 from, u32 nr)
 {
 	struct itgt_txe *e, *next;
+	bool all = !from && !nr;
 	LIST_HEAD(again);
 	u32 found = 0;
 
 	spin_lock(&conn->tx.ack_lock);
 	list_for_each_entry_safe(e, next, &conn->tx.unacked, link) {
-		if (itgt_sn_lt(e->statsn, from) || (nr && !itgt_sn_lt(e->statsn, from + nr)))
+		if (!all && itgt_sn_lt(e->statsn, from))
+			continue;
+		if (nr && !itgt_sn_lt(e->statsn, from + nr))
 			continue;
 		list_move_tail(&e->link, &again);
 		found++;
@@ -356,7 +359,8 @@ int itgt_tx_thread(void *arg)
 	return 0;
 }
 
-void itgt_tx_drain(struct itgt_conn *conn)
+/* Everything that is queued, built or kept, on one list. */
+static void tx_gather(struct itgt_conn *conn, struct list_head *all)
 {
 	struct itgt_tx *tx = &conn->tx;
 
@@ -365,14 +369,51 @@ void itgt_tx_drain(struct itgt_conn *conn)
 	spin_lock(&tx->ack_lock);
 	list_splice_init(&tx->unacked, &tx->pending);
 	spin_unlock(&tx->ack_lock);
-	while (!list_empty(&tx->pending)) {
-		struct itgt_txe *e = list_first_entry(&tx->pending, struct itgt_txe, link);
+	list_splice_init(&tx->pending, all);
+	tx_finish(conn);
+}
+
+void itgt_tx_drain(struct itgt_conn *conn)
+{
+	LIST_HEAD(all);
+
+	tx_gather(conn, &all);
+	while (!list_empty(&all)) {
+		struct itgt_txe *e = list_first_entry(&all, struct itgt_txe, link);
 
 		list_del(&e->link);
 		clear_bit(0, &e->queued);
 		e->ops->drop(conn, e);
 	}
-	tx_finish(conn);
+}
+
+void itgt_tx_park(struct itgt_conn *conn)
+{
+	struct itgt_txe *e, *next;
+	LIST_HEAD(all);
+
+	tx_gather(conn, &all);
+	list_for_each_entry_safe(e, next, &all, link) {
+		if (e->ops->survives) {
+			set_bit(0, &e->queued);
+			list_move_tail(&e->link, &conn->tx.pending);
+			continue;
+		}
+		list_del(&e->link);
+		clear_bit(0, &e->queued);
+		e->ops->drop(conn, e);
+	}
+}
+
+bool itgt_tx_unpark(struct itgt_conn *conn, struct itgt_txe *e)
+{
+	lockdep_assert_held(&conn->sess->lock);
+	tx_take(conn);
+	if (!test_bit(0, &e->queued))
+		return false;
+	list_del(&e->link);
+	clear_bit(0, &e->queued);
+	return true;
 }
 
 static struct itgt_txpdu *to_pdu(struct itgt_txe *e)

@@ -38,5 +38,9 @@ int itgt_tx_thread(void *conn);
 void itgt_tx_flush(struct itgt_conn *conn);
 /* After both kthreads have ended: drops whatever is left. */
 void itgt_tx_drain(struct itgt_conn *conn);
+/* The same at ERL 2: answers of tasks, sent or not, stay on the queue for itgt_tx_unpark(). */
+void itgt_tx_park(struct itgt_conn *conn);
+/* Takes an entry off the queue of a lost connection; false: it is not there. sess->lock held. */
+bool itgt_tx_unpark(struct itgt_conn *conn, struct itgt_txe *e);
 
 #endif /* ITGT_IO_TX_H */

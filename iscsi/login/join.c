@@ -63,7 +63,7 @@ static enum itgt_login_status enter_joined(struct itgt_login *login)
 	old = itgt_session_find_conn(sess, login->cid);
 	ret = itgt_session_attach(sess, login->conn);
 	if (old && !ret) {
-		itgt_conn_drop(old, ITGT_DROP_LOGOUT);
+		itgt_conn_drop(old, sess->par.erl == 2 ? ITGT_DROP_RECOVERY : ITGT_DROP_LOGOUT);
 		wait_for_completion_timeout(&old->closed, ITGT_LOGIN_SECONDS * HZ);
 	}
 	if (old)

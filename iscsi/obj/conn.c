@@ -64,7 +64,8 @@ static void conn_free(struct kref *kref)
 
 	if (conn->sess)
 		itgt_session_put(conn->sess);
-	sock_release(conn->sock);
+	if (conn->sock)
+		sock_release(conn->sock);
 	page_frag_cache_drain(&conn->tx.frag);
 	kvfree(conn->rx.buf);
 	kvfree(conn->text);

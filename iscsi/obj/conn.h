@@ -39,6 +39,7 @@ enum itgt_drop_reason {
 	ITGT_DROP_LOGOUT,
 	ITGT_DROP_ADMIN,	/* configfs, reinstatement, module unload */
 	ITGT_DROP_NOMEM,
+	ITGT_DROP_RECOVERY,	/* ERL 2: logged out so that its tasks can be reassigned */
 };
 
 enum itgt_pdu_fate {
@@ -80,6 +81,7 @@ struct itgt_rx {
 	u8 *buf;		/* ITGT_RX_BUF_BYTES */
 	u32 pos, end;		/* unread bytes: buf[pos..end) */
 	u32 crc;		/* of the data segment so far */
+	unsigned long data_time;	/* jiffies of the last Data-Out; read by recovery_work */
 	u32 since_flush;	/* PDUs since the tx side was looked after */
 	bool bulk;		/* the last data segment was large: the next one is likely to be, too */
 	struct itgt_pdu pdu;
@@ -139,7 +141,8 @@ struct itgt_conn {
 	spinlock_t lock;		/* guards state; any context, irqs off */
 	enum itgt_conn_state state;
 	enum itgt_drop_reason drop;
-	struct list_head sess_node;	/* sess->conns, under sess->lock */
+	struct list_head sess_node;	/* sess->conns or sess->lost, under sess->lock */
+	bool lost;			/* its tasks may be reassigned; under sess->lock */
 	struct completion closed;
 
 	struct llist_head txq;
@@ -152,10 +155,12 @@ struct itgt_conn {
 	u32 nopin_ttt;
 	unsigned long ping_sent;	/* jiffies; timer */
 	unsigned long last_rx;		/* jiffies */
+	u32 ticks;			/* of the timer */
 	struct timer_list timer;	/* NOP-In, response to it, data-out */
 	struct work_struct shut_work;	/* ends a login: nothing but a shutdown of the socket */
 	struct work_struct recovery_work;	/* ERL > 0: asks again for data that does not come */
 	struct work_struct close_work;	/* ends full feature phase */
+	struct delayed_work lost_work;	/* ERL 2: ends tasks that nobody reassigned in time */
 	struct itgt_conn_stat stat;
 	void *login;			/* login worker's own */
 	void *text, *text_out;		/* text exchange under way (ffp/text_req.c); kvfree()d with the connection */

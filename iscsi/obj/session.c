@@ -76,6 +76,8 @@ static void session_end(struct itgt_session *sess)
 	session_lock_list(tpg);
 	list_del_init(&sess->node);
 	session_unlock_list(tpg);
+	if (cancel_delayed_work(&sess->retain_work))
+		itgt_session_put(sess);
 	itgt_session_unregister(sess);
 	if (sess->pool)
 		itgt_pool_put(sess->pool);
@@ -88,6 +90,13 @@ static void session_end(struct itgt_session *sess)
 	itgt_session_put(sess);
 }
 
+static void forget_soon(struct itgt_conn *conn)
+{
+	lockdep_assert_held(&conn->sess->lock);
+	if (conn->lost)
+		mod_delayed_work(itgt_close_wq, &conn->lost_work, 0);
+}
+
 /* Runs when the close begins and again when the last connection has left. */
 static void session_close_work(struct work_struct *work)
 {
@@ -98,7 +107,9 @@ static void session_close_work(struct work_struct *work)
 	spin_lock_irq(&sess->lock);
 	list_for_each_entry(conn, &sess->conns, sess_node)
 		itgt_conn_drop(conn, ITGT_DROP_ADMIN);
-	last = !sess->nr_conns && !sess->ending;
+	list_for_each_entry(conn, &sess->lost, sess_node)
+		forget_soon(conn);
+	last = !sess->nr_conns && !sess->nr_lost && !sess->ending;
 	if (last)
 		sess->ending = true;
 	spin_unlock_irq(&sess->lock);
@@ -135,8 +146,25 @@ static void retain_expired(struct work_struct *work)
 {
 	struct itgt_session *sess = container_of(to_delayed_work(work), struct itgt_session, retain_work);
 
-	itgt_session_close(sess);
+	spin_lock_irq(&sess->lock);
+	if (sess->state == ITGT_SESS_FAILED)
+		close_locked(sess);
+	spin_unlock_irq(&sess->lock);
 	itgt_session_put(sess);
+}
+
+/* One not used for long: a late login must not find another session under the number it knows. */
+static int tsih_alloc(void)
+{
+	static atomic_t last = ATOMIC_INIT(0);
+	int next = 1 + (u16)atomic_read(&last) % U16_MAX;
+	int tsih = ida_alloc_range(&tsihs, next, U16_MAX, GFP_KERNEL);
+
+	if (tsih == -ENOSPC)
+		tsih = ida_alloc_range(&tsihs, 1, U16_MAX, GFP_KERNEL);
+	if (tsih > 0)
+		atomic_set(&last, tsih);
+	return tsih;
 }
 
 static struct itgt_session *session_alloc(const struct itgt_session_new *n)
@@ -146,7 +174,7 @@ static struct itgt_session *session_alloc(const struct itgt_session_new *n)
 
 	if (!sess)
 		return NULL;
-	tsih = ida_alloc_range(&tsihs, 1, U16_MAX, GFP_KERNEL);
+	tsih = tsih_alloc();
 	if (tsih < 0) {
 		kfree(sess);
 		return NULL;
@@ -158,6 +186,7 @@ static struct itgt_session *session_alloc(const struct itgt_session_new *n)
 	INIT_LIST_HEAD(&sess->node);
 	INIT_LIST_HEAD(&sess->held);
 	INIT_LIST_HEAD(&sess->conns);
+	INIT_LIST_HEAD(&sess->lost);
 	spin_lock_init(&sess->sn_lock);
 	spin_lock_init(&sess->lock);
 	mutex_init(&sess->deliver);
@@ -352,6 +381,9 @@ int itgt_session_attach(struct itgt_session *sess, struct itgt_conn *conn)
 	} else if (conns_beside(sess, conn->cid) >= min_t(u32, sess->par.max_connections, ITGT_MAX_CONNS)) {
 		ret = -EBUSY;
 	} else {
+		/* not the last reference: the caller has one */
+		if (sess->state == ITGT_SESS_FAILED && cancel_delayed_work(&sess->retain_work))
+			itgt_session_put(sess);
 		sess->nr_conns++;
 		list_add_tail(&conn->sess_node, &sess->conns);
 		sess->state = ITGT_SESS_ACTIVE;
@@ -402,6 +434,107 @@ void itgt_session_detach(struct itgt_conn *conn)
 	if (!--sess->nr_conns)
 		close_locked(sess);
 	spin_unlock_irq(&sess->lock);
+}
+
+/* Time2Wait and Time2Retain: how long tasks of a failed connection are kept (RFC 7143 7.1.4.3) */
+static unsigned long retain_time(const struct itgt_session *sess)
+{
+	return (sess->par.time2wait + sess->par.time2retain) * HZ;
+}
+
+static void suspend_locked(struct itgt_session *sess, struct itgt_conn *conn)
+{
+	lockdep_assert_held(&sess->lock);
+	stat_add(sess, conn);
+	if (sess->nr_lost >= ITGT_MAX_LOST)
+		forget_soon(list_first_entry(&sess->lost, struct itgt_conn, sess_node));
+	list_move_tail(&conn->sess_node, &sess->lost);
+	sess->nr_lost++;
+	conn->lost = true;
+	itgt_conn_get(conn);
+	queue_delayed_work(itgt_close_wq, &conn->lost_work, retain_time(sess));
+	if (--sess->nr_conns)
+		return;
+	sess->state = ITGT_SESS_FAILED;
+	kref_get(&sess->kref);
+	queue_delayed_work(itgt_close_wq, &sess->retain_work, retain_time(sess));
+}
+
+bool itgt_session_suspend(struct itgt_conn *conn)
+{
+	struct itgt_session *sess = conn->sess;
+	bool ok;
+
+	if (sess->par.erl < 2 || !sess->par.time2retain || sess->discovery)
+		return false;
+	spin_lock_irq(&sess->lock);
+	ok = sess->state < ITGT_SESS_CLOSING;
+	if (ok)
+		suspend_locked(sess, conn);
+	spin_unlock_irq(&sess->lock);
+	return ok;
+}
+
+bool itgt_session_forget_begin(struct itgt_conn *conn)
+{
+	bool ok;
+
+	spin_lock_irq(&conn->sess->lock);
+	ok = conn->lost;
+	conn->lost = false;
+	spin_unlock_irq(&conn->sess->lock);
+	return ok;
+}
+
+void itgt_session_forget_end(struct itgt_conn *conn)
+{
+	struct itgt_session *sess = conn->sess;
+
+	spin_lock_irq(&sess->lock);
+	list_del_init(&conn->sess_node);
+	sess->nr_lost--;
+	if (sess->state == ITGT_SESS_CLOSING)
+		close_locked(sess);
+	spin_unlock_irq(&sess->lock);
+}
+
+static struct itgt_conn *find_lost(struct itgt_session *sess, int cid)
+{
+	struct itgt_conn *conn, *found = NULL;
+
+	spin_lock_irq(&sess->lock);
+	list_for_each_entry(conn, &sess->lost, sess_node) {
+		if (!conn->lost || (cid >= 0 && conn->cid != cid))
+			continue;
+		itgt_conn_get(conn);
+		found = conn;
+		break;
+	}
+	spin_unlock_irq(&sess->lock);
+	return found;
+}
+
+bool itgt_session_has_lost(struct itgt_session *sess, u16 cid)
+{
+	struct itgt_conn *conn = find_lost(sess, cid);
+
+	if (conn)
+		itgt_conn_put(conn);
+	return conn;
+}
+
+bool itgt_session_forget(struct itgt_session *sess, int cid)
+{
+	struct itgt_conn *conn;
+	bool found = false;
+
+	while ((conn = find_lost(sess, cid))) {
+		found = true;
+		mod_delayed_work(itgt_close_wq, &conn->lost_work, 0);
+		flush_delayed_work(&conn->lost_work);
+		itgt_conn_put(conn);
+	}
+	return found;
 }
 
 struct itgt_conn *itgt_session_find_conn(struct itgt_session *sess, u16 cid)

@@ -59,10 +59,13 @@ struct itgt_session {
 	u32 nr_held;
 	struct mutex deliver;		/* MC/S: keeps delivery to the core in CmdSN order over connections */
 
-	spinlock_t lock;		/* guards state, conns, nr_conns; any context, irqs off */
+	/* guards state, conns, nr_conns, lost, nr_lost; at ERL 2 task->conn; irqs off */
+	spinlock_t lock;
 	enum itgt_sess_state state;
 	struct list_head conns;
 	u32 nr_conns;
+	struct list_head lost;		/* ERL 2: failed connections with tasks to be reassigned */
+	u32 nr_lost;
 	bool ending;			/* close_work is past the point of no return */
 	struct completion closed;	/* complete_all() when state becomes CLOSED */
 	struct delayed_work retain_work;	/* Time2Retain */
@@ -109,6 +112,21 @@ void itgt_session_put(struct itgt_session *sess);
 /* Attach a connection in login to a session; -EBUSY if max_connections is reached, -ESHUTDOWN if closing. */
 int itgt_session_attach(struct itgt_session *sess, struct itgt_conn *conn);
 void itgt_session_detach(struct itgt_conn *conn);
+/*
+ * ERL 2: a connection has failed and leaves its tasks behind, for Time2Wait and Time2Retain, in
+ * place of itgt_session_detach(). False: nothing is kept, the session is of another kind or ends.
+ */
+bool itgt_session_suspend(struct itgt_conn *conn);
+/* The time is over: begin to forget (false: somebody else has), and having forgotten. */
+bool itgt_session_forget_begin(struct itgt_conn *conn);
+void itgt_session_forget_end(struct itgt_conn *conn);
+/*
+ * Forgets now what failed connections have left behind, and waits: those of a CID, or (negative)
+ * all. False: there is none.
+ */
+bool itgt_session_forget(struct itgt_session *sess, int cid);
+/* Is there one of this CID? */
+bool itgt_session_has_lost(struct itgt_session *sess, u16 cid);
 /* Connection with this CID, reference held (connection reinstatement). */
 struct itgt_conn *itgt_session_find_conn(struct itgt_session *sess, u16 cid);
 

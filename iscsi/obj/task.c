@@ -131,6 +131,7 @@ void itgt_task_release(struct itgt_task *task)
 {
 	struct itgt_pool *pool = task->pool;
 
+	kfree(task->spans);
 	/* whatever was done to the task is done before the slot looks free */
 	smp_store_release(&task->flags, 0);
 	llist_add(&task->free_node, &pool->freed);

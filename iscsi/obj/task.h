@@ -6,6 +6,7 @@
 #include "compat/target.h"
 #include "iscsi/iscsi.h"
 #include "iscsi/obj/txq.h"
+#include "iscsi/wire/spans.h"
 #include <linux/completion.h>
 #include <linux/llist.h>
 #include <linux/percpu-refcount.h>
@@ -44,6 +45,7 @@ enum itgt_task_flags {
 	ITGT_TASK_TMF,
 	ITGT_TASK_DATA_IN,	/* the response has data */
 	ITGT_TASK_UNSOL,	/* unsolicited Data-Out is still expected; on rx.unsol with a reference */
+	ITGT_TASK_BIDI,		/* data goes both ways */
 	ITGT_TASK_BAD_DATA,	/* data was lost: fail when all is in */
 };
 
@@ -97,6 +99,7 @@ struct itgt_task {
 	u32 cmdsn;
 	struct scsi_lun lun;
 	u32 edtl;			/* Expected Data Transfer Length, bytes */
+	u32 bidi_len;			/* Expected Bidirectional Read Data Length, bytes */
 	u8 opflags;			/* BHS byte 1 */
 
 	/* data-out */
@@ -106,11 +109,13 @@ struct itgt_task {
 	u32 unsol_got;
 	u32 unsol_datasn;
 	bool unsol_lost;
-	u8 stalls;			/* times that missing data was asked for again */
+	bool unsol_in_use;		/* ERL > 0: rx is receiving data that nobody asked for */
+	u8 stalls;			/* times that data was late since the last progress */
 	u32 r2t_next;			/* offset of the first byte not yet asked for */
 	u32 r2t_sn;			/* R2TSN of the next R2T */
 	unsigned long out_time;		/* jiffies of the last progress */
 	struct itgt_r2t r2t[ITGT_MAX_R2T];
+	struct itgt_spans *spans;	/* DataPDUInOrder=No: what is there; freed on release */
 	struct scatterlist *out_sg;	/* cursor: entry that holds byte out_sg_base of the buffer */
 	u32 out_sg_base;
 	struct list_head unsol_node;	/* on conn->rx.unsol */
@@ -121,6 +126,11 @@ struct itgt_task {
 	u32 in_len;
 	u32 in_pdu;			/* bytes in a Data-In PDU, at most */
 	u32 datasn;
+	u32 seg_sn, seg_off;		/* DataSN and offset from which on in_pdu holds */
+	u32 acked_sn;			/* ERL > 0: the initiator has all Data-In below */
+	u32 snack_tag;			/* of the last R-Data SNACK: the status carries it */
+	bool apart;			/* status went out apart from the data */
+	struct scatterlist *in_start;	/* of the data */
 	struct scatterlist *in_sg;
 	u32 in_sg_off;
 

@@ -170,6 +170,7 @@ static u32 *end_counter(struct itgt_end_stat *end, enum itgt_drop_reason why, u3
 	case ITGT_DROP_NONE:
 	case ITGT_DROP_LOGOUT:
 	case ITGT_DROP_ADMIN:
+	case ITGT_DROP_RECOVERY:
 		break;
 	}
 	return NULL;

@@ -16,6 +16,7 @@ struct itgt_txe;
  * @build: add PDUs of the entry to the present batch with itgt_tx_*(); true if nothing is left to build
  * @sent: all of its PDUs are handed to the socket
  * @drop: the connection ends before that
+ * @survives: of a task: waits for another connection if this one fails (ERL 2)
  *
  * All are called by the owner of the connection's tx side, in process context.
  */
@@ -23,6 +24,7 @@ struct itgt_txe_ops {
 	bool (*build)(struct itgt_conn *conn, struct itgt_txe *e);
 	void (*sent)(struct itgt_conn *conn, struct itgt_txe *e);
 	void (*drop)(struct itgt_conn *conn, struct itgt_txe *e);
+	bool survives;
 };
 
 struct itgt_txe {
