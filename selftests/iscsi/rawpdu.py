@@ -87,18 +87,34 @@ class Closed(Exception):
     """The target has ended the connection."""
 
 
+class Numbers:
+    """What the connections of a session share."""
+
+    def __init__(self):
+        self.cmdsn, self.itt = 1, 1
+
+
 class Conn:
     """One TCP connection: PDUs out and in, digests if asked for."""
+
+    cmdsn = property(lambda s: s.num.cmdsn, lambda s, v: setattr(s.num, 'cmdsn', v))
+    itt = property(lambda s: s.num.itt, lambda s, v: setattr(s.num, 'itt', v))
 
     def __init__(self, host='127.0.0.1', port=3260, timeout=10):
         self.sock = socket.create_connection((host, port), timeout)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.hdigest = self.ddigest = False
-        self.cmdsn, self.exp_statsn, self.itt = 1, 0, 1
+        self.num, self.exp_statsn = Numbers(), 0
         self.isid, self.tsih, self.cid = b'\x80\0\0\0\0\1', 0, 0
 
     def close(self):
         self.sock.close()
+
+    def another(self, cid, **conn):
+        """A connection to be added to this one's session, not logged in."""
+        c = Conn(**conn)
+        c.num, c.isid, c.tsih, c.cid = self.num, self.isid, self.tsih, cid
+        return c
 
     def send_bytes(self, data):
         try:
@@ -234,12 +250,19 @@ class Conn:
                 pong = self.header(NOP_OUT, immediate=True, itt=NO_TAG, ttt=rsp.ttt)
                 self.send(pong)
                 continue
-            if rsp.opcode not in (R2T, NOP_IN) and not (rsp.opcode == DATA_IN and not rsp.flags & 1):
+            silent = rsp.opcode == R2T or (rsp.opcode == DATA_IN and not rsp.flags & 1) or \
+                (rsp.opcode == NOP_IN and rsp.itt == NO_TAG)
+            if not silent:
                 self.exp_statsn = (rsp.statsn + 1) & 0xffffffff
             return rsp
 
     def nop(self, data=b'ping'):
         self.send(self.header(NOP_OUT), data)
+        return self.reply()
+
+    def nop_immediate(self):
+        """The numbers of now, without taking one."""
+        self.send(self.header(NOP_OUT, immediate=True), b'now')
         return self.reply()
 
     def text(self, keys, flags=F, itt=None, ttt=NO_TAG):
@@ -278,6 +301,57 @@ class Conn:
                 return rsp.scsi_status, bytes(buf)
             else:
                 raise AssertionError('opcode %#x in answer to a read' % rsp.opcode)
+
+    def data_out(self, itt, data, ttt=NO_TAG, offset=0, datasn=0, final=True, **how):
+        """One Data-Out PDU."""
+        h = self.header(DATA_OUT, F if final else 0, itt=itt, ttt=ttt, take=False)
+        struct.pack_into('>I', h, 24, 0)
+        struct.pack_into('>II', h, 36, datasn, offset)
+        self.send(h, data, **how)
+
+    def answer(self, r2t, data, step=8192):
+        """All that an R2T asks for out of the whole command's data, in PDUs of step bytes."""
+        for i, at in enumerate(range(0, r2t.length, step)):
+            n = min(step, r2t.length - at)
+            off = r2t.offset + at
+            self.data_out(r2t.itt, data[off:off + n], r2t.ttt, off, i, at + n == r2t.length)
+
+    def finish(self, data, step=8192):
+        """Answers R2Ts until the response is there; that, and the R2Ts."""
+        r2ts = []
+        while True:
+            rsp = self.reply()
+            if rsp.opcode != R2T:
+                return rsp, r2ts
+            r2ts.append(rsp)
+            self.answer(rsp, data, step)
+
+    def write(self, cdb, data, lun=0, step=8192):
+        """A write command to its end: the response."""
+        self.command(cdb, write=data, lun=lun)
+        return self.finish(data, step)[0]
+
+    def snack(self, kind, begin=0, run=0, itt=NO_TAG, ttt=NO_TAG):
+        h = self.header(SNACK, F | kind, itt=itt, ttt=ttt, take=False)
+        struct.pack_into('>I', h, 24, 0)
+        struct.pack_into('>II', h, 40, begin, run)
+        self.send(h)
+
+    def tmf(self, function, rtt=NO_TAG, lun=0, refcmdsn=0, exp_datasn=0, immediate=True):
+        """A task management function; returns after sending it."""
+        h = self.header(TMF, F | function, immediate=immediate, ttt=rtt, lun=lun)
+        struct.pack_into('>II', h, 32, refcmdsn, exp_datasn)
+        self.send(h)
+        return struct.unpack_from('>I', h, 16)[0]
+
+    def data_in(self, want_status=True):
+        """Data-In PDUs up to the one with status, or (status None) up to F; the response if that is apart."""
+        got = []
+        while True:
+            rsp = self.reply()
+            got.append(rsp)
+            if rsp.opcode != DATA_IN or rsp.flags & 1 or (not want_status and rsp.flags & F):
+                return got
 
     def logout(self, reason=0, cid=None):
         h = self.header(LOGOUT, F | reason)
