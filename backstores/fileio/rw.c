@@ -296,8 +296,8 @@ static sense_reason_t verify_protection(struct se_cmd *cmd, u32 len)
 {
 	if (!cmd->se_dev->dev_attrib.pi_prot_verify)
 		return TCM_NO_SENSE;
-	return sbc_dif_verify(cmd, cmd->t_task_lba, len / cmd->se_dev->dev_attrib.block_size, 0,
-			      cmd->t_prot_sg, 0);
+	return sbc_dif_verify(cmd, cmd->t_task_lba, len / cmd->se_dev->dev_attrib.block_size,
+			      cmd->reftag_seed, cmd->t_prot_sg, 0);
 }
 
 /*
