@@ -121,10 +121,15 @@ out_free:
 
 static void dev_drop_ring(struct tcmu_dev *dev)
 {
-	tcmu_area_exit(&dev->area);
-	vfree(dev->mb);
+	struct tcmu_mailbox *mb = dev->mb;
+
+	/* the lock: a handler that has mapped the ring can touch it now */
+	scoped_guard(mutex, &dev->lock) {
+		dev->mb = NULL;
+		tcmu_area_exit(&dev->area);
+	}
+	vfree(mb);
 	kvfree(dev->slots);
-	dev->mb = NULL;
 	dev->slots = NULL;
 }
 

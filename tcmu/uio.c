@@ -36,17 +36,18 @@ static vm_fault_t uio_vma_fault(struct vm_fault *vmf)
 	struct tcmu_dev *dev = vmf->vma->vm_private_data;
 	unsigned long off = vmf->pgoff << PAGE_SHIFT;
 	vm_fault_t locked = 0;
-	struct page *page;
+	struct page *page = NULL;
 
-	if (off < dev->ring_bytes) {
+	mutex_lock(&dev->lock);
+	/* a handler that refused the device can still map what is gone since */
+	if (dev->mb && off < dev->ring_bytes) {
 		page = vmalloc_to_page((void *)dev->mb + off);
 		get_page(page);
-	} else {
-		mutex_lock(&dev->lock);
+	} else if (dev->mb) {
 		page = tcmu_area_page(&dev->area, (off - dev->ring_bytes) >> PAGE_SHIFT);
-		mutex_unlock(&dev->lock);
 		locked = VM_FAULT_LOCKED;
 	}
+	mutex_unlock(&dev->lock);
 	if (!page)
 		return VM_FAULT_SIGBUS;
 	vmf->page = page;
