@@ -170,6 +170,9 @@ static void submit_queue_work(struct work_struct *work)
 	backend = cmd->se_dev->transport;
 	if (batch->next && backend->plug_device)
 		plug = backend->plug_device(cmd->se_dev);
+	/* a backend may leave this to its core, and look at it when it is unplugged */
+	if (plug)
+		plug->se_dev = cmd->se_dev;
 	llist_for_each_entry_safe(cmd, next, batch, se_cmd_list) {
 		mark_queued(cmd, false);
 		submit_here(cmd);
