@@ -75,6 +75,11 @@ static inline int tgt_bdev_pr_read_reservation(struct block_device *bdev,
 	return ops && ops->pr_read_reservation ? ops->pr_read_reservation(bdev, held) : -EOPNOTSUPP;
 }
 
+/* adding a page does it: since 6.6 */
+static inline void tgt_bip_set_size(struct bio_integrity_payload *bip, unsigned int bytes)
+{
+}
+
 /* rows of struct exec_cmd_ops and the flag that lets `pgr_support` choose them */
 #define TGT_EXEC_PR_OPS(out, in)	.execute_pr_out = (out), .execute_pr_in = (in),
 #define TGT_PGR_CHANGEABLE		TRANSPORT_FLAG_PASSTHROUGH_PGR
@@ -110,6 +115,12 @@ static inline unsigned int tgt_bdev_pi_type(struct block_device *bdev)
 	if (!strcmp(bi->profile->name, "T10-DIF-TYPE1-CRC"))
 		return 1;
 	return !strcmp(bi->profile->name, "T10-DIF-TYPE3-CRC") ? 3 : 0;
+}
+
+/* bytes of tuples that the pages added to @bip hold */
+static inline void tgt_bip_set_size(struct bio_integrity_payload *bip, unsigned int bytes)
+{
+	bip->bip_iter.bi_size = bytes;
 }
 
 /* reading reservations back: since 6.4 */

@@ -76,6 +76,7 @@ int tiblk_integrity_attach(struct bio *bio, struct se_cmd *cmd, sector_t sector)
 	if (IS_ERR(bip))
 		return PTR_ERR(bip);
 	/* what the reference tags count: logical blocks of the LUN */
+	tgt_bip_set_size(bip, bio_integrity_bytes(bi, bio_sectors(bio)));
 	bip_set_seed(bip, div_u64((u64)sector << SECTOR_SHIFT, cmd->se_dev->dev_attrib.block_size));
 	return attach_pages(bio, cmd->t_prot_sg, cmd->t_prot_nents, bio_integrity_bytes(bi, before),
 			    bio_integrity_bytes(bi, bio_sectors(bio)));
