@@ -86,6 +86,25 @@ static void dev_free_device(struct se_device *se_dev)
 	tcmu_dev_put(tcmu_dev(se_dev));
 }
 
+/**
+ * tcmu_dev_describe_ring - write the mailbox of an empty ring
+ * @dev: device; once it is enabled, lock held
+ *
+ * All of it: the last handler may have written anywhere. Nothing of it is ever read but the tail.
+ */
+void tcmu_dev_describe_ring(struct tcmu_dev *dev)
+{
+	struct tcmu_mailbox *mb = dev->mb;
+
+	WRITE_ONCE(mb->version, TCMU_MAILBOX_VERSION);
+	WRITE_ONCE(mb->flags, TCMU_MAILBOX_FLAG_CAP_OOOC | TCMU_MAILBOX_FLAG_CAP_READ_LEN |
+		   TCMU_MAILBOX_FLAG_CAP_TMR | TCMU_MAILBOX_FLAG_CAP_KEEP_BUF);
+	WRITE_ONCE(mb->cmdr_off, dev->cmdr_off);
+	WRITE_ONCE(mb->cmdr_size, dev->ring.size);
+	WRITE_ONCE(mb->cmd_tail, 0);
+	WRITE_ONCE(mb->cmd_head, 0);
+}
+
 static int dev_make_ring(struct tcmu_dev *dev)
 {
 	u32 bytes = dev->ring_mb * SZ_1M;
@@ -101,15 +120,11 @@ static int dev_make_ring(struct tcmu_dev *dev)
 			     dev->pages_per_block);
 	if (err)
 		goto out_free;
-	mb->version = TCMU_MAILBOX_VERSION;
-	mb->flags = TCMU_MAILBOX_FLAG_CAP_OOOC | TCMU_MAILBOX_FLAG_CAP_READ_LEN | TCMU_MAILBOX_FLAG_CAP_TMR |
-		    TCMU_MAILBOX_FLAG_CAP_KEEP_BUF;
-	mb->cmdr_off = off;
-	mb->cmdr_size = size;
 	dev->ring_bytes = bytes;
 	dev->cmdr_off = off;
 	tcmu_ring_init(&dev->ring, size, dev->slots);
 	dev->mb = mb;
+	tcmu_dev_describe_ring(dev);
 	return 0;
 
 out_free:

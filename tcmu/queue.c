@@ -172,8 +172,7 @@ void tcmu_queue_reset(struct tcmu_dev *dev, int level)
 		tcmu_cmd_drop(dev, cmd);
 	}
 	tcmu_tmr_drop_all(dev);
-	WRITE_ONCE(dev->mb->cmd_tail, 0);
-	WRITE_ONCE(dev->mb->cmd_head, 0);
+	tcmu_dev_describe_ring(dev);
 	tcmu_ring_init(&dev->ring, dev->ring.size, dev->slots);
 	clear_bit(TCMU_DEV_BROKEN, &dev->flags);
 	tcmu_queue_run(dev, &done);

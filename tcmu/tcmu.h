@@ -159,6 +159,7 @@ bool tcmu_netlink_wants_reply(void);
 int tcmu_dev_init(void);
 void tcmu_dev_exit(void);
 void tcmu_dev_put(struct tcmu_dev *dev);
+void tcmu_dev_describe_ring(struct tcmu_dev *dev);
 void tcmu_dev_trim_others(struct tcmu_dev *self);
 extern struct target_backend_ops tcmu_ops;
 
