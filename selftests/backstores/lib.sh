@@ -38,16 +38,23 @@ disk_make() {
 disk_remove() { lun_remove "$DISK_TPG" "$DISK_LUN"; }
 disk_rescan() { echo 1 >"/sys/class/block/${DISK##*/}/device/rescan"; }
 
-# sense DISK CDB...: "key asc ascq info" in hex of a command that is to fail, or "good"
+# its SCSI generic node, which opens a write protected disk as well
+sg_node() {
+	local sg=/sys/class/block/${1##*/}/device/scsi_generic
+	if [ -d "$sg" ]; then echo "/dev/$(ls "$sg")"; else echo "$1"; fi
+}
+
+# sense DISK CDB...: "key asc ascq info" in hex of a command that is to fail, "conflict", or "good"
 sense() {
-	local disk=$1 out; shift
+	local disk out; disk=$(sg_node "$1"); shift
 	out=$(sg_raw -v ${SENSE_OPTS-} "$disk" "$@" 2>&1)
 	python3 - "$out" <<'P'
 import re, sys
 text = sys.argv[1]
 m = re.search(r"Raw sense data[^\n]*\n((?:\s+(?:[0-9a-f]{2}\s+)+\n?)+)", text)
 if not m:
-    print("good" if "SCSI Status: Good" in text else "none: " + text.replace("\n", " ")[-200:])
+    print("good" if "SCSI Status: Good" in text else
+          "conflict" if "Reservation Conflict" in text.title() else "none: " + text.replace("\n", " ")[-200:])
     sys.exit()
 b = bytes(int(x, 16) for x in m.group(1).split())
 if b[0] & 0x7f in (0x70, 0x71):
@@ -92,3 +99,15 @@ repeat() { python3 -c 'import sys; sys.stdout.buffer.write(open(sys.argv[1], "rb
 # dm_make NAME TABLE: without udev nobody else makes the node
 dm_make() { dmsetup create --noudevsync "$1" --table "$2" && dmsetup mknodes "$1"; }
 dm_remove() { dmsetup remove --noudevsync "$1"; }
+
+# debug_make PARAMETER...: scsi_debug; LOWER is its disk. debug_gone: and away
+_debug_disk() {
+	local b
+	for b in /sys/bus/pseudo/devices/adapter0/host*/target*/*:0/block/*; do
+		[ -b "/dev/${b##*/}" ] && echo "/dev/${b##*/}" && return
+	done
+	return 1
+}
+debug_make() { modprobe scsi_debug "$@" && wait_for 20 _debug_disk && LOWER=$(_debug_disk); }
+debug_opts() { echo "$1" >/sys/bus/pseudo/drivers/scsi_debug/opts; }
+debug_gone() { wait_for 20 rmmod scsi_debug; }

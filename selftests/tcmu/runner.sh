@@ -42,6 +42,20 @@ start_runner
 wait $DD; same "a write under way when the handler is killed goes on with the next one" $? 0
 check "its data is right" compare 384
 
+# its handler of files knows no resize: the refusal comes through; the next runner takes the new size
+refuse "a resize that the handler refuses is refused" cli /backstores/user:qcow/u1 set attribute dev_size=$((96 << 20))
+same "and changes nothing" "$(cat $TGT/core/user_*/u1/attrib/dev_size)" $((64 << 20))
+truncate -s 96M /tmp/u.raw
+echo "dev_size=$((96 << 20))" >"$(echo $TGT/core/user_*/u1)/control"
+stop_runner; start_runner
+sleep 1; echo 1 >"/sys/class/block/${DISK##*/}/device/rescan"
+check "the disk grows" wait_for $((20 * SCALE)) sh -c "[ \$(blockdev --getsize64 $DISK) = $((96 << 20)) ]"
+check "its new part works" dd if=/tmp/data of="$DISK" bs=64k count=16 seek=1500 oflag=direct
+check "and is in the image" cmp -n $((1 << 20)) -i 0:$((1500 * 65536)) /tmp/data /tmp/u.raw
+check "targetcli deletes the loopback target" cli /loopback delete naa.5001405bbbbbbbbb
+check "targetcli deletes the backstore" cli /backstores/user:qcow delete u1
+refuse "it is gone" ls $TGT/core/user_0/u1
+
 stop_runner
 start=$SECONDS
 check "without a handler a backstore is made" \
@@ -49,8 +63,5 @@ check "without a handler a backstore is made" \
 	       echo dev_size=1048576 >$TGT/core/user_7/x/control && echo 1 >$TGT/core/user_7/x/enable"
 check "and removed" rmdir $TGT/core/user_7/x $TGT/core/user_7
 [ $((SECONDS - start)) -le $((5 * SCALE)) ] && ok "both in bounded time" || fail "both in bounded time" "$((SECONDS - start)) s"
-# with no handler the loopback disk's last flush would run into its time-out
-start_runner
-sleep 2
 check "everything is removed" tgt_clear
 check "the modules unload" tgt_unload
