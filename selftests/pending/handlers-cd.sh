@@ -8,8 +8,8 @@ need genisoimage isoinfo sg_raw sg_get_config
 need_ours target_core_user
 DAEMON=$HANDLERS/tcmu-handlerd
 [ -x $DAEMON ] || skip_all "make handlers was not run"
+at_exit handlers_end
 at_exit tgt_clear
-at_exit 'handlers_end'
 at_exit 'umount /tmp/mnt 2>/dev/null'
 
 mounted_same() { mount -t iso9660 -o ro "$1" /tmp/mnt || return 1; diff -r "$2" /tmp/mnt; local rc=$?; umount /tmp/mnt; return $rc; }
@@ -19,10 +19,11 @@ mkdir -p /tmp/mnt
 genisoimage -quiet -R -J -V FIRST -o /tmp/a.iso $TOP/tcmu/handlers
 genisoimage -quiet -R -J -V SECOND -o /tmp/b.iso $TOP/selftests/lib
 tgt_load target_core_user tcm_loop sd_mod sg && modprobe -a sr_mod isofs
-handlers_up "the daemon starts" $DAEMON -n
+handlers_up "the daemon starts" $DAEMON -n -u nobody
 dev=$(user_make cd0 cd//tmp/a.iso $((4 << 20))) && ok "a drive" || fail "a drive" "$(cat $HLOG)"
 tpg=$(loop_make $WWN)
 check "its LUN" lun_make "$tpg" 0 "$dev"
+same "its process is nobody's" "$(ps -o user= --ppid "$HPID")" nobody
 CD=$(lun_node 0 block) SG=$(lun_node 0 scsi_generic)
 like "the kernel's CD driver has it" "$CD" "/dev/sr"
 same "its size" "$(blockdev --getsize64 "$CD")" "$(stat -c %s /tmp/a.iso)"
@@ -50,7 +51,7 @@ like "beyond the end" "$(sg_raw -r 2048 "$SG" 28 00 00 ff 00 00 00 00 01 00 2>&1
 dd if="$CD" of=/tmp/cd.copy bs=32k iflag=direct status=none 2>/tmp/dd.err & DD=$!
 handlers_kill
 sleep 1
-handlers_up "killed and started again" $DAEMON -n
+handlers_up "killed and started again" $DAEMON -n -u nobody
 wait $DD; same "the read goes on" $? 0
 check "with right data" cmp /tmp/a.iso /tmp/cd.copy
 

@@ -10,9 +10,9 @@ need_ours target_core_user
 DAEMON=$HANDLERS/tcmu-handlerd
 [ -x $DAEMON ] || skip_all "make handlers was not run"
 IQN=iqn.2026-01.org.fairlead:handlers
+at_exit 'kill -9 $NBDKIT $QNBD 2>/dev/null'
+at_exit handlers_end
 at_exit tgt_clear
-at_exit 'handlers_end'
-at_exit 'kill $NBDKIT $QNBD 2>/dev/null'
 at_exit 'logout >/dev/null 2>&1'
 at_exit 'umount /tmp/mnt 2>/dev/null'
 
@@ -35,7 +35,7 @@ nbd_start
 head -c 4M /dev/urandom >/tmp/q.raw; truncate -s 32M /tmp/q.raw
 qemu-img convert -c -O qcow2 /tmp/q.raw /tmp/q.qcow2
 qemu-img create -q -f qcow2 /tmp/rw.qcow2 64M
-# shellcheck disable=SC2034 # at_exit's
+# shellcheck disable=SC2034 # for at_exit
 qemu-nbd -t -f qcow2 -k /tmp/q.sock --cache=writeback /tmp/rw.qcow2 & QNBD=$!
 wait_for 10 test -S /tmp/q.sock
 

@@ -8,8 +8,8 @@ need mt tar sg_raw
 need_ours target_core_user
 DAEMON=$HANDLERS/tcmu-handlerd
 [ -x $DAEMON ] || skip_all "make handlers was not run"
+at_exit handlers_end
 at_exit tgt_clear
-at_exit 'handlers_end'
 at_exit 'modprobe -r st'
 
 MT() { mt-st -f "$TAPE" "$@"; }

@@ -7,8 +7,8 @@
 need sg_inq fio mkfs.ext4
 need_ours target_core_user
 [ -x $HANDLERS/example ] || skip_all "make handlers was not run"
+at_exit handlers_end
 at_exit tgt_clear
-at_exit 'handlers_end'
 at_exit 'umount /tmp/mnt 2>/dev/null'
 
 tgt_load target_core_user tcm_loop sd_mod sg

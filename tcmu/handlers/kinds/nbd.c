@@ -15,6 +15,7 @@
 
 #define CONNECTIONS	4
 #define RECONNECT_S	20
+#define OLD_WRITES_S	1	/* a killed process's last requests are in the server by then */
 #define CHUNK		(4u << 20)
 #define ZERO_CHUNK	(1u << 30)
 
@@ -225,6 +226,9 @@ static int nbd_disk_open(struct tcmuh_dev *dev)
 	if (!d)
 		return -ENOMEM;
 	snprintf(d->where, sizeof(d->where), "%s", tcmuh_config(dev));
+	/* writes that initiators send again wait in the ring until this returns */
+	if (tcmuh_taken_over(dev))
+		sleep(OLD_WRITES_S);
 	nbd = link_make(d->where);
 	if (!nbd) {
 		tcmuh_log(dev, "%s: %s", d->where, nbd_get_error());
