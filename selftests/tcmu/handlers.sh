@@ -1,6 +1,6 @@
 #!/bin/bash
 # suite: the handler library by its example: ext4, SCSI answers, killed and restarted under I/O, resize, removal
-# time: 60
+# time: 30
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 . $TOP/selftests/lib/handlers.sh

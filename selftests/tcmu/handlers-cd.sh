@@ -1,6 +1,6 @@
 #!/bin/bash
 # suite: an ISO as CD and DVD: sr_mod, mount, isoinfo, MMC answers, change of medium, killed under reads
-# time: 40
+# time: 30
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 . $TOP/selftests/lib/handlers.sh

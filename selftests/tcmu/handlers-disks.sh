@@ -1,6 +1,6 @@
 #!/bin/bash
 # suite: tcmu-handlerd under targetcli: ram, file, qcow, nbd; ext4, kill -9 under verified I/O, resize, iSCSI
-# time: 100
+# time: 110
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 . $TOP/selftests/lib/iscsi.sh

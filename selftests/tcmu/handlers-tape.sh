@@ -1,6 +1,6 @@
 #!/bin/bash
 # suite: a tape in a file: mt, tar, fixed and variable blocks, filemarks, SPACE, LOCATE, end of tape, kill -9 in a tar
-# time: 60
+# time: 30
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 . $TOP/selftests/lib/handlers.sh
