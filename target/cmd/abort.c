@@ -154,7 +154,7 @@ static void unpark(struct se_cmd *cmd)
 	spin_lock_irqsave(&tdev->orphan_lock, flags);
 	list_del_init(&cmd->state_list);
 	WRITE_ONCE(tdev->orphan_count, tdev->orphan_count - 1);
-	unpin = !tdev->orphan_count && tdev->pinned;
+	unpin = !tgt_dev_is_kept(tdev) && tdev->pinned;
 	spin_unlock_irqrestore(&tdev->orphan_lock, flags);
 	if (unpin)
 		tgt_device_unpin_orphans(cmd->se_dev);

@@ -8,6 +8,8 @@
 #include "target/cmd/life.h"
 #include "target/model/device.h"
 
+#define IO_WAIT	(20 * HZ)
+
 /* One internal command; lives on until its backend has answered. */
 struct tgt_io {
 	struct se_cmd cmd;
@@ -133,7 +135,9 @@ static void io_execute(struct tgt_io *io)
 	spin_unlock_irq(&cmd->t_state_lock);
 	ret = cmd->execute_cmd(cmd);
 	tgt_exec_returned(cmd, ret);
-	wait_for_completion(&io->done);
+	/* in pieces: a backend that takes long is no hung task of ours */
+	while (!wait_for_completion_timeout(&io->done, IO_WAIT))
+		;
 }
 
 /**

@@ -154,7 +154,7 @@ void tgt_device_pin_orphans(struct se_device *dev)
 	struct tgt_dev *td = tgt_dev(dev);
 
 	spin_lock_irq(&td->orphan_lock);
-	td->pinned = td->orphan_count > 0;
+	td->pinned = tgt_dev_is_kept(td);
 	spin_unlock_irq(&td->orphan_lock);
 	sync_pin(td);
 }
@@ -171,9 +171,45 @@ void tgt_device_unpin_orphans(struct se_device *dev)
 	unsigned long flags;
 
 	spin_lock_irqsave(&td->orphan_lock, flags);
-	td->pinned = td->orphan_count > 0;
+	td->pinned = tgt_dev_is_kept(td);
 	/* still under the lock: a release that saw no orphan must also see the work queued */
 	queue_work(system_unbound_wq, &td->pin_work);
+	spin_unlock_irqrestore(&td->orphan_lock, flags);
+}
+
+/**
+ * tgt_device_hold - keep a device although no LUN may lead to it any more: its rmdir fails meanwhile
+ * @dev: device with a LUN whose reference the caller has, or held already
+ *
+ * Context: any. Whoever takes its last LUN away pins it (tgt_device_pin_orphans()).
+ */
+void tgt_device_hold(struct se_device *dev)
+{
+	struct tgt_dev *td = tgt_dev(dev);
+	unsigned long flags;
+
+	spin_lock_irqsave(&td->orphan_lock, flags);
+	td->holds++;
+	spin_unlock_irqrestore(&td->orphan_lock, flags);
+}
+
+/**
+ * tgt_device_unhold - undo tgt_device_hold()
+ * @dev: device; not to be touched afterwards
+ *
+ * Context: any.
+ */
+void tgt_device_unhold(struct se_device *dev)
+{
+	struct tgt_dev *td = tgt_dev(dev);
+	unsigned long flags;
+
+	spin_lock_irqsave(&td->orphan_lock, flags);
+	td->holds--;
+	if (td->pinned && !tgt_dev_is_kept(td)) {
+		td->pinned = false;
+		queue_work(system_unbound_wq, &td->pin_work);
+	}
 	spin_unlock_irqrestore(&td->orphan_lock, flags);
 }
 
@@ -349,7 +385,7 @@ void tgt_device_release(struct se_device *dev)
 	WARN_ON_ONCE(!list_empty(&dev->dev_sep_list));
 	/* the last orphan's end may be just about to leave tgt_device_unpin_orphans() */
 	spin_lock_irq(&td->orphan_lock);
-	WARN_ON_ONCE(td->orphan_count);
+	WARN_ON_ONCE(tgt_dev_is_kept(td));
 	spin_unlock_irq(&td->orphan_lock);
 	flush_work(&td->pin_work);
 

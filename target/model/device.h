@@ -12,7 +12,7 @@
  * Private part of a device. The public structure belongs to the backend; what the core adds lies in front of the
  * per-CPU command queues, the one array of a device that the core allocates.
  *
- * @orphan_lock protects @orphans, @orphan_count and @pinned; taken with interrupts off, innermost but for a queue lock.
+ * @orphan_lock protects @orphans, @orphan_count, @holds and @pinned; taken with interrupts off, innermost but for a queue lock.
  * @scsi, @pr, @alua are owned by these layers: set in model_hooks.device_alloc, freed in .device_gone, constant between.
  * @wq runs multi-step commands (verify, compare and write, copy, ...); its workers may sleep on this device only.
  * @pin_lock serialises @pin_work and tgt_device_pin_orphans(); protects @item_held.
@@ -22,7 +22,8 @@ struct tgt_dev {
 	spinlock_t orphan_lock;
 	struct list_head orphans;	/* se_cmd.state_list of commands cut off from their nexus */
 	unsigned int orphan_count;
-	bool pinned;			/* rmdir shall give EBUSY while orphans are left */
+	unsigned int holds;		/* third-party copies that use the device without a LUN */
+	bool pinned;			/* rmdir shall give EBUSY while orphans or holds are left */
 	struct mutex pin_lock;
 	bool item_held;			/* the configfs item is depended on */
 	struct work_struct pin_work;
@@ -38,6 +39,12 @@ static inline struct tgt_dev *tgt_dev(const struct se_device *dev)
 	return container_of(dev->queues, struct tgt_dev, queues[0]);
 }
 
+/* Somebody keeps the device. orphan_lock held. */
+static inline bool tgt_dev_is_kept(const struct tgt_dev *td)
+{
+	return td->orphan_count || td->holds;
+}
+
 struct se_device *tgt_device_alloc(struct se_hba *hba, const char *name);
 int tgt_device_configure(struct se_device *dev);
 void tgt_device_release(struct se_device *dev);
@@ -45,5 +52,7 @@ int tgt_device_for_each(int (*fn)(struct se_device *dev, void *data), void *data
 bool tgt_device_is_exported(const struct se_device *dev);
 void tgt_device_pin_orphans(struct se_device *dev);	/* cmd layer, may sleep: an orphan was left behind */
 void tgt_device_unpin_orphans(struct se_device *dev);	/* cmd layer, any context: the last orphan is gone */
+void tgt_device_hold(struct se_device *dev);
+void tgt_device_unhold(struct se_device *dev);
 
 #endif /* TGT_MODEL_DEVICE_H */

@@ -120,8 +120,24 @@ const struct cmd_gate tgt_gates[TGT_GATES] = {
 	{ "orphans", gate_orphans },
 	{ "contingent allegiance", tgt_aca_check },
 	{ "unit attention", gate_attention },
-	{ "access state", gate_access_state },
+	[TGT_GATE_MEDIUM] = { "access state", gate_access_state },
 	{ "reservation", gate_reservation },
 	{ "medium", gate_medium },
 	{ "write protect", gate_write_protect },
 };
+
+/**
+ * tgt_gates_medium - may a nexus read or write the medium at this moment
+ * @cmd: READ or WRITE with CDB, session, LUN and device; need not be more than that
+ * Context: atomic allowed.
+ * Return: TCM_NO_SENSE or what stands in the way, but for conditions of the task set and unit attentions.
+ */
+sense_reason_t tgt_gates_medium(struct se_cmd *cmd)
+{
+	sense_reason_t reason = TCM_NO_SENSE;
+	unsigned int i;
+
+	for (i = TGT_GATE_MEDIUM; i < TGT_GATES && !reason; i++)
+		reason = tgt_gates[i].check(cmd);
+	return reason;
+}

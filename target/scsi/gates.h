@@ -6,7 +6,10 @@
 #include "target/cmd/cmd.h"
 
 #define TGT_GATES	7
+#define TGT_GATE_MEDIUM	3	/* from here on: access to the medium */
 
 extern const struct cmd_gate tgt_gates[TGT_GATES];
+
+sense_reason_t tgt_gates_medium(struct se_cmd *cmd);
 
 #endif /* TGT_SCSI_GATES_H */

@@ -6,9 +6,11 @@
 
 #include "target/alua/alua.h"
 #include "target/lib/sense.h"
+#include "target/model/device.h"
 #include "target/model/ua.h"
 #include "target/pr/pr.h"
 #include "target/scsi/aca.h"
+#include "target/scsi/copy.h"
 #include "target/scsi/gates.h"
 #include "target/scsi/medium.h"
 #include "target/scsi/mode.h"
@@ -17,6 +19,7 @@
 #include "target/scsi/range.h"
 #include "target/scsi/removal.h"
 #include "target/scsi/server.h"
+#include "target/scsi/token.h"
 
 static void device_gone(struct se_device *dev)
 {
@@ -58,6 +61,7 @@ static void lun_unlinked(struct se_lun *lun, struct se_device *dev)
 {
 	tgt_pr_lun_unlinked(lun, dev);
 	tgt_alua_lun_unlinked(lun, dev);
+	tgt_device_pin_orphans(dev);	/* copies that still use it; they find out at their next step */
 }
 
 static void acl_gone(struct se_node_acl *nacl)
@@ -71,6 +75,7 @@ static void lun_reset(struct se_device *dev, struct se_session *by)
 	tgt_mode_reset(dev);
 	tgt_aca_reset(dev);
 	tgt_removal_reset(dev);
+	tgt_copies_reset(dev);
 }
 
 static void nexus_loss(struct se_session *sess)
@@ -78,11 +83,14 @@ static void nexus_loss(struct se_session *sess)
 	tgt_pr_nexus_loss(sess);
 	tgt_aca_nexus_loss(sess);
 	tgt_removal_nexus_loss(sess);
+	tgt_copies_nexus_loss(sess);
 }
 
 static void device_stopping(struct se_device *dev)
 {
 	tgt_medium_stop(tgt_scsi_dev(dev));
+	tgt_copies_forget(dev);
+	tgt_token_device_gone(dev);
 }
 
 /* SPC-5 5.6.3: what an initiator finds by REPORT LUNS is no longer what it found before. */

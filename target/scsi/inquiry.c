@@ -5,6 +5,7 @@
 #include <scsi/scsi_proto.h>
 
 #include "target/cmd/cmd.h"
+#include "target/scsi/copy.h"
 #include "target/scsi/prot.h"
 #include "target/scsi/removal.h"
 #include "target/scsi/server.h"
@@ -51,7 +52,7 @@ static u8 flags5(struct se_cmd *cmd)
 
 	if (!(dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_ALUA))
 		flags |= 0x30;	/* TPGS: implicit and explicit */
-	if (dev->dev_attrib.emulate_3pc)
+	if (tgt_copy_offered(dev))
 		flags |= 0x08;
 	if (tgt_prot_enabled(cmd))
 		flags |= 0x01;

@@ -16,6 +16,7 @@
 #include "target/lib/sgl.h"
 #include "target/scsi/scratch.h"
 #include "target/scsi/server.h"
+#include "target/scsi/token.h"
 
 #define IMMED		0x80
 #define ZNR_AUSE	0x60
@@ -133,6 +134,7 @@ static void job_work(struct work_struct *work)
 	struct scsi_dev *sd = job->sd;
 	unsigned long flags;
 
+	tgt_token_written(sd->dev, 0, tgt_server_blocks(sd->dev));
 	job->result = write_passes(job);
 	spin_lock_irqsave(&sd->lock, flags);
 	sd->job = NULL;

@@ -60,6 +60,7 @@ struct tgt_opcode_rows {
 
 const struct tgt_opcode_rows *tgt_optab_spc_rows(void);
 const struct tgt_opcode_rows *tgt_optab_sbc_rows(void);
+const struct tgt_opcode_rows *tgt_optab_copy_rows(void);
 
 int tgt_optab_init(void);
 const struct tgt_opcode *tgt_opcode_find(const u8 *cdb);	/* NULL: not known; O(1) */

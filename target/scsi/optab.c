@@ -108,7 +108,9 @@ int tgt_optab_init(void)
 {
 	int ret = index_rows(tgt_optab_spc_rows());
 
-	return ret ? ret : index_rows(tgt_optab_sbc_rows());
+	if (!ret)
+		ret = index_rows(tgt_optab_sbc_rows());
+	return ret ? ret : index_rows(tgt_optab_copy_rows());
 }
 
 /**
@@ -157,6 +159,7 @@ static void report_all(struct wbuf *w, struct se_device *dev, bool timeouts)
 	wbuf_be32(w, 0);
 	put_rows(w, tgt_optab_spc_rows(), dev, timeouts);
 	put_rows(w, tgt_optab_sbc_rows(), dev, timeouts);
+	put_rows(w, tgt_optab_copy_rows(), dev, timeouts);
 	wbuf_patch(w, 0, w->len - 4, 4);
 }
 

@@ -18,6 +18,7 @@
 #include "target/cmd/io.h"
 #include "target/scsi/opcode.h"
 #include "target/scsi/server.h"
+#include "target/scsi/token.h"
 
 /*
  * se_cmd.pr_res_key, which nothing else uses here, is the state of a command in this file, zero before
@@ -197,6 +198,64 @@ static bool admit_slowly(struct scsi_dev *sd, struct se_cmd *cmd, const struct t
 	return go;
 }
 
+/* A write goes into the backend: tokens for what it overwrites end. UNMAP names its blocks later, itself. */
+static void revoke_tokens(struct se_cmd *cmd, const struct tgt_opcode *row)
+{
+	u64 first, count;
+
+	if (row && row->flags & OPF_WRITES && row->blocks.width && extent(cmd, row, &first, &count))
+		tgt_token_written(cmd->se_dev, first, count);
+}
+
+struct written {
+	u64 first, count;
+	bool found;
+};
+
+/* tgt_cmd_for_each(): a write in the backend, or on its way there. */
+static void find_write(struct se_cmd *cmd, void *data)
+{
+	const struct tgt_opcode *row = tgt_opcode_find(cmd->t_task_cdb);
+	enum range_state state = state_get(cmd);
+	struct written *w = data;
+	u64 first, count;
+
+	if (state == RANGE_NONE || state == RANGE_DONE || !row || !(row->flags & OPF_WRITES))
+		return;
+	if (extent(cmd, row, &first, &count) && first < w->first + w->count && w->first < first + count)
+		w->found = true;
+}
+
+/**
+ * tgt_range_is_written - is a command in the backend, or on its way there, that may change blocks of a range
+ * @dev: device
+ * @first: first block
+ * @count: number of blocks
+ * Context: any. The caller has published what makes later writes look (scsi_dev.nr_tokens), with a full barrier.
+ */
+bool tgt_range_is_written(struct se_device *dev, u64 first, u64 count)
+{
+	struct written w = { .first = first, .count = count };
+
+	tgt_cmd_for_each(dev, find_write, &w);
+	return w.found;
+}
+
+static bool admit(struct scsi_dev *sd, struct se_cmd *cmd, const struct tgt_opcode *row)
+{
+	if (is_locker(cmd, row)) {
+		if (!admit_locker(sd, cmd, row))
+			return false;
+		smp_mb();	/* pairs with tgt_token_publish() */
+		return true;
+	}
+	WRITE_ONCE(cmd->pr_res_key, RANGE_ADMITTED);
+	smp_mb();	/* pairs with range_enter() and tgt_token_publish() */
+	if (likely(!READ_ONCE(sd->nr_ranges)))
+		return true;
+	return admit_slowly(sd, cmd, row);
+}
+
 /**
  * tgt_range_admit - may a command enter the backend now
  * @cmd: command on its device's list, parsed; called again after tgt_cmd_resume()
@@ -211,13 +270,11 @@ bool tgt_range_admit(struct se_cmd *cmd)
 	if (cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH)
 		return true;
 	row = tgt_opcode_find(cmd->t_task_cdb);
-	if (is_locker(cmd, row))
-		return admit_locker(sd, cmd, row);
-	WRITE_ONCE(cmd->pr_res_key, RANGE_ADMITTED);
-	smp_mb();	/* pairs with range_enter() */
-	if (likely(!READ_ONCE(sd->nr_ranges)))
-		return true;
-	return admit_slowly(sd, cmd, row);
+	if (!admit(sd, cmd, row))
+		return false;
+	if (unlikely(READ_ONCE(sd->nr_tokens)))
+		revoke_tokens(cmd, row);
+	return true;
 }
 
 /* tgt_cmd_for_each(): held commands ask anew. */

@@ -46,6 +46,7 @@ enum scsi_medium {
  * @ranges: locked ranges of blocks, in order of arrival
  * @nr_ranges: how many; read without a lock by commands that want to pass
  * @range_number: of the last range that was entered
+ * @nr_tokens: ROD tokens that a write may revoke (token.c); read without a lock by every write
  */
 struct scsi_dev {
 	struct se_device *dev;
@@ -67,6 +68,7 @@ struct scsi_dev {
 	struct list_head ranges;
 	unsigned int nr_ranges;
 	u64 range_number;
+	unsigned int nr_tokens;
 };
 
 static inline struct scsi_dev *tgt_scsi_dev(const struct se_device *dev)

@@ -7,6 +7,7 @@
 #include "target/cmd/io.h"
 #include "target/lib/sense.h"
 #include "target/scsi/server.h"
+#include "target/scsi/token.h"
 
 #define HEADER_SIZE	8
 #define DESCRIPTOR_SIZE	16
@@ -77,9 +78,12 @@ static sense_reason_t unmap_all(struct se_cmd *cmd, const struct unmap_list *lis
 	sense_reason_t reason = TCM_NO_SENSE;
 	unsigned int i;
 
-	for (i = 0; i < list->count && !reason && !tgt_cmd_is_aborted(cmd); i++)
-		if (count_of(list, i))
-			reason = tgt_server_ops(cmd)->execute_unmap(cmd, lba_of(list, i), count_of(list, i));
+	for (i = 0; i < list->count && !reason && !tgt_cmd_is_aborted(cmd); i++) {
+		if (!count_of(list, i))
+			continue;
+		tgt_token_written(cmd->se_dev, lba_of(list, i), count_of(list, i));
+		reason = tgt_server_ops(cmd)->execute_unmap(cmd, lba_of(list, i), count_of(list, i));
+	}
 	return reason;
 }
 

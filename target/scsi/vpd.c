@@ -5,6 +5,8 @@
 #include "target/cmd/cmd.h"
 #include "target/lib/designator.h"
 #include "target/model/tpg.h"
+#include "target/scsi/copy.h"
+#include "target/scsi/copy_vpd.h"
 #include "target/scsi/opcode.h"
 #include "target/scsi/prot.h"
 #include "target/scsi/server.h"
@@ -243,6 +245,7 @@ static const struct vpd_page pages[] = {
 	{ 0x86, NULL, build_extended },
 	{ 0x87, NULL, build_mode_policy },
 	{ 0x88, NULL, build_scsi_ports },
+	{ 0x8f, tgt_copy_offered, tgt_copy_vpd },
 	{ 0xb0, is_disk, build_block_limits },
 	{ 0xb1, is_disk, build_characteristics },
 	{ 0xb2, is_disk, build_provisioning },

@@ -1,0 +1,367 @@
+#!/usr/bin/env python3
+# suite: third-party copy: EXTENDED COPY, its results, tokens; only LUNs that the initiator reaches, stuck backends
+# time: 45
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+Raw CDBs through tcm_loop. Initiator 1 has LUNs a, b, and d (4096 byte blocks) at one target and c at another;
+initiator 2 has b, and x which initiator 1 must never reach.
+"""
+
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+from sgio import *  # noqa: E402,F403
+
+MB = 1 << 20
+SIZE = 16 * MB
+LAST = SIZE // 512 - 1
+SHM = "/dev/shm/copy-"
+UNREACHABLE, FAILED, NO_CSCD, ABORTED_COPY = (10, 0x0d, 2), (10, 0x0d, 1), (10, 8, 4), (10, 0, 0)
+IN_CDB, IN_LIST, LENGTH = (5, 0x24, 0), (5, 0x26, 0), (5, 0x1a, 0)
+HOLD, DISCARD, NO_ID = 0, 2, 3
+
+
+def pattern(n, seed):
+    """n blocks, each different from all others."""
+    return b"".join((seed.to_bytes(4, "big") + i.to_bytes(4, "big")) * 64 for i in range(n))
+
+
+def naa(sg):
+    d = sg.run(bytes((0x12, 1, 0x83, 2, 0, 0)), want=512).data
+    at = 4
+    while at < len(d):
+        if d[at + 1] & 0x3f == 3:
+            return d[at + 4:at + 4 + d[at + 3]]
+        at += 4 + d[at + 3]
+    return b""
+
+
+def cscd(name, size=0, kind=3, pdt=0):
+    return bytes((0xe4, pdt, 0, 0, 1, kind, 0, len(name))) + name.ljust(20, b"\0") + b"\0" + be(size, 3)
+
+
+def blocks(src, dst, n, src_lba, dst_lba, flags=0):
+    return bytes((2, flags)) + be(24, 2) + be(src, 2) + be(dst, 2) + be(0, 2) + be(n, 2) + be(src_lba, 8) + be(dst_lba, 8)
+
+
+def offsets(src, dst, n, src_lba, dst_lba, src_off, dst_off):
+    return bytes((10, 0)) + be(28, 2) + be(src, 2) + be(dst, 2) + be(n, 4) + be(src_lba, 8) + be(dst_lba, 8) + \
+        be(src_off, 2) + be(dst_off, 2)
+
+
+def lid1(cscds, segments, list_id=0, usage=NO_ID):
+    c, s = b"".join(cscds), b"".join(segments)
+    return bytes((list_id, usage << 3)) + be(len(c), 2) + bytes(4) + be(len(s), 4) + bytes(4) + c + s
+
+
+def lid4(cscds, segments, list_id, immed=False):
+    c, s = b"".join(cscds), b"".join(segments)
+    return bytes((1, 0)) + be(32, 2) + bytes(11) + bytes((immed, 0xff, 0, 0, 0)) + be(list_id, 4) + bytes(18) + \
+        be(len(c), 2) + be(len(s), 2) + be(0, 2) + c + s
+
+
+def xcopy(sg, data, sa=0, **kw):
+    return sg.run(bytes((0x83, sa)) + bytes(8) + be(len(data), 4) + b"\0\0", data=data, **kw)
+
+
+def results(sg, sa, list_id=0, want=1024):
+    cdb = bytes((0x84, sa)) + (be(list_id, 4) + bytes(4) if sa in (5, 7) else bytes((list_id,)) + bytes(7))
+    return sg.run(cdb + be(want, 4) + b"\0\0", want=want)
+
+
+def populate(sg, ranges, list_id=1, timeout=0, rod=None):
+    r = b"".join(be(lba, 8) + be(n, 4) + bytes(4) for lba, n in ranges)
+    data = be(14 + len(r), 2) + bytes((2 if rod is not None else 0, 0)) + be(timeout, 4) + be(rod or 0, 4) + bytes(2) + \
+        be(len(r), 2) + r
+    return sg.run(bytes((0x83, 0x10)) + bytes(4) + be(list_id, 4) + be(len(data), 4) + b"\0\0", data=data)
+
+
+def write_using(sg, token, ranges, offset=0, list_id=2, delete=False, immed=False):
+    r = b"".join(be(lba, 8) + be(n, 4) + bytes(4) for lba, n in ranges)
+    data = be(534 + len(r), 2) + bytes((immed | delete << 1,)) + bytes(5) + be(offset, 8) + token + bytes(6) + be(len(r), 2) + r
+    return sg.run(bytes((0x83, 0x11)) + bytes(4) + be(list_id, 4) + be(len(data), 4) + b"\0\0", data=data)
+
+
+def token_of(sg, list_id=1):
+    d = results(sg, 7, list_id).data
+    return d[38:550] if len(d) >= 550 and int.from_bytes(d[32:36], "big") == 514 else b""
+
+
+def make(name, block_size=512):
+    path = SHM + name
+    with open(path, "wb") as f:
+        f.truncate(SIZE)
+    return backstore("fileio", name, f"fd_dev_name={path},fd_dev_size={SIZE}", f"c0b1e500{ord(name[0]):02x}", block_size)
+
+
+class World:
+    def __init__(self):
+        mount()
+        self.dev = {n: make(n, 4096 if n == "d" else 512) for n in "abcdx"}
+        self.t1 = loop_target("naa.5001405c0b100001", "naa.5001405c0b1000a1")
+        self.t2 = loop_target("naa.5001405c0b100002", "naa.5001405c0b1000a1")
+        self.t3 = loop_target("naa.5001405c0b100003", "naa.5001405c0b1000a2")
+        for n, name in enumerate("abd"):
+            lun(self.t1, n, self.dev[name])
+        lun(self.t2, 0, self.dev["c"])
+        lun(self.t3, 0, self.dev["x"])
+        lun(self.t3, 1, self.dev["b"])
+        self.a, self.b, self.d = (sg_of(self.t1, n) for n in range(3))
+        self.c, self.x, self.b2 = sg_of(self.t2, 0), sg_of(self.t3, 0), sg_of(self.t3, 1)
+        self.id = {n: cscd(naa(getattr(self, n)), 4096 if n == "d" else 512) for n in "abcdx"}
+
+
+def offered(w):
+    same("INQUIRY has the 3PC bit", w.a.run(bytes((0x12, 0, 0, 0, 96, 0)), want=96).data[5] & 8, 8)
+    page = w.a.run(bytes((0x12, 1, 0x8f, 4, 0, 0)), want=1024).data
+    kinds, at = [], 4
+    while at < len(page):
+        kinds.append(int.from_bytes(page[at:at + 2], "big"))
+        at += 4 + int.from_bytes(page[at + 2:at + 4], "big")
+    same("Third-party Copy page: its descriptors", kinds, [0, 1, 4, 8, 0xc, 0x106, 0x108, 0x8001])
+    same("and its length", at, len(page))
+    r = results(w.a, 3).data
+    same("operating parameters", (int.from_bytes(r[8:10], "big"), int.from_bytes(r[10:12], "big"), r[43], r[44:47]),
+         (64, 256, 3, bytes((2, 10, 0xe4))))
+    put(w.dev["a"] + "/attrib/emulate_3pc", "0")
+    result(results(w.a, 3).code in ((5, 0x20, 0), IN_CDB), "without emulate_3pc there is no such command")
+    same("nor the bit", w.a.run(bytes((0x12, 0, 0, 0, 96, 0)), want=96).data[5] & 8, 0)
+    put(w.dev["a"] + "/attrib/emulate_3pc", "1")
+
+
+def copies(w):
+    data = pattern(8192, 1)
+    for i in range(0, 8192, 2048):
+        w.a.write(i, data[i * 512:(i + 2048) * 512])
+    same("4 MB from a to b", xcopy(w.a, lid1([w.id["a"], w.id["b"]], [blocks(0, 1, 8192, 0, 100)])).code, ())
+    got = b"".join(w.b.read(100 + i, 2048) for i in range(0, 8192, 2048))
+    result(got == data, "are there")
+    same("and not more", w.b.read(8292, 1) + w.b.read(99, 1), bytes(1024))
+    many = [blocks(0, 1, 1 + i % 7, i * 10, 20000 + (255 - i) * 8) for i in range(256)]
+    same("256 segments", xcopy(w.b, lid1([w.id["a"], w.id["b"]], many)).code, ())
+    good = all(w.b.read(20000 + (255 - i) * 8, 1 + i % 7) == data[i * 5120:i * 5120 + (1 + i % 7) * 512] for i in range(256))
+    result(good, "are there")
+    same("the LUN itself by CSCD FFFF", xcopy(w.b, lid1([w.id["a"]], [blocks(0, 0xffff, 8, 0, 15000)])).code, ())
+    same("is written", w.b.read(15000, 8), data[:4096])
+    same("a LUN of another target", xcopy(w.a, lid1([w.id["a"], w.id["c"]], [blocks(0, 1, 64, 0, 64)])).code, ())
+    same("is written", w.c.read(64, 64), data[:64 * 512])
+    same("up into itself", xcopy(w.a, lid1([w.id["a"]], [blocks(0, 0, 4096, 0, 100)])).code, ())
+    got = b"".join(w.a.read(100 + i, 1024) for i in range(0, 4096, 1024))
+    result(got == data[:4096 * 512], "as if by way of a buffer")
+    same("down into itself", xcopy(w.a, lid1([w.id["a"]], [blocks(0, 0, 4096, 100, 0)])).code, ())
+    result(b"".join(w.a.read(i, 1024) for i in range(0, 4096, 1024)) == data[:4096 * 512], "restores it")
+    same("512 to 4096 byte blocks", xcopy(w.a, lid1([w.id["a"], w.id["d"]], [blocks(0, 1, 80, 8, 3)])).code, ())
+    same("are there", w.d.read(3, 10, 4096), data[4096:4096 + 40960])
+    same("counted in blocks of the destination", xcopy(w.a, lid1([w.id["a"], w.id["d"]], [blocks(0, 1, 3, 0, 40, 2)])).code, ())
+    same("are there", w.d.read(40, 4, 4096), data[:12288] + bytes(4096))
+    same("a part of a block is refused", xcopy(w.a, lid1([w.id["a"], w.id["d"]], [blocks(0, 1, 9, 0, 3)])).code, (10, 0x26, 10))
+    w.d.write(50, b"\xee" * 8192, 4096)
+    same("bytes with offsets", xcopy(w.a, lid1([w.id["a"], w.id["d"]], [offsets(0, 1, 5000, 1, 50, 77, 1001)])).code, ())
+    same("leave the rest alone", w.d.read(50, 2, 4096),
+         b"\xee" * 1001 + data[589:5589] + b"\xee" * (8192 - 6001))
+    same("nothing to do", xcopy(w.a, lid1([w.id["a"]], [])).code, ())
+
+
+def lists(w):
+    one = [blocks(0, 1, 8, 0, 0)]
+    ab = [w.id["a"], w.id["b"]]
+    same("no copy by that identifier", results(w.a, 0, 9).code, IN_CDB)
+    same("a copy whose results are held", xcopy(w.a, lid1(ab, one, 9, HOLD)).code, ())
+    r = results(w.a, 0, 9).data
+    same("completed, one segment, 4096 bytes", (r[4], r[6], r[8:12]), (1, 1, be(4096, 4)))
+    same("no data are held", results(w.a, 1, 9).data, bytes(4))
+    same("no failure", results(w.a, 4, 9).code, IN_CDB)
+    same("unknown to another LUN", results(w.b, 0, 9).code, IN_CDB)
+    same("and to another initiator", results(w.b2, 0, 9).code, IN_CDB)
+    same("results that nobody wants", xcopy(w.a, lid1(ab, one, 10, DISCARD)).code, ())
+    same("are not there", results(w.a, 0, 10).code, IN_CDB)
+    same("LID4", xcopy(w.a, lid4(ab, one, 0x01000009), sa=1).code, ())
+    r = results(w.a, 5, 0x01000009).data
+    same("is another name space", (r[4], r[5], r[15], r[16:24]), (1, 1, 0xf1, be(8, 8)))
+    same("LID4 in the background", xcopy(w.a, lid4(ab, [blocks(0, 1, 4096, 0, 0)], 5, True), sa=1).code, ())
+    result(wait_for(lambda: results(w.a, 5, 5).data[5] == 1), "completes by itself")
+    same("a destination that ends too early", xcopy(w.a, lid1(ab, [blocks(0, 1, 9, 0, LAST - 7)], 11, HOLD)).code, ABORTED_COPY)
+    same("a source that does", xcopy(w.a, lid1(ab, [blocks(0, 1, 1, LAST + 1, 0)])).code, ABORTED_COPY)
+    same("a CSCD that is not in the list", xcopy(w.a, lid1(ab, [blocks(0, 2, 1, 0, 0)])).code, NO_CSCD)
+    same("a type of CSCD", xcopy(w.a, lid1([b"\xe0" + bytes(31)], [blocks(0, 0, 1, 0, 0)])).code, (5, 0x26, 7))
+    same("a type of segment", xcopy(w.a, lid1(ab, [b"\x03\0" + be(24, 2) + bytes(24)])).code, (5, 0x26, 9))
+    same("another device type", xcopy(w.a, lid1([cscd(naa(w.a), 512, pdt=1)], [blocks(0, 0, 1, 0, 9)])).code, (10, 0x0d, 3))
+    same("a wrong block length", xcopy(w.a, lid1([cscd(naa(w.a), 4096)], [blocks(0, 0, 1, 0, 9)])).code, IN_LIST)
+    whole = lid1(ab, one)
+    same("cut short", [xcopy(w.a, whole[:n]).code for n in (1, 15, 17, 60, len(whole) - 1)], [LENGTH] * 5)
+    same("no list is no error", xcopy(w.a, b"").code, ())
+    same("nothing to abort", w.a.run(bytes((0x83, 0x1c)) + be(77, 4) + bytes(10)).code, IN_CDB)
+
+
+def masking(w):
+    """CVE-2020-28374: a name in a descriptor must not open what the LUN mask hides."""
+    before = pattern(8, 7)
+    w.x.write(0, before)
+    w.b.write(200, bytes(4096))
+    same("a foreign LUN as source", xcopy(w.a, lid1([w.id["x"], w.id["b"]], [blocks(0, 1, 8, 0, 200)])).code, UNREACHABLE)
+    same("gives nothing", w.b.read(200, 8), bytes(4096))
+    same("as destination", xcopy(w.a, lid1([w.id["a"], w.id["x"]], [blocks(0, 1, 8, 0, 0)])).code, UNREACHABLE)
+    same("is left alone", w.x.read(0, 8), before)
+    same("in the list alone", xcopy(w.a, lid1([w.id["a"], w.id["x"]], [blocks(0, 0, 8, 0, 300)])).code, UNREACHABLE)
+    same("its own initiator may", xcopy(w.x, lid1([w.id["x"], w.id["b"]], [blocks(0, 1, 8, 0, 200)])).code, ())
+    same("and has it", w.b2.read(200, 8), before)
+    same("that initiator has no LUN a", xcopy(w.x, lid1([w.id["a"], w.id["x"]], [blocks(0, 1, 8, 0, 0)])).code, UNREACHABLE)
+    same("a name that nobody has", xcopy(w.a, lid1([cscd(b"\x60" * 16, 512)], [blocks(0, 0, 8, 0, 9)])).code, UNREACHABLE)
+    same("a token of the foreign LUN", populate(w.x, [(0, 8)]).code, ())
+    token = token_of(w.x)
+    result(len(token) == 512, "is made for its initiator", token)
+    same("and of no use to another", write_using(w.a, token, [(500, 8)]).code, (5, 0x23, 4))
+    same("but to that one", write_using(w.b2, token, [(500, 8)]).code, ())
+    same("as it should", w.b.read(500, 8), before)
+
+
+def reserve(sg, kind, key=0x1234):
+    reg = sg.run(bytes((0x5f, 6)) + bytes(6) + be(24, 1) + b"\0", data=bytes(8) + be(key, 8) + bytes(8))
+    return reg.code or sg.run(bytes((0x5f, 1, kind)) + bytes(5) + be(24, 1) + b"\0", data=be(key, 8) + bytes(16)).code
+
+
+def clear_reservation(sg, key=0x1234):
+    return sg.run(bytes((0x5f, 3)) + bytes(6) + be(24, 1) + b"\0", data=be(key, 8) + bytes(16)).code
+
+
+def protections(w):
+    copy = lid1([w.id["a"], w.id["b"]], [blocks(0, 1, 8, 0, 600)])
+    back = lid1([w.id["b"], w.id["a"]], [blocks(0, 1, 8, 600, 9000)])
+    same("initiator 2 reserves b: Write Exclusive", reserve(w.b2, 1), ())
+    w.b.settle()
+    before = w.b.read(600, 8)
+    same("no copy to b", xcopy(w.a, copy).code, FAILED)
+    same("b is as it was", w.b.read(600, 8), before)
+    held = lid1([w.id["a"], w.id["b"]], [blocks(0, 0, 8, 0, 700), blocks(0, 1, 8, 0, 600)], 12, HOLD)
+    same("a second segment that fails", xcopy(w.a, held).code, FAILED)
+    r = results(w.a, 0, 12).data
+    same("status: failed after one", (r[4], r[6]), (2, 1))
+    r = results(w.a, 4, 12).data
+    same("failure details", (r[56], r[62] & 15, r[72], r[73]), (CHECK,) + FAILED)
+    same("a copy from b", xcopy(w.a, back).code, ())
+    same("at b the command itself conflicts", xcopy(w.b, copy).status, CONFLICT)
+    clear_reservation(w.b2)
+    same("Exclusive Access", reserve(w.b2, 3), ())
+    same("no copy from b", xcopy(w.a, back).code, FAILED)
+    clear_reservation(w.b2)
+    w.b.settle()
+    page = bytearray(w.b.run(bytes((0x1a, 8, 0x0a, 0, 255, 0)), want=255).data[4:])
+    page[0] &= 0x3f
+    page[4] |= 8
+    same("b is write protected by SWP", w.b.run(bytes((0x15, 0x10, 0, 0, 4 + len(page), 0)), data=bytes(4) + bytes(page)).code, ())
+    w.b2.settle()
+    same("no copy to it", xcopy(w.a, copy).code, FAILED)
+    page[4] &= ~8
+    w.b.run(bytes((0x15, 0x10, 0, 0, 4 + len(page), 0)), data=bytes(4) + bytes(page))
+    w.b2.settle(), w.b.settle()
+    w.b.run(bytes((0x1b, 0, 0, 0, 0, 0)))
+    same("nor while it is stopped", xcopy(w.a, copy).code, FAILED)
+    w.b.run(bytes((0x1b, 0, 0, 0, 1, 0)))
+    put(w.dev["b"] + "/alua/default_tg_pt_gp/alua_access_state", "2")
+    same("nor in standby", xcopy(w.a, copy).code, FAILED)
+    put(w.dev["b"] + "/alua/default_tg_pt_gp/alua_access_state", "0")
+    w.b.settle(), w.b2.settle()
+    same("and then it can", xcopy(w.a, copy).code, ())
+
+
+def tokens(w):
+    data = pattern(4096, 3)
+    for i in range(0, 4096, 2048):
+        w.a.write(i, data[i * 512:(i + 2048) * 512])
+    same("POPULATE TOKEN", populate(w.a, [(2048, 2048), (0, 100)]).code, ())
+    r = results(w.a, 7, 1).data
+    same("done: 2148 blocks", (r[4], r[5], r[16:24]), (0x10, 1, be(2148, 8)))
+    token = token_of(w.a)
+    same("a token", (len(token), token[:4], token[6:8]), (512, be(0x00800001, 4), be(504, 2)))
+    same("WRITE USING TOKEN", write_using(w.b, token, [(0, 1000), (3000, 1148)]).code, ())
+    got = b"".join(w.b.read(*x) for x in ((0, 1000), (3000, 1048), (4048, 100)))
+    result(got == data[2048 * 512:] + data[:51200], "gives the data")
+    r = results(w.b, 7, 2).data
+    same("and says so", (r[4], r[5], r[16:24], r[32:36]), (0x11, 1, be(2148, 8), bytes(4)))
+    same("from an offset", write_using(w.b, token, [(9000, 148)], offset=2000).code, ())
+    same("across two ranges", w.b.read(9000, 148), data[4048 * 512:] + data[:51200])
+    same("at another target", write_using(w.c, token, [(9000, 8)], immed=True).code, ())
+    result(wait_for(lambda: results(w.c, 7, 2).data[5] == 1), "in the background")
+    same("4096 byte blocks", write_using(w.d, token, [(9, 2)], offset=1).code, ())
+    same("are right", w.d.read(9, 2, 4096), data[2056 * 512:2072 * 512])
+    same("more than there is", write_using(w.b, token, [(0, 2149)]).code, IN_LIST)
+    same("an LBA too high", write_using(w.b, token, [(LAST, 2)]).code, (5, 0x21, 0))
+    same("one bit wrong", write_using(w.b, token[:200] + bytes((token[200] ^ 1,)) + token[201:], [(0, 8)]).code, (5, 0x23, 4))
+    w.a.write(101, data[:512])
+    same("a write beside the ranges", write_using(w.b, token, [(0, 8)]).code, ())
+    w.a.write(2050, data[:512])
+    same("a write into them revokes it", write_using(w.b, token, [(0, 8)]).code, (5, 0x23, 6))
+    populate(w.a, [(0, 64)], 3)
+    token = token_of(w.a, 3)
+    xcopy(w.b, lid1([w.id["b"], w.id["a"]], [blocks(0, 1, 1, 0, 63)]))
+    same("so does a copy", write_using(w.b, token, [(0, 8)]).code, (5, 0x23, 6))
+    populate(w.a, [(0, 64)], 3)
+    token = token_of(w.a, 3)
+    w.a.run(rw16(0x93, 10, 1), data=bytes(512))
+    same("and WRITE SAME", write_using(w.b, token, [(0, 8)]).code, (5, 0x23, 6))
+    populate(w.a, [(0, 64)], 3)
+    token = token_of(w.a, 3)
+    same("DEL_TKN: used", write_using(w.b, token, [(0, 8)], delete=True).code, ())
+    same("and deleted", write_using(w.b, token, [(0, 8)]).code, (5, 0x23, 9))
+    populate(w.a, [(0, 64)], 3, timeout=1)
+    token = token_of(w.a, 3)
+    time.sleep(1.5)
+    same("expired", write_using(w.b, token, [(0, 8)]).code, (5, 0x23, 7))
+    same("too long a timeout", populate(w.a, [(0, 8)], timeout=100000).code, IN_LIST)
+    same("a persistent token", populate(w.a, [(0, 8)], rod=0x00800002).code, IN_LIST)
+    same("ranges that overlap", populate(w.a, [(0, 8), (7, 8)]).code, IN_LIST)
+    zero = be(0xffff0001, 4) + be(504, 4) + bytes(504)
+    same("the token of zeros", write_using(w.b, zero, [(3000, 1148)]).code, ())
+    same("clears", w.b.read(3000, 1148), bytes(1148 * 512))
+
+
+def stuck(w):
+    """The destination does not answer: only this copy stands still, it can be aborted, the LUN can go."""
+    sh("modprobe dm_mod; modprobe brd rd_nr=1 rd_size=16384")
+    sh("dmsetup create --noudevsync copystuck --table '0 32768 linear /dev/ram0 0' && dmsetup mknodes copystuck")
+    dev = backstore("iblock", "stuck", "udev_path=/dev/mapper/copystuck", "c0b1e5ff")
+    lun(w.t1, 5, dev)
+    s = sg_of(w.t1, 5)
+    w.a.settle(), w.b.settle()	# the LUNs have changed
+    to = [w.id["a"], cscd(naa(s), 512)]
+    sh("dmsetup suspend --noflush --nolockfs --noudevsync copystuck")
+    try:
+        same("a copy to a stuck device, in the background", xcopy(w.a, lid4(to, [blocks(0, 1, 8192, 0, 0)], 1, True), sa=1).code, ())
+        same("its identifier is in use", xcopy(w.a, lid4(to, [blocks(0, 1, 1, 0, 0)], 1), sa=1).code, (5, 0x26, 0x0f))
+        same("it runs", results(w.a, 5, 1).data[5], 0x12)
+        same("other copies go on", xcopy(w.a, lid1([w.id["a"], w.id["b"]], [blocks(0, 1, 8192, 0, 0)]), timeout=20).code, ())
+        abort = w.a.later(bytes((0x83, 0x1c)) + be(1, 4) + bytes(10), timeout=60)
+        time.sleep(0.5)
+        result(abort.is_alive(), "COPY OPERATION ABORT waits")
+        start = time.monotonic()
+        lun_remove(w.t1, 5)
+        result(time.monotonic() - start < 10 * int(os.environ.get("SCALE", "1")), "the LUN can be removed at once")
+        same("the backstore cannot", rmdir(dev), "EBUSY")
+    finally:
+        sh("dmsetup resume --noudevsync copystuck")
+    same("it is answered when the device is", abort.wait(30).code, ())
+    same("the copy has failed", results(w.a.settle(), 5, 1).data[5], 2)
+    result(wait_for(lambda: rmdir(dev) == ""), "the backstore can be removed now")
+    s.close()
+    sh("dmsetup remove --noudevsync copystuck; rmmod brd", check=False)
+
+
+def tool(w):
+    w.a.write(0, pattern(1024, 9))
+    src, dst = w.a.path, w.b.path
+    r = sh(f"sg_xcopy if={src} of={dst} bs=512 count=1024 skip=0 seek=40 list_id=3 2>&1; echo status $?", check=False)
+    result("status 0" in r, "sg_xcopy copies", r)
+    same("what it says", w.b.read(40, 1024), pattern(1024, 9))
+    r = sh(f"sg_vpd --page=tpc {src} 2>&1", check=False)
+    result("WRITE USING TOKEN" in r.upper() or "Write using token" in r, "sg_vpd reads the Third-party Copy page", r)
+
+
+w = World()
+for step in (offered, copies, lists, masking, protections, tokens, tool, stuck):
+    step(w)
+for sg in (w.a, w.b, w.c, w.d, w.x, w.b2):
+    sg.close()
+clear()
+finish()

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* EXTENDED COPY: from a parameter list to a job, with everything refused that can be seen beforehand (SPC-4 6.4, 6.5). */
+#include "target/scsi/copy.h"
+
+#include <linux/slab.h>
+#include <scsi/scsi_proto.h>
+
+#include "target/cmd/cmd.h"
+#include "target/lib/sense.h"
+#include "target/model/device.h"
+#include "target/scsi/server.h"
+
+/**
+ * tgt_copy_offered - is a device a copy manager
+ * @dev: device
+ * Return: true if it answers the third-party copy commands. Any context.
+ */
+bool tgt_copy_offered(struct se_device *dev)
+{
+	return dev->dev_attrib.emulate_3pc && dev->transport->get_device_type(dev) == TYPE_DISK &&
+	       !(dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH);
+}
+
+/**
+ * tgt_copy_fault - refuse a parameter list
+ * @cmd: command
+ * @fault: what is wrong with it
+ * @at: at which byte
+ * Return: the reason. Any context.
+ */
+sense_reason_t tgt_copy_fault(struct se_cmd *cmd, enum copy_fault fault, u32 at)
+{
+	static const sense_reason_t reasons[] = {
+		[COPY_FINE] = TCM_NO_SENSE,
+		[COPY_LENGTH] = TCM_PARAMETER_LIST_LENGTH_ERROR,
+		[COPY_FIELD] = TCM_INVALID_PARAMETER_LIST,
+		[COPY_MANY_CSCDS] = TCM_TOO_MANY_TARGET_DESCS,
+		[COPY_MANY_SEGMENTS] = TCM_TOO_MANY_SEGMENT_DESCS,
+		[COPY_CSCD_TYPE] = TCM_UNSUPPORTED_TARGET_DESC_TYPE_CODE,
+		[COPY_SEGMENT_TYPE] = TCM_UNSUPPORTED_SEGMENT_DESC_TYPE_CODE,
+		[COPY_INLINE] = TGT_INLINE_DATA_LENGTH,
+		[COPY_UNREACHABLE] = TGT_COPY_UNREACHABLE,
+	};
+
+	tgt_bad_param(cmd, at, -1);
+	return reasons[fault];
+}
+
+/**
+ * tgt_copy_fetch - the parameter list of a third-party copy command, in one piece
+ * @cmd: command with its data
+ * @max: more than this cannot be right
+ * @raw: result, to be freed by kfree(); NULL if there is no list
+ * Return: TCM_NO_SENSE or why not. May sleep.
+ */
+sense_reason_t tgt_copy_fetch(struct se_cmd *cmd, u32 max, u8 **raw)
+{
+	u32 len = cmd->data_length;
+	sense_reason_t reason;
+
+	*raw = NULL;
+	if (!len)
+		return TCM_NO_SENSE;
+	if (len > max)
+		return TCM_PARAMETER_LIST_LENGTH_ERROR;
+	*raw = kmalloc(len, GFP_KERNEL);
+	if (!*raw)
+		return TCM_OUT_OF_RESOURCES;
+	reason = tgt_server_fetch(cmd, 0, *raw, len);
+	if (!reason)
+		return TCM_NO_SENSE;
+	kfree(*raw);
+	*raw = NULL;
+	return reason;
+}
+
+/**
+ * tgt_copy_parse - parameter lists longer than any that is right are refused before they are transferred
+ * @cmd: command
+ * @size: bytes of its parameter list
+ * Return: TCM_NO_SENSE or PARAMETER LIST LENGTH ERROR. Any context.
+ */
+sense_reason_t tgt_copy_parse(struct se_cmd *cmd, u32 *size)
+{
+	return *size > COPY_MAX_PARAMS ? TCM_PARAMETER_LIST_LENGTH_ERROR : TCM_NO_SENSE;
+}
+
+static sense_reason_t find_lus(struct se_cmd *cmd, struct copy_job *job, const u8 *raw, const struct copy_list *list)
+{
+	struct copy_cscd cscd;
+	struct copy_lu *lu;
+	enum copy_fault f;
+	u32 at = 0;
+	u16 i;
+
+	for (i = 0; i < list->cscds; i++) {
+		f = tgt_copy_parse_cscd(raw, list, i, &cscd, &at);
+		if (f)
+			return tgt_copy_fault(cmd, f, at);
+		lu = &job->lus[job->nr_lus];
+		if (!tgt_reach_cscd(cmd, &cscd, lu))
+			return TCM_COPY_TARGET_DEVICE_NOT_REACHABLE;
+		job->nr_lus++;
+		if (lu->dev->transport->get_device_type(lu->dev) != TYPE_DISK || cscd.device_type != TYPE_DISK)
+			return TGT_COPY_TARGET_TYPE;
+		if (cscd.block_size && cscd.block_size != lu->dev->dev_attrib.block_size)
+			return tgt_bad_param(cmd, list->cscds_at + i * COPY_CSCD_SIZE + 29, -1);
+	}
+	tgt_reach_self(cmd, &job->lus[job->nr_lus]);
+	job->nr_lus++;
+	return TCM_NO_SENSE;
+}
+
+static u16 index_of(const struct copy_list *list, u16 id)
+{
+	return id == COPY_ID_SELF ? list->cscds : id;
+}
+
+/* Where an address lies, in bytes; false if it is behind the end of the medium. */
+static bool to_bytes(const struct copy_lu *lu, u64 lba, u16 offset, u64 bytes, u64 *at)
+{
+	u64 blocks = tgt_server_blocks(lu->dev);
+	u32 size = lu->dev->dev_attrib.block_size;
+
+	if (lba > blocks)
+		return false;
+	*at = lba * size + offset;
+	return *at <= blocks * size && bytes <= blocks * size - *at;
+}
+
+static sense_reason_t add_segment(struct copy_job *job, const struct copy_list *list, const struct copy_segment *seg)
+{
+	struct copy_lu *src = &job->lus[index_of(list, seg->src)], *dst = &job->lus[index_of(list, seg->dst)];
+	u32 s = src->dev->dev_attrib.block_size, d = dst->dev->dev_attrib.block_size;
+	struct copy_extent *ext;
+	u64 bytes = seg->bytes;
+
+	if (seg->type == COPY_SEG_BLOCKS) {
+		bytes = (u64)seg->blocks * (seg->dest_count ? d : s);
+		if (bytes % s || bytes % d)
+			return TGT_COPY_INEXACT;	/* a residue would need CAT or PAD */
+	}
+	if (bytes > COPY_MAX_SEGMENT)
+		return TGT_COPY_ABORTED;
+	ext = tgt_job_extent(job);
+	if (!ext)
+		return TCM_TOO_MANY_SEGMENT_DESCS;
+	*ext = (struct copy_extent){ .src = src - job->lus, .dst = dst - job->lus, .bytes = bytes };
+	if (!to_bytes(src, seg->src_lba, seg->src_offset, bytes, &ext->src_byte) ||
+	    !to_bytes(dst, seg->dst_lba, seg->dst_offset, bytes, &ext->dst_byte))
+		return TGT_COPY_ABORTED;
+	return TCM_NO_SENSE;
+}
+
+static sense_reason_t add_segments(struct se_cmd *cmd, struct copy_job *job, const u8 *raw, const struct copy_list *list)
+{
+	sense_reason_t reason = TCM_NO_SENSE;
+	u32 pos = list->segments_at, at = 0;
+	struct copy_segment seg;
+	enum copy_fault f;
+	u16 i;
+
+	for (i = 0; i < list->segments && !reason; i++) {
+		f = tgt_copy_parse_segment(raw, list, &pos, &seg, &at);
+		if (f)
+			return tgt_copy_fault(cmd, f, at);
+		reason = add_segment(job, list, &seg);
+	}
+	return reason;
+}
+
+/* The whole list is found good before the first block moves. */
+static sense_reason_t start(struct se_cmd *cmd, const u8 *raw, const struct copy_list *list, bool lid4)
+{
+	struct copy_job *job = tgt_job_alloc(cmd, list->cscds + 1, list->segments);
+	sense_reason_t reason;
+
+	if (!job)
+		return TCM_OUT_OF_RESOURCES;
+	job->id = list->id;
+	job->lid4 = lid4;
+	job->keep = list->usage != COPY_ID_NONE && (lid4 || list->usage != COPY_ID_DISCARD);
+	job->cmd = list->immed ? NULL : cmd;
+	mutex_lock(&tgt_copy_lock);
+	reason = find_lus(cmd, job, raw, list);
+	if (!reason)
+		reason = add_segments(cmd, job, raw, list);
+	if (!reason)
+		reason = tgt_copies_enter(job);
+	mutex_unlock(&tgt_copy_lock);
+	if (reason)
+		tgt_copies_put(job);
+	else
+		tgt_job_start(job);
+	return reason;
+}
+
+/**
+ * tgt_copy_execute - EXTENDED COPY(LID1) and (LID4)
+ * @cmd: command with its parameter list
+ * Return: TCM_NO_SENSE if a job has it, else the reason. May sleep.
+ */
+sense_reason_t tgt_copy_execute(struct se_cmd *cmd)
+{
+	bool lid4 = cmd->t_task_cdb[1] & 0x1f;
+	struct copy_list list;
+	sense_reason_t reason;
+	enum copy_fault f;
+	u32 at = 0;
+	u8 *raw;
+
+	reason = tgt_copy_fetch(cmd, COPY_MAX_PARAMS, &raw);
+	if (reason || !raw)
+		return reason ? reason : tgt_server_good(cmd);
+	f = tgt_copy_parse_list(raw, cmd->data_length, lid4, &list, &at);
+	if (f)
+		reason = tgt_copy_fault(cmd, f, at);
+	else if (list.segments)
+		reason = start(cmd, raw, &list, lid4);
+	kfree(raw);
+	if (!reason && (!list.segments || list.immed))
+		tgt_server_good(cmd);
+	return reason;
+}
+
+/**
+ * tgt_copy_abort - COPY OPERATION ABORT (SPC-4 6.3): answered when the copy has ended
+ * @cmd: command
+ * Return: TCM_NO_SENSE, or INVALID FIELD IN CDB for an identifier that no copy has. May sleep.
+ */
+sense_reason_t tgt_copy_abort(struct se_cmd *cmd)
+{
+	u32 id = get_unaligned_be32(cmd->t_task_cdb + 2);
+	struct copy_job *job;
+	bool ended = true;
+
+	mutex_lock(&tgt_copy_lock);
+	job = tgt_copies_find(cmd, id, true);
+	if (!job && id <= U8_MAX)
+		job = tgt_copies_find(cmd, id, false);
+	if (job && job->state == COPY_RUNS) {
+		WRITE_ONCE(job->stop, true);
+		list_add_tail(&cmd->se_qf_node, &job->waiters);
+		ended = false;
+	}
+	mutex_unlock(&tgt_copy_lock);
+	if (!job)
+		return tgt_bad_field(cmd, 2, -1);
+	return ended ? tgt_server_good(cmd) : TCM_NO_SENSE;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Third-party copy: one copy operation, the logical units in it, and the tokens that stand for data. A job runs beside the
+ * command that asked for it, which it completes as a backend would: so that command can be aborted or cut off at any time,
+ * and the job, which sees it, ends at its next step.
+ */
+#ifndef TGT_SCSI_COPY_H
+#define TGT_SCSI_COPY_H
+
+#include <linux/mutex.h>
+#include <linux/workqueue.h>
+
+#include "compat/target.h"
+#include "target/scsi/copy_parse.h"
+
+/* Limits that are reported. */
+#define COPY_MAX_JOBS		16	/* of one copy manager, at once */
+#define COPY_MAX_HELD		16	/* results of finished copies, of one nexus and copy manager */
+#define COPY_MAX_SEGMENT	(256 * 1024 * 1024)	/* MAXIMUM SEGMENT LENGTH, in bytes */
+#define ODX_MAX_TOKENS		64	/* of one logical unit */
+#define ODX_MAX_BYTES		(16ULL * 1024 * 1024 * 1024)
+#define ODX_DEFAULT_TIMEOUT	60
+#define ODX_MAX_TIMEOUT		3600
+
+#define ROD_DEFAULT		0x00800000	/* point in time copy */
+#define ROD_CHANGE_VULNERABLE	0x00800001
+#define ROD_PERSISTENT		0x00800002
+#define ROD_ANY			0x0080ffff
+#define ROD_ZEROS		0xffff0001
+
+/* Guards the registry of jobs, and the nexuses that jobs and their logical units remember. Never held over I/O. */
+extern struct mutex tgt_copy_lock;
+
+/* How the requester reaches a logical unit. @sess under tgt_copy_lock: NULL once the nexus has ended. */
+struct copy_lu {
+	struct se_device *dev;	/* held: tgt_device_hold() */
+	struct se_session *sess;
+	u64 mapped_lun;
+};
+
+#define COPY_ZEROS	0xffff	/* copy_extent.src: no logical unit, the data are zeros */
+
+struct copy_extent {
+	u16 src, dst;		/* index in copy_job.lus */
+	u64 src_byte, dst_byte, bytes;
+};
+
+enum copy_state {
+	COPY_RUNS = 0x00,	/* values are those of COPY MANAGER STATUS */
+	COPY_DONE = 0x01,
+	COPY_FAILED = 0x02,
+};
+
+struct odx_token;
+
+/*
+ * One copy operation.
+ * @refs: the registry's, the run's
+ * @link: in the registry; @nexus and @manager: who asked, compared only. All under tgt_copy_lock, as are:
+ * @state: and what it ended with: @reason
+ * @waiters: COPY OPERATION ABORT commands that wait for the end (se_qf_node)
+ * @id, @lid4, @action: how the requester names it, constant; @keep: results are held
+ * @cmd: command to complete at the end; NULL if it was answered at the start
+ * @stop: end at the next step
+ * @lock: guards @next, @failed, @bytes_done; innermost
+ * @extent: that is being copied, @next: bytes of it that are taken
+ * @failed: outcome of the first step that failed
+ * @extents_done, @bytes_done: progress
+ * @token: whose data are copied, or that was made; may be NULL
+ * @unit: bytes of a block of the copy manager, for the transfer count
+ * @serial: steps must follow each other (they share blocks, or the ranges overlap)
+ */
+struct copy_job {
+	struct kref refs;
+	struct list_head link;
+	struct se_session *nexus;
+	struct se_device *manager;
+	enum copy_state state;
+	sense_reason_t reason;
+	struct list_head waiters;
+	u32 id;
+	bool lid4, keep;
+	u8 action;
+	struct se_cmd *cmd;
+	bool stop;
+	struct work_struct work;
+	spinlock_t lock;
+	u16 extent;
+	u64 next;
+	sense_reason_t failed;
+	u16 extents_done;
+	u64 bytes_done;
+	struct odx_token *token;
+	bool delete_token;
+	u32 unit;
+	bool serial;
+	u16 nr_lus, nr_extents, max_lus, max_extents;
+	struct copy_lu *lus;
+	struct copy_extent *extents;
+};
+
+/* copy_reach.c */
+bool tgt_reach_cscd(struct se_cmd *cmd, const struct copy_cscd *cscd, struct copy_lu *lu);
+bool tgt_reach_device(struct se_cmd *cmd, struct se_device *dev, struct copy_lu *lu);
+void tgt_reach_self(struct se_cmd *cmd, struct copy_lu *lu);
+sense_reason_t tgt_reach_check(const struct copy_lu *lu, bool write, u64 lba, u32 blocks);
+
+/* copy_job.c */
+struct copy_job *tgt_job_alloc(struct se_cmd *cmd, u16 max_lus, u16 max_extents);
+struct copy_extent *tgt_job_extent(struct copy_job *job);
+void tgt_job_free(struct copy_job *job);
+void tgt_job_start(struct copy_job *job);
+
+/* copy_registry.c */
+sense_reason_t tgt_copies_enter(struct copy_job *job);
+struct copy_job *tgt_copies_find(struct se_cmd *cmd, u32 id, bool lid4);
+void tgt_copies_finish(struct copy_job *job, struct list_head *waiters);
+void tgt_copies_put(struct copy_job *job);
+void tgt_copies_nexus_loss(struct se_session *sess);
+void tgt_copies_reset(struct se_device *dev);
+void tgt_copies_forget(struct se_device *dev);
+
+/* copy.c, copy_status.c: handlers of the rows */
+bool tgt_copy_offered(struct se_device *dev);
+sense_reason_t tgt_copy_fault(struct se_cmd *cmd, enum copy_fault fault, u32 at);
+sense_reason_t tgt_copy_fetch(struct se_cmd *cmd, u32 max, u8 **raw);
+sense_reason_t tgt_copy_parse(struct se_cmd *cmd, u32 *size);
+sense_reason_t tgt_copy_execute(struct se_cmd *cmd);
+sense_reason_t tgt_copy_abort(struct se_cmd *cmd);
+sense_reason_t tgt_copy_status1(struct se_cmd *cmd);
+sense_reason_t tgt_copy_data1(struct se_cmd *cmd);
+sense_reason_t tgt_copy_details1(struct se_cmd *cmd);
+sense_reason_t tgt_copy_parameters(struct se_cmd *cmd);
+sense_reason_t tgt_copy_status4(struct se_cmd *cmd);
+sense_reason_t tgt_copy_tokens(struct se_cmd *cmd);
+
+/* odx.c, token.c */
+sense_reason_t tgt_odx_populate(struct se_cmd *cmd);
+sense_reason_t tgt_odx_write(struct se_cmd *cmd);
+
+#endif /* TGT_SCSI_COPY_H */

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Runs a copy: extent after extent, each in steps of bounded size that several lanes take side by side. A lane reads and
+ * writes through the backends and may stand still in one of them for as long as that pleases: then only this copy does, and
+ * its command can be cut off meanwhile.
+ */
+#include <linux/slab.h>
+#include <scsi/scsi_proto.h>
+
+#include "target/cmd/cmd.h"
+#include "target/cmd/io.h"
+#include "target/lib/sense.h"
+#include "target/lib/sgl.h"
+#include "target/model/device.h"
+#include "target/scsi/copy.h"
+#include "target/scsi/scratch.h"
+#include "target/scsi/server.h"
+#include "target/scsi/token.h"
+
+#define LANE_WAIT	(20 * HZ)	/* at a time: a backend that takes long is no hung task of ours */
+#define COPY_LANES	4	/* steps of one extent in flight, each with TGT_SCRATCH_MAX bytes */
+
+/* A piece of the extent, and the logical units it goes between; @src is NULL for zeros. */
+struct step {
+	const struct copy_lu *src, *dst;
+	u64 src_byte, dst_byte;
+	u32 bytes;
+};
+
+struct lane {
+	struct copy_job *job;
+	struct work_struct work;
+	struct completion done;
+};
+
+static u32 block_size(const struct copy_lu *lu)
+{
+	return lu->dev->dev_attrib.block_size;
+}
+
+static struct copy_extent *current_extent(struct copy_job *job)
+{
+	return &job->extents[job->extent];
+}
+
+static const struct copy_lu *source_of(const struct copy_job *job, const struct copy_extent *ext)
+{
+	return ext->src == COPY_ZEROS ? NULL : &job->lus[ext->src];
+}
+
+static bool is_stopped(const struct copy_job *job)
+{
+	return READ_ONCE(job->stop) || (job->cmd && tgt_cmd_is_aborted(job->cmd));
+}
+
+static void fail(struct copy_job *job, sense_reason_t reason)
+{
+	spin_lock(&job->lock);
+	if (!job->failed)
+		job->failed = reason;
+	spin_unlock(&job->lock);
+}
+
+/* Whole blocks on both sides, so that a step needs one buffer and shares no block with another. */
+static bool is_aligned(const struct copy_job *job, const struct copy_extent *ext)
+{
+	const struct copy_lu *src = source_of(job, ext);
+	u32 d = block_size(&job->lus[ext->dst]), s = src ? block_size(src) : d;
+
+	if (s % d && d % s)
+		return false;
+	return !(ext->src_byte % s) && !(ext->dst_byte % d) && !(ext->bytes % max(s, d));
+}
+
+static bool overlaps_itself(const struct copy_job *job, const struct copy_extent *ext)
+{
+	const struct copy_lu *src = source_of(job, ext);
+
+	return src && src->dev == job->lus[ext->dst].dev && ext->src_byte < ext->dst_byte + ext->bytes &&
+	       ext->dst_byte < ext->src_byte + ext->bytes;
+}
+
+/* The next piece of the extent; from its end if it moves up into itself. */
+static bool take(struct copy_job *job, u32 max, struct step *step)
+{
+	const struct copy_extent *ext = current_extent(job);
+	u64 at;
+
+	if (is_stopped(job))
+		return false;
+	spin_lock(&job->lock);
+	step->bytes = job->failed ? 0 : min_t(u64, max, ext->bytes - job->next);
+	at = job->next;
+	job->next += step->bytes;
+	spin_unlock(&job->lock);
+	if (!step->bytes)
+		return false;
+	if (overlaps_itself(job, ext) && ext->dst_byte > ext->src_byte)
+		at = ext->bytes - at - step->bytes;
+	step->src = source_of(job, ext);
+	step->dst = &job->lus[ext->dst];
+	step->src_byte = ext->src_byte + at;
+	step->dst_byte = ext->dst_byte + at;
+	return true;
+}
+
+/* Reads the blocks that hold bytes of a logical unit. */
+static sense_reason_t read_blocks(const struct copy_lu *lu, u64 byte, u32 bytes, struct tgt_scratch *s)
+{
+	u32 size = block_size(lu), head = byte % size;
+	u32 blocks = DIV_ROUND_UP(head + bytes, size);
+	u64 lba = div_u64(byte, size);
+	sense_reason_t reason = tgt_reach_check(lu, false, lba, blocks);
+
+	if (!reason && tgt_io_rw(NULL, lu->dev, false, false, lba, blocks, s->sgl, s->nents))
+		reason = TGT_COPY_SEGMENT_FAILED;
+	return reason;
+}
+
+static sense_reason_t write_blocks(const struct copy_lu *lu, u64 byte, u32 bytes, struct tgt_scratch *s)
+{
+	u32 size = block_size(lu), head = byte % size;
+	u32 blocks = DIV_ROUND_UP(head + bytes, size);
+	u64 lba = div_u64(byte, size);
+	sense_reason_t reason = tgt_reach_check(lu, true, lba, blocks);
+
+	if (reason)
+		return reason;
+	tgt_token_written(lu->dev, lba, blocks);
+	if (tgt_io_rw(NULL, lu->dev, true, false, lba, blocks, s->sgl, s->nents))
+		reason = TGT_COPY_SEGMENT_FAILED;
+	return reason;
+}
+
+/* Bytes from the middle of some blocks into the middle of others. */
+static sense_reason_t overlay(const struct step *step, struct tgt_scratch *from, struct tgt_scratch *to)
+{
+	u32 s = step->src ? step->src_byte % block_size(step->src) : 0, d = step->dst_byte % block_size(step->dst);
+	u32 at, part;
+	u8 *page = kmalloc(PAGE_SIZE, GFP_KERNEL);
+
+	if (!page)
+		return TGT_COPY_ABORTED;
+	for (at = 0; at < step->bytes; at += part) {
+		part = min_t(u32, step->bytes - at, PAGE_SIZE);
+		tgt_sgl_copy_from(from->sgl, from->nents, s + at, page, part);
+		tgt_sgl_copy_to(to->sgl, to->nents, d + at, page, part);
+	}
+	kfree(page);
+	return TCM_NO_SENSE;
+}
+
+/* @to is @from if the step is of whole blocks. */
+static sense_reason_t run_step(struct copy_job *job, const struct step *step, struct tgt_scratch *from,
+			       struct tgt_scratch *to)
+{
+	sense_reason_t reason = TCM_NO_SENSE;
+
+	if (step->src)
+		reason = read_blocks(step->src, step->src_byte, step->bytes, from);
+	if (!reason && job->token && !tgt_token_is_valid(job->token))
+		reason = TGT_TOKEN_REVOKED;
+	if (!reason && to != from) {
+		reason = read_blocks(step->dst, step->dst_byte, step->bytes, to);
+		if (!reason)
+			reason = overlay(step, from, to);
+	}
+	if (!reason && is_stopped(job))
+		reason = TGT_COPY_ABORTED;
+	if (!reason)
+		reason = write_blocks(step->dst, step->dst_byte, step->bytes, to);
+	return reason;
+}
+
+static void run_steps(struct copy_job *job, u32 max, struct tgt_scratch *from, struct tgt_scratch *to)
+{
+	sense_reason_t reason;
+	struct step step;
+
+	while (take(job, max, &step)) {
+		reason = run_step(job, &step, from, to);
+		if (reason) {
+			fail(job, reason);
+			break;
+		}
+		spin_lock(&job->lock);
+		job->bytes_done += step.bytes;
+		spin_unlock(&job->lock);
+		cond_resched();
+	}
+}
+
+static void lane_run(struct copy_job *job)
+{
+	const struct copy_extent *ext = current_extent(job);
+	const struct copy_lu *src = source_of(job, ext);
+	u32 dst_size = block_size(&job->lus[ext->dst]), size = max(src ? block_size(src) : 0, dst_size);
+	struct tgt_scratch from, to;
+
+	if (!tgt_scratch_get(&from, ext->bytes + 3 * size, size)) {
+		fail(job, TGT_COPY_ABORTED);
+		return;
+	}
+	if (is_aligned(job, ext)) {
+		run_steps(job, from.bytes, &from, &from);
+	} else if (tgt_scratch_get(&to, from.bytes, size)) {
+		run_steps(job, from.bytes - 2 * size, &from, &to);
+		tgt_scratch_put(&to);
+	} else {
+		fail(job, TGT_COPY_ABORTED);
+	}
+	tgt_scratch_put(&from);
+}
+
+static void lane_work(struct work_struct *work)
+{
+	struct lane *lane = container_of(work, struct lane, work);
+
+	lane_run(lane->job);
+	complete(&lane->done);
+}
+
+static void run_extent(struct copy_job *job)
+{
+	const struct copy_extent *ext = current_extent(job);
+	struct workqueue_struct *wq = tgt_dev(job->lus[ext->dst].dev)->wq;
+	struct lane lanes[COPY_LANES - 1];
+	unsigned int i, n = 0;
+
+	job->next = 0;
+	if (is_aligned(job, ext) && !overlaps_itself(job, ext))
+		n = min_t(u64, ARRAY_SIZE(lanes), div_u64(ext->bytes, TGT_SCRATCH_MAX));
+	for (i = 0; i < n; i++) {
+		lanes[i].job = job;
+		init_completion(&lanes[i].done);
+		INIT_WORK_ONSTACK(&lanes[i].work, lane_work);
+		queue_work(wq, &lanes[i].work);
+	}
+	lane_run(job);
+	for (i = 0; i < n; i++) {
+		while (!wait_for_completion_timeout(&lanes[i].done, LANE_WAIT))
+			;
+		destroy_work_on_stack(&lanes[i].work);
+	}
+}
+
+static void drop_lus(struct copy_job *job)
+{
+	u16 i, n;
+
+	mutex_lock(&tgt_copy_lock);
+	n = job->nr_lus;
+	job->nr_lus = 0;
+	mutex_unlock(&tgt_copy_lock);
+	for (i = 0; i < n; i++)
+		tgt_device_unhold(job->lus[i].dev);
+}
+
+static void answer(struct se_cmd *cmd, sense_reason_t reason)
+{
+	cmd->sense_info = 0;
+	target_complete_cmd_with_sense(cmd, reason ? SAM_STAT_CHECK_CONDITION : SAM_STAT_GOOD, reason);
+}
+
+static void answer_all(struct copy_job *job, struct list_head *waiters)
+{
+	struct se_cmd *cmd = job->cmd, *next;
+
+	job->cmd = NULL;
+	if (cmd)
+		answer(cmd, job->failed);
+	list_for_each_entry_safe(cmd, next, waiters, se_qf_node) {
+		list_del_init(&cmd->se_qf_node);
+		answer(cmd, TCM_NO_SENSE);
+	}
+}
+
+static void job_work(struct work_struct *work)
+{
+	struct copy_job *job = container_of(work, struct copy_job, work);
+	struct se_device *manager = job->manager;
+	LIST_HEAD(waiters);
+
+	for (; job->extent < job->nr_extents && !job->failed && !is_stopped(job); job->extent++) {
+		run_extent(job);
+		if (!job->failed && !is_stopped(job))
+			job->extents_done++;
+	}
+	if (job->extents_done < job->nr_extents)
+		fail(job, TGT_COPY_ABORTED);
+	if (job->token && job->nr_extents)
+		tgt_token_unuse(job->token, job->delete_token && !job->failed);
+	if (job->nr_extents)
+		job->token = NULL;
+	tgt_copies_finish(job, &waiters);
+	drop_lus(job);
+	answer_all(job, &waiters);
+	tgt_copies_put(job);
+	tgt_device_unhold(manager);
+}
+
+/**
+ * tgt_job_alloc - make a job
+ * @cmd: command that asks for it
+ * @max_lus: room for logical units
+ * @max_extents: room for extents
+ * Context: may sleep.
+ * Return: the job with one reference, or NULL.
+ */
+struct copy_job *tgt_job_alloc(struct se_cmd *cmd, u16 max_lus, u16 max_extents)
+{
+	struct copy_job *job = kzalloc(sizeof(*job), GFP_KERNEL);
+
+	if (!job)
+		return NULL;
+	job->lus = kvcalloc(max_t(u16, max_lus, 1), sizeof(*job->lus), GFP_KERNEL);
+	job->extents = kvcalloc(max_t(u16, max_extents, 1), sizeof(*job->extents), GFP_KERNEL);
+	if (!job->lus || !job->extents) {
+		kvfree(job->lus);
+		kvfree(job->extents);
+		kfree(job);
+		return NULL;
+	}
+	kref_init(&job->refs);
+	INIT_LIST_HEAD(&job->link);
+	INIT_LIST_HEAD(&job->waiters);
+	INIT_WORK(&job->work, job_work);
+	spin_lock_init(&job->lock);
+	job->max_lus = max_lus;
+	job->max_extents = max_extents;
+	job->nexus = cmd->se_sess;
+	job->manager = cmd->se_dev;
+	job->unit = cmd->se_dev->dev_attrib.block_size;
+	job->action = cmd->t_task_cdb[1] & 0x1f;
+	return job;
+}
+
+/**
+ * tgt_job_extent - room for one extent more
+ * @job: job that does not run yet
+ * Return: the extent, or NULL if there are as many as there may be.
+ */
+struct copy_extent *tgt_job_extent(struct copy_job *job)
+{
+	return job->nr_extents < job->max_extents ? &job->extents[job->nr_extents++] : NULL;
+}
+
+/**
+ * tgt_job_free - free a job that has ended or was never started
+ * @job: job without references
+ * Context: process; tgt_copy_lock may be held.
+ */
+void tgt_job_free(struct copy_job *job)
+{
+	u16 i;
+
+	for (i = 0; i < job->nr_lus; i++)
+		tgt_device_unhold(job->lus[i].dev);
+	tgt_token_put(job->token);
+	kvfree(job->lus);
+	kvfree(job->extents);
+	kfree(job);
+}
+
+/**
+ * tgt_job_start - let a job run
+ * @job: job in the registry; the caller's reference goes over to the run
+ * Context: any; the device of its command is held by that command.
+ */
+void tgt_job_start(struct copy_job *job)
+{
+	tgt_device_hold(job->manager);
+	queue_work(tgt_dev(job->manager)->wq, &job->work);
+}
