@@ -32,8 +32,10 @@ sense_reason_t tgt_data_alloc(struct se_cmd *cmd)
 	unsigned int order = piece_order(cmd);
 	u32 length = cmd->data_length;
 
-	if (cmd->se_cmd_flags & SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC || !length || cmd->t_data_sg)
+	if (!length)
 		return TCM_NO_SENSE;
+	if (cmd->se_cmd_flags & SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC || cmd->t_data_sg)
+		return tgt_data_alloc_prot(cmd);	/* who brings data need not bring tuples */
 	if (!zero && cmd->se_cmd_flags & SCF_OVERFLOW_BIT)
 		length = round_up(length, cmd->se_dev->dev_attrib.block_size);
 	if (tgt_sgl_alloc(&cmd->t_data_sg, &cmd->t_data_nents, length, order, zero))

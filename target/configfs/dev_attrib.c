@@ -293,8 +293,6 @@ static int attrib_set_prot_type(struct se_dev_attrib *da, u64 type)
 
 	if (type > TARGET_DIF_TYPE3_PROT)
 		return -EINVAL;
-	if (type == TARGET_DIF_TYPE2_PROT)
-		return -ENOSYS;
 	/* formatted below us: the type is the medium's, a restored one is taken as read */
 	if (da->hw_pi_prot_type)
 		return 0;

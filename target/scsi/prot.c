@@ -44,6 +44,28 @@ static const u8 checks_by_protect[8] = {
 	[5] = TARGET_DIF_CHECK_GUARD | TARGET_DIF_CHECK_REFTAG,
 };
 
+/* Without tags in the CDB nobody knows the reference tags that a type 2 medium holds (SBC-4 4.21.2.4). */
+static u8 checks_of(const struct se_cmd *cmd, u8 protect, bool cdb32)
+{
+	if (cmd->prot_type == TARGET_DIF_TYPE2_PROT && !cdb32)
+		return checks_by_protect[protect] & ~TARGET_DIF_CHECK_REFTAG;
+	return checks_by_protect[protect];
+}
+
+/* The 32 byte CDBs of type 2 say which application tag they expect, and in which bits; who checks reference tags checks it. */
+static struct dif_rule rule_of(const struct se_cmd *cmd)
+{
+	struct dif_rule rule = { .type = cmd->prot_type, .checks = cmd->prot_checks };
+
+	if (cmd->prot_type != TARGET_DIF_TYPE2_PROT || cmd->t_task_cdb[0] != VARIABLE_LENGTH_CMD)
+		return rule;
+	rule.app = get_unaligned_be16(cmd->t_task_cdb + 24);
+	rule.app_mask = get_unaligned_be16(cmd->t_task_cdb + 26);
+	if (rule.checks & TARGET_DIF_CHECK_REFTAG)
+		rule.checks |= DIF_CHECK_APP;
+	return rule;
+}
+
 static sense_reason_t refuse(struct se_cmd *cmd, bool cdb32)
 {
 	return tgt_bad_field(cmd, cdb32 ? 10 : 1, 7);
@@ -86,7 +108,7 @@ sense_reason_t tgt_prot_parse(struct se_cmd *cmd, u8 protect, bool cdb32)
 	if (dev->dev_attrib.pi_prot_type == TARGET_DIF_TYPE2_PROT && protect && !cdb32)
 		return TCM_UNSUPPORTED_SCSI_OPCODE;
 	cmd->prot_type = medium ? dev->dev_attrib.pi_prot_type : cmd->se_sess->sess_prot_type;
-	cmd->prot_checks = checks_by_protect[protect];
+	cmd->prot_checks = checks_of(cmd, protect, cdb32);
 	cmd->prot_op = operation(write, wire, medium);
 	cmd->prot_pto = wire;
 	cmd->prot_length = sizeof(struct dif_tuple) * cmd->t_task_nolb;
@@ -197,7 +219,7 @@ static sense_reason_t check_failed(u8 failed)
 sense_reason_t sbc_dif_verify(struct se_cmd *cmd, sector_t start, unsigned int sectors, unsigned int ei_lba,
 			      struct scatterlist *psg, int psg_off)
 {
-	const struct dif_rule rule = { .type = cmd->prot_type, .checks = cmd->prot_checks };
+	const struct dif_rule rule = rule_of(cmd);
 	u32 block_size = cmd->se_dev->dev_attrib.block_size;
 	sense_reason_t reason = TCM_NO_SENSE;
 	struct dif_tuple t;

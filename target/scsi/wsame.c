@@ -153,7 +153,8 @@ sense_reason_t tgt_wsame_execute(struct se_cmd *cmd)
 
 	if (unmap && unmap_reads_back(cmd))
 		return tgt_io_defer(cmd, unmap_work);
-	if (!has_ndob(cmd) && tgt_server_ops(cmd)->execute_write_same)
+	/* a backend's primitive makes no protection information */
+	if (!has_ndob(cmd) && tgt_server_ops(cmd)->execute_write_same && !cmd->se_dev->dev_attrib.pi_prot_type)
 		return tgt_server_ops(cmd)->execute_write_same(cmd);
 	return tgt_io_defer(cmd, write_work);
 }

@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+# suite: protection information, types 1 to 3: inserted and checked at the target, damage on the medium is found
+# time: 25
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+A fileio device keeps its tuples in FILE.protection, where this suite reads and damages them. An initiator without
+protection information (iSCSI, raw PDUs) must get good data or 10/01 (guard), 10/02 (application tag), 10/03 (reference
+tag) with the LBA. A ramdisk does the same without a look inside; tcm_loop carries the tuples up to the block layer.
+"""
+
+import os
+import struct
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../iscsi'))
+import ktap  # noqa: E402
+from rawpdu import Conn, DATA_IN, F, SCSI_CMD  # noqa: E402
+from sgio import *  # noqa: E402,F403
+
+IQN = "iqn.2026-11.org.example:pi"
+BLOCK, BLOCKS = 512, 8192
+GUARD, APP, REF = (11, 0x10, 1), (11, 0x10, 2), (11, 0x10, 3)
+PATH = "/dev/shm/pi-%s"
+
+
+def crc_t10dif(data, table=[]):
+    if not table:
+        for i in range(256):
+            c = i << 8
+            for _ in range(8):
+                c = c << 1 ^ (0x8bb7 if c & 0x8000 else 0)
+            table.append(c & 0xffff)
+    crc = 0
+    for b in data:
+        crc = (crc << 8 & 0xffff) ^ table[crc >> 8 ^ b]
+    return crc
+
+
+def pattern(n, seed):
+    return b"".join(bytes((seed + i & 255,)) * 256 + struct.pack(">I", seed * 1000 + i) * 64 for i in range(n))
+
+
+class Init(Conn):
+    def __init__(self):
+        super().__init__(timeout=30)
+        rsp = self.login(IQN, "iqn.2026-11.org.example:init", keys={"ImmediateData": "Yes", "InitialR2T": "No",
+                                                                   "FirstBurstLength": "65536"})
+        assert not rsp.status, rsp.status
+
+    def run(self, cdb, want=0, data=b"", lun=0):
+        """((), data) or (sense code, INFORMATION)."""
+        h = self.header(SCSI_CMD, F | (0x40 if want else 0) | (0x20 if data else 0) | 1, lun=lun)
+        struct.pack_into(">I", h, 20, want or len(data))
+        h[32:48] = cdb[:16] + bytes(16 - len(cdb[:16]))
+        ahs = struct.pack(">HBB", len(cdb) - 16 + 1, 1, 0) + cdb[16:] if len(cdb) > 16 else b""
+        self.send(h, data, ahs)
+        buf = bytearray(want)
+        while True:
+            rsp = self.reply(30)
+            if rsp.opcode == DATA_IN:
+                buf[rsp.offset:rsp.offset + len(rsp.data)] = rsp.data
+                if not rsp.flags & 1:
+                    continue
+            if rsp.scsi_status == GOOD:
+                return (), bytes(buf)
+            s = Answer(rsp.scsi_status, bytes(rsp.data[2:]), b"", 0, 0)
+            return s.code, s.info
+
+    def settle(self, lun):
+        for _ in range(8):
+            if self.run(bytes(6), lun=lun)[0] == ():
+                return
+
+    def read(self, lba, n, lun):
+        return self.run(rw16(0x88, lba, n), want=n * BLOCK, lun=lun)
+
+    def write(self, lba, data, lun):
+        return self.run(rw16(0x8a, lba, len(data) // BLOCK), data=data, lun=lun)[0]
+
+
+def cdb32(sa, lba, n, ref, app=0, mask=0):
+    return bytes((0x7f,)) + bytes(6) + bytes((0x18,)) + be(sa, 2) + bytes(2) + be(lba, 8) + be(ref, 4) + be(app, 2) + \
+        be(mask, 2) + be(n, 4)
+
+
+def patch(path, at, data):
+    with open(path, "r+b") as f:
+        f.seek(at)
+        old = f.read(len(data))
+        f.seek(at)
+        f.write(data)
+    return old
+
+
+def peek(path, at, n):
+    with open(path, "rb") as f:
+        f.seek(at)
+        return f.read(n)
+
+
+def make(kind, name, control, pi):
+    dev = backstore(kind, name, control, f"91000000{pi}{len(name)}")
+    same(f"{name}: pi_prot_type {pi}", put(dev + "/attrib/pi_prot_type", pi), "")
+    if kind == "fileio":
+        same(f"{name}: formatted", put(dev + "/attrib/pi_prot_format", "1"), "")
+    return dev
+
+
+def stored(name, i, lun, pi):
+    """What the target puts beside the data."""
+    path = PATH % name
+    data = pattern(8, 10 + pi)
+    same(f"{name}: a write", i.write(100, data, lun), ())
+    want = b"".join(struct.pack(">HHI", crc_t10dif(data[n * BLOCK:(n + 1) * BLOCK]), 0, 0 if pi == 3 else 100 + n)
+                    for n in range(8))
+    same(f"{name}: its tuples are on the medium", peek(path + ".protection", 800, 64).hex(), want.hex())
+    same(f"{name}: the data read back", i.read(100, 8, lun), ((), data))
+    same(f"{name}: blocks never written are not checked", i.read(4000, 8, lun), ((), bytes(8 * BLOCK)))
+    return data
+
+
+def damaged(name, i, lun, pi, data):
+    path = PATH % name
+    tuples = path + ".protection"
+    good = patch(path, 103 * BLOCK + 77, b"\x5c")
+    same(f"{name}: a byte of the data is wrong", i.read(100, 8, lun), (GUARD, 103))
+    same(f"{name}: the blocks before it", i.read(100, 3, lun)[0], ())
+    same(f"{name}: and behind it", i.read(104, 4, lun)[0], ())
+    same(f"{name}: VERIFY finds it, too", i.run(struct.pack(">BBIBHB", 0x2f, 0, 100, 0, 8, 0), lun=lun)[0], GUARD)
+    patch(path, 103 * BLOCK + 77, good)
+    same(f"{name}: mended", i.read(100, 8, lun), ((), data))
+    good = patch(tuples, 106 * 8, b"\0\0")
+    same(f"{name}: a guard is wrong", i.read(100, 8, lun), (GUARD, 106))
+    patch(tuples, 106 * 8 + 2, b"\xff\xff" + (b"\xff" * 4 if pi == 3 else b""))
+    same(f"{name}: an escaped tuple is not checked", i.read(100, 8, lun)[0], ())
+    same(f"{name}: written again", i.write(100, data, lun), ())
+    patch(tuples, 105 * 8 + 4, b"\0\0\1\0")
+    got = i.read(100, 8, lun)
+    if pi == 1:
+        same(f"{name}: a reference tag is wrong", got, (REF, 105))
+    else:
+        same(f"{name}: a reference tag that nobody knows", got[0], ())
+    if pi == 2:
+        same(f"{name}: READ(32) knows it", i.run(cdb32(9, 100, 8, 100), want=8 * BLOCK, lun=lun), (REF, 105))
+        same(f"{name}: WRITE(32) chooses it", i.run(cdb32(11, 100, 8, 7000), data=data, lun=lun)[0], ())
+        same(f"{name}: it is on the medium", peek(tuples, 800 + 4, 4), be(7000, 4))
+        same(f"{name}: READ(32)", i.run(cdb32(9, 100, 8, 7000), want=8 * BLOCK, lun=lun), ((), data))
+        same(f"{name}: with another", i.run(cdb32(9, 100, 8, 7001), want=8 * BLOCK, lun=lun), (REF, 100))
+        patch(tuples, 102 * 8 + 2, b"\x12\x34")
+        same(f"{name}: an application tag", i.run(cdb32(9, 102, 1, 7002, 0x1234, 0xffff), want=BLOCK, lun=lun)[0], ())
+        same(f"{name}: another", i.run(cdb32(9, 100, 8, 7000, 0, 0xffff), want=8 * BLOCK, lun=lun), (APP, 102))
+        same(f"{name}: where the mask does not look", i.run(cdb32(9, 100, 8, 7000, 0, 0xf), want=8 * BLOCK, lun=lun)[0], APP)
+    i.write(100, data, lun)
+    same(f"{name}: WRITE SAME", i.run(rw16(0x93, 200, 16), data=data[:BLOCK], lun=lun)[0], ())
+    same(f"{name}: is protected", i.read(200, 16, lun), ((), data[:BLOCK] * 16))
+    patch(path, 207 * BLOCK, b"\x99")
+    same(f"{name}: each block of it", i.read(200, 16, lun), (GUARD, 207))
+
+
+def strip_and_insert():
+    devs = []
+    for n, pi in enumerate((1, 2, 3)):
+        name = f"type{pi}"
+        with open(PATH % name, "wb") as f:
+            f.truncate(BLOCKS * BLOCK)
+        devs.append(make("fileio", name, f"fd_dev_name={PATH % name},fd_dev_size={BLOCKS * BLOCK}", pi))
+    devs.append(make("rd_mcp", "ram", "rd_pages=1024", 1))
+    tpg = f"{T}/iscsi/{IQN}/tpgt_1"
+    os.makedirs(tpg + "/np/127.0.0.1:3260")
+    for name, value in (("authentication", 0), ("generate_node_acls", 1), ("demo_mode_write_protect", 0)):
+        put(f"{tpg}/attrib/{name}", value)
+    for n, dev in enumerate(devs):
+        lun(tpg, n, dev)
+    put(tpg + "/enable", "1")
+    i = Init()
+    for n, pi in enumerate((1, 2, 3)):
+        i.settle(n)
+        data = stored(f"type{pi}", i, n, pi)
+        damaged(f"type{pi}", i, n, pi, data)
+    i.settle(3)
+    same("ramdisk: a write", i.write(50, pattern(8, 9), 3), ())
+    same("ramdisk: and what comes back", i.read(50, 8, 3), ((), pattern(8, 9)))
+    same("no protection is offered to who cannot carry it", i.run(bytes((0x12, 0, 0, 0, 96, 0)), want=96)[1][5] & 1, 0)
+    same("and RDPROTECT is refused", i.run(rw16(0x88, 100, 1, 0x20), want=BLOCK)[0], (5, 0x24, 0))
+    i.close()
+
+
+def through_loop():
+    """DIX: the block layer makes and checks the tuples, the target checks them again and keeps them."""
+    with open(PATH % "loop", "wb") as f:
+        f.truncate(BLOCKS * BLOCK)
+    dev = make("fileio", "loop", f"fd_dev_name={PATH % 'loop'},fd_dev_size={BLOCKS * BLOCK}", 1)
+    tpg = loop_target("naa.5001405c0b1001f1", "naa.5001405c0b1001f2")
+    lun(tpg, 0, dev)
+    disk = node(tpg, 0, "block")
+    sg = sg_of(tpg, 0)
+    if not sg.run(bytes((0x12, 0, 0, 0, 96, 0)), want=96).data[5] & 1:
+        note("this tcm_loop carries no protection information")
+        sg.close()
+        return
+    r = sg.run(bytes((0x9e, 0x10)) + bytes(8) + be(32, 4) + bytes(2), want=32).data
+    same("READ CAPACITY(16): type 1", r[12] & 0x0f, 1)
+    same("the block layer has it", text(f"/sys/block/{os.path.basename(disk)}/integrity/format").strip(), "T10-DIF-TYPE1-CRC")
+    data = pattern(16, 77)
+    with open("/dev/shm/pi-data", "wb") as f:
+        f.write(data)
+    sh(f"dd if=/dev/shm/pi-data of={disk} bs=4096 seek=10 oflag=direct status=none")
+    want = b"".join(struct.pack(">HHI", crc_t10dif(data[n * BLOCK:(n + 1) * BLOCK]), 0, 80 + n) for n in range(16))
+    same("written with its tuples", peek(PATH % "loop.protection", 640, 128).hex(), want.hex())
+    sh(f"dd if={disk} of=/dev/shm/pi-back bs=4096 skip=10 count=2 iflag=direct status=none")
+    result(open("/dev/shm/pi-back", "rb").read() == data, "and read back")
+    patch(PATH % "loop", 85 * BLOCK, b"\1\2\3")
+    r = sh(f"dd if={disk} of=/dev/null bs=4096 skip=10 count=2 iflag=direct 2>&1; echo status $?", check=False)
+    result("status 0" not in r, "damage is an I/O error", r)
+    a = sg.run(rw16(0x88, 80, 16), want=16 * BLOCK)
+    same("with sense data for a reader without tuples", (a.code, a.info), (GUARD, 85))
+    same("a write without tuples", sg.run(rw16(0x8a, 80, 16), data=data).code, ())
+    same("gets them at the target", peek(PATH % "loop.protection", 640, 128).hex(), want.hex())
+    sg.close()
+
+
+mount()
+sh("modprobe iscsi_target_mod")
+sh("rm -f /dev/shm/pi-*", check=False)
+for step in (strip_and_insert, through_loop):
+    step()
+clear()
+sh("rm -f /dev/shm/pi-*", check=False)
+finish()
