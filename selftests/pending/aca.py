@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+# suite: auto contingent allegiance, unit attentions and their interlock, TASK ABORTED or not, over iSCSI
+# time: 25
+# SPDX-License-Identifier: GPL-2.0-only
+"""Two hand-made initiators at one logical unit: SAM-5 5.9 (ACA), 5.14 (unit attentions), SPC-5 7.5.10 (TAS, UA_INTLCK_CTRL)."""
+
+import os
+import socket
+import struct
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../iscsi'))
+import ktap  # noqa: E402
+from ktap import ok, same  # noqa: E402
+from rawpdu import Conn, DATA_IN, F, NO_TAG, R2T, SCSI_CMD, TMF, TMF_RSP  # noqa: E402
+
+SCALE = int(os.environ.get('SCALE', '1'))
+SIMPLE, ORDERED, HEAD, ACA = 1, 2, 3, 4
+GOOD, CHECK, BUSY, CONFLICT, ACA_ACTIVE, ABORTED = 0, 2, 8, 0x18, 0x30, 0x40
+CLEAR_ACA, CLEAR_TASK_SET, LUN_RESET = 3, 4, 5
+COMPLETE = 0
+TUR = bytes(6)
+SENSE = bytes((3, 0, 0, 0, 96, 0))
+REPORT_LUNS = bytes((0xa0,)) + bytes(5) + struct.pack('>I', 256) + bytes(2)
+OUT_OF_RANGE, CHANGED_LUNS = (5, 0x21, 0), (6, 0x3f, 0x0e)
+
+
+def bad_read(naca):
+    """Fails with LBA OUT OF RANGE."""
+    return struct.pack('>BBIBHB', 0x28, 0, 0x7fffffff, 0, 1, 4 if naca else 0)
+
+
+class Init(Conn):
+    def __init__(self, name):
+        super().__init__(timeout=20 * SCALE)
+        self.name = 'iqn.2026-11.org.example:' + name
+        self.isid = b'\x80\0\0\0\0' + name.encode()[:1]
+        rsp = self.login(TREE.name, self.name, keys={'ImmediateData': 'Yes', 'InitialR2T': 'Yes'})
+        assert not rsp.status, rsp.status
+
+    def task(self, cdb, attr=SIMPLE, read=0, write=0, data=b''):
+        h = self.header(SCSI_CMD, F | (0x40 if read else 0) | (0x20 if write else 0) | attr)
+        struct.pack_into('>I', h, 20, read or write)
+        h[32:48] = cdb + bytes(16 - len(cdb))
+        self.send(h, data)
+        return struct.unpack_from('>I', h, 16)[0]
+
+    def next(self, timeout=10):
+        """(tag, opcode, status or response, data, sense code) of the next answer; None if none comes."""
+        try:
+            rsp = self.reply(timeout * SCALE)
+        except socket.timeout:
+            return None
+        if rsp.opcode == DATA_IN:
+            data = rsp.data
+            if rsp.flags & 1:
+                return rsp.itt, rsp.opcode, rsp.scsi_status, data, None
+            end = self.next(timeout)
+            return end[:3] + (data,) + end[4:] if end else None
+        if rsp.opcode == TMF_RSP:
+            return rsp.itt, rsp.opcode, rsp.response, b'', None
+        s = rsp.data[2:]
+        code = (s[1] & 15, s[2], s[3]) if len(s) > 7 and s[0] & 0x7f >= 0x72 else (s[2] & 15, s[12], s[13]) if len(s) > 13 else None
+        return rsp.itt, rsp.opcode, rsp.scsi_status, b'', code
+
+    def do(self, cdb, **kw):
+        tag = self.task(cdb, **kw)
+        for _ in range(8):
+            a = self.next()
+            if a and a[0] == tag:
+                return a
+        return None, None, None, b'', None
+
+    def status(self, cdb=TUR, **kw):
+        return self.do(cdb, **kw)[2]
+
+    def code(self, cdb=TUR, **kw):
+        """Sense code of a CHECK CONDITION, else the status."""
+        a = self.do(cdb, **kw)
+        return a[4] if a[2] == CHECK else a[2]
+
+    def manage(self, function):
+        h = self.header(TMF, F | function, immediate=True)
+        struct.pack_into('>I', h, 20, NO_TAG)
+        self.send(h)
+        tag = struct.unpack_from('>I', h, 16)[0]
+        for _ in range(8):
+            a = self.next()
+            if a and a[0] == tag:
+                return a[2]
+        return None
+
+    def settle(self):
+        """Takes the pending unit attentions, with UA_INTLCK_CTRL as well."""
+        for _ in range(12):
+            if self.status() == GOOD:
+                break
+            self.do(SENSE, read=96)
+        return self
+
+    def pr(self, action, kind=0, key=0, new=0):
+        data = key.to_bytes(8, 'big') + new.to_bytes(8, 'big') + bytes(8)
+        return self.status(bytes((0x5f, action, kind)) + bytes(5) + bytes((24, 0)), write=24, data=data)
+
+
+def pair():
+    return Init('a').settle(), Init('b').settle()
+
+
+def attrib(name, value):
+    """Attributes are fixed while a LUN leads to the device, so that goes and comes again."""
+    TREE.forget(TREE.lun)
+    assert ktap.write('%s/attrib/%s' % (TREE.so, name), str(value)) is None, name
+    TREE.mkdir(TREE.lun)
+    TREE.link(TREE.so, TREE.lun + '/so')
+
+
+def case_aca():
+    a, b = pair()
+    same('ACA attribute without the condition', a.code(attr=ACA), (5, 0x49, 0))
+    same('a failure without NACA', a.code(bad_read(False), read=512), OUT_OF_RANGE)
+    same('has no consequence', (a.status(), b.status()), (GOOD, GOOD))
+    same('a failure with NACA', a.code(bad_read(True), read=512), OUT_OF_RANGE)
+    same('then SIMPLE tasks of the nexus are refused', a.status(), ACA_ACTIVE)
+    same('HEAD OF QUEUE and ORDERED as well', (a.status(attr=HEAD), a.status(attr=ORDERED)), (ACA_ACTIVE, ACA_ACTIVE))
+    same('another nexus is BUSY', b.status(), BUSY)
+    same('or sees ACA ACTIVE if it uses NACA', b.status(bytes(5) + b'\x04'), ACA_ACTIVE)
+    same('an ACA task of another is refused', b.status(attr=ACA), ACA_ACTIVE)
+    same('CLEAR ACA by another', b.manage(CLEAR_ACA), COMPLETE)
+    same('changes nothing', a.status(), ACA_ACTIVE)
+    same('an ACA task of the nexus runs', a.status(bytes(5) + b'\x04', attr=ACA), GOOD)
+    same('and another', a.status(struct.pack('>BBIBHB', 0x28, 0, 0, 0, 1, 4), read=512, attr=ACA), GOOD)
+    same('CLEAR ACA', a.manage(CLEAR_ACA), COMPLETE)
+    same('everybody goes on', (a.status(), b.status()), (GOOD, GOOD))
+
+    a.code(bad_read(True), read=512)
+    same('an ACA task that fails without NACA', a.code(bad_read(False), read=512, attr=ACA), OUT_OF_RANGE)
+    same('clears it', (a.status(), b.status()), (GOOD, GOOD))
+    a.code(bad_read(True), read=512)
+    same('an ACA task that fails with NACA', a.code(bad_read(True), read=512, attr=ACA), OUT_OF_RANGE)
+    same('keeps it', b.status(), BUSY)
+    same('LUN RESET', b.manage(LUN_RESET), COMPLETE)
+    same('clears it', b.settle().status(), GOOD)
+    a.settle()
+    a.code(bad_read(True), read=512)
+    same('the nexus is lost', b.status(), BUSY)
+    a.close()
+    ok('and with it its ACA', ktap.wait(lambda: b.status() == GOOD, 10 * SCALE))
+    b.close()
+
+
+def control_page(i, change):
+    """MODE SENSE, change(page), MODE SELECT of the Control page."""
+    page = bytearray(i.do(bytes((0x1a, 8, 0x0a, 0, 64, 0)), read=64)[3][4:16])
+    change(page)
+    page[0] &= 0x7f
+    return i.status(bytes((0x15, 0x10, 0, 0, 4 + len(page), 0)), write=4 + len(page), data=bytes(4) + bytes(page))
+
+
+def case_own_task_sets():
+    a, b = pair()
+
+    def tst(value):
+        def change(page):
+            page[2] = page[2] & 0x1f | value << 5
+        return change
+    same('TST 001b', control_page(a, tst(1)), GOOD)
+    b.settle()
+    a.code(bad_read(True), read=512)
+    same('ACA of one nexus', a.status(), ACA_ACTIVE)
+    same('is nothing to another with a task set of its own', b.status(), GOOD)
+    a.manage(CLEAR_ACA)
+    same('back', control_page(a, tst(0)), GOOD)
+    a.close()
+    b.close()
+
+
+def case_attentions():
+    a, b = pair()
+    lun = TREE.mkdir(TREE.tpg + '/lun/lun_7')
+    TREE.link(TREE.so, lun + '/so')
+    same('a LUN more: everybody is told', (a.code(), b.code()), (CHANGED_LUNS, CHANGED_LUNS))
+    same('once', (a.status(), b.status()), (GOOD, GOOD))
+    TREE.forget(lun)
+    same('REPORT LUNS is no target of it', a.status(REPORT_LUNS, read=256), GOOD)
+    same('and takes it back', a.status(), GOOD)
+    same('not for others', b.code(), CHANGED_LUNS)
+    same('REQUEST SENSE returns it as data', b.status(), GOOD)
+
+    same('MODE SELECT', control_page(a, lambda page: page.__setitem__(2, page[2] ^ 4)), GOOD)
+    same('others: mode parameters changed', b.code(), (6, 0x2a, 0x01))
+    same('not the sender', a.status(), GOOD)
+    control_page(a, lambda page: page.__setitem__(2, page[2] ^ 4))
+    b.settle()
+
+    same('registrations', (a.pr(6, new=0xa), b.pr(6, new=0xb)), (GOOD, GOOD))
+    same('a reservation', a.pr(1, 5, key=0xa), GOOD)
+    same('released', a.pr(2, 5, key=0xa), GOOD)
+    same('registrants: reservations released', b.code(), (6, 0x2a, 0x04))
+    same('preempted', a.pr(4, 5, key=0xa, new=0xb), GOOD)
+    same('its registration is gone', b.code(), (6, 0x2a, 0x05))
+    b.pr(6, new=0xb)
+    same('cleared', a.pr(3, key=0xa), GOOD)
+    same('reservations preempted', b.code(), (6, 0x2a, 0x03))
+
+    a.manage(LUN_RESET)
+    same('reset: the others', b.code(), (6, 0x29, 0x03))
+    a.settle(), b.settle()
+    a.manage(LUN_RESET)
+    b.code(bytes((0x12, 0, 0, 0, 96, 0)), read=96)
+    same('INQUIRY clears nothing', b.code(), (6, 0x29, 0x03))
+    a.close()
+    b.close()
+
+
+def case_interlock():
+    attrib('emulate_ua_intlck_ctrl', 1)
+    a, b = pair()
+    try:
+        a.manage(LUN_RESET)
+        same('UA_INTLCK_CTRL 10b: reported', b.code(), (6, 0x29, 0x03))
+        same('again and again', b.code(), (6, 0x29, 0x03))
+        s = b.do(SENSE, read=96)[3]
+        same('until REQUEST SENSE', (s[2] & 15, s[12], s[13]), (6, 0x29, 0x03))
+        same('has taken it', b.status(), GOOD)
+        attrib('emulate_ua_intlck_ctrl', 2)
+        a.settle(), b.settle()
+        a.pr(6, new=0xa)
+        a.pr(1, 3, key=0xa)
+        same('11b: a conflict', b.status(struct.pack('>BBIBHB', 0x28, 0, 0, 0, 1, 0), read=512), CONFLICT)
+        same('leaves a unit attention', b.code(), (6, 0x2c, 0x09))
+        b.do(SENSE, read=96)
+        same('taken by REQUEST SENSE', b.status(), GOOD)
+        a.pr(3, key=0xa)
+    finally:
+        attrib('emulate_ua_intlck_ctrl', 0)
+    a.close()
+    b.close()
+
+
+def case_task_aborted():
+    write = struct.pack('>BBIBHB', 0x2a, 0, 16, 0, 1, 0)
+    for tas in (1, 0):
+        attrib('emulate_tas', tas)
+        a, b = pair()
+        tag = b.task(write, write=512)
+        same('a write waits for its data', b.reply().opcode, R2T)
+        same('CLEAR TASK SET by another', a.manage(CLEAR_TASK_SET), COMPLETE)
+        if tas:
+            got = b.next(5)
+            same('TAS 1: TASK ABORTED', got and (got[0], got[2]), (tag, ABORTED))
+        else:
+            ok('TAS 0: no status', b.next(1) is None)
+            same('but a unit attention', b.code(), (6, 0x2f, 0))
+        a.close()
+        b.close()
+    attrib('emulate_tas', 1)
+
+
+os.system('dmesg -n 1; modprobe target_core_mod')
+TREE = ktap.Tree('iqn.2026-11.org.example:aca')
+try:
+    ktap.run([case_aca, case_own_task_sets, case_attentions, case_interlock, case_task_aborted])
+finally:
+    TREE.remove()
+ktap.done()
