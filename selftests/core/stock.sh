@@ -83,5 +83,5 @@ kill $pid
 check "logout" logout
 wait $pid 2>/dev/null
 check "the configuration goes" tgt_clear
-same "no thread is left" "$(tgt_threads)" ""
 check "the modules unload" tgt_unload
+same "no thread is left" "$(tgt_threads)" ""
