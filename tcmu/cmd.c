@@ -252,10 +252,14 @@ void tcmu_cmd_complete_list(struct list_head *done)
 		u8 status = a->status;
 		u32 length = a->length;
 
-		if (status == SAM_STAT_CHECK_CONDITION)
+		if (status == SAM_STAT_CHECK_CONDITION) {
 			transport_copy_sense_to_cmd(se_cmd, a->sense);
+			/* data that came before the condition counts: a tape's blocks up to a filemark */
+			if (length && length != U32_MAX)
+				se_cmd->se_cmd_flags |= SCF_TREAT_READ_AS_NORMAL;
+		}
 		kmem_cache_free(answer_cache, a);
-		if (status == SAM_STAT_GOOD && length != U32_MAX)
+		if (length != U32_MAX)
 			target_complete_cmd_with_length(se_cmd, status, length);
 		else
 			target_complete_cmd(se_cmd, status);

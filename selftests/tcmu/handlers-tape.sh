@@ -1,8 +1,9 @@
 #!/bin/bash
 # suite: a tape in a file: mt, tar, fixed and variable blocks, filemarks, SPACE, LOCATE, end of tape, kill -9 in a tar
-# time: 30
+# time: 40
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
+. $TOP/selftests/lib/iscsi.sh
 . $TOP/selftests/lib/handlers.sh
 need mt tar sg_raw
 need_ours target_core_user
@@ -11,6 +12,8 @@ DAEMON=$HANDLERS/tcmu-handlerd
 at_exit handlers_end
 at_exit tgt_clear
 at_exit 'modprobe -r st'
+at_exit 'logout >/dev/null 2>&1'
+IQN=iqn.2026-01.org.fairlead:tape
 
 MT() { mt-st -f "$TAPE" "$@"; }
 command -v mt-st >/dev/null || MT() { mt -f "$TAPE" "$@"; }
@@ -64,6 +67,27 @@ sg_raw "$SG" 01 00 00 00 00 00 >/dev/null 2>&1
 like "a wrong length: ILI" "$(sense x -r 1024 "$SG" 08 00 00 04 00 00)" "ILI"
 like "behind the data: blank check" "$(sense x "$SG" 11 03 00 00 00 00; sense x -r 512 "$SG" 08 00 00 02 00 00)" "Blank [Cc]heck"
 like "back at the beginning: EOM" "$(sense x "$SG" 01 00 00 00 00 00; sense x "$SG" 11 00 ff ff ff 00)" "EOM|[Bb]eginning-of-partition"
+MT rewind
+check "five blocks" dd if=$TOP/README of=$TAPE bs=2560 count=1 status=none
+MT rewind
+check "a read of twenty gets them" bash -c "dd if=$TAPE bs=10240 count=1 status=none | cmp - <(head -c 2560 $TOP/README)"
+
+# the same drive over iSCSI, where data before a filemark must come with the sense data
+check "a target" iscsi_make $IQN
+check "its LUN" lun_make $TGT/iscsi/$IQN/tpgt_1 0 "$dev"
+check "login" login $IQN
+itape() { for t in /sys/class/iscsi_session/session*/device/target*/*/scsi_tape/nst?; do
+	[ -e "$t" ] && [ -e "/dev/${t##*/}" ] && echo "/dev/${t##*/}"; done | grep .; }
+check "the drive is there" wait_for $((20 * SCALE)) itape
+ITAPE=$(itape | head -1)
+check "rewind over iSCSI" mt-st -f "$ITAPE" rewind
+check "fixed blocks" mt-st -f "$ITAPE" setblk 512
+check "a read of twenty gets the five" bash -c "dd if=$ITAPE bs=10240 count=1 status=none | cmp - <(head -c 2560 $TOP/README)"
+mt-st -f "$ITAPE" rewind; mt-st -f "$ITAPE" setblk 0
+check "tar over iSCSI" tar -cf "$ITAPE" -C $TOP tcmu
+check "rewind again" mt-st -f "$ITAPE" rewind
+check "and it is right" sh -c "rm -rf /tmp/x; mkdir /tmp/x; tar -xf $ITAPE -C /tmp/x && diff -r $TOP/tcmu /tmp/x/tcmu"
+check "logout" logout $IQN
 check "erase from the beginning" sh -c "$(declare -f MT); TAPE=$TAPE; MT rewind && MT erase"
 same "leaves an empty file" "$(stat -c %s /tmp/t.tap)" 0
 
