@@ -1,13 +1,16 @@
 #!/bin/bash
 # suite: fileio: data, flush, deallocation, growth, full file systems, protection file, through tcm_loop
-# time: 60
+# time: 90
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 . $TOP/selftests/backstores/lib.sh
 
 MIB=$((1024 * 1024))
 writeback=$(cat /proc/sys/vm/dirty_writeback_centisecs)
-clean_up() { cd /; echo "$writeback" >/proc/sys/vm/dirty_writeback_centisecs; tgt_clear; umount -l /run/bs-ext4 /run/bs-small 2>/dev/null; rm -rf $WORK; }
+clean_up() {
+	cd /; echo "$writeback" >/proc/sys/vm/dirty_writeback_centisecs
+	tgt_clear; rmmod scsi_debug 2>/dev/null; umount -l /run/bs-ext4 /run/bs-small 2>/dev/null; rm -rf $WORK
+}
 at_exit clean_up
 tgt_load target_core_file tcm_loop || { fail "modules load"; exit 1; }
 
@@ -46,7 +49,7 @@ frozen_test() {
 	check "freezing: a read is answered" same_bytes "$DISK" $((64 * 1024)) $RANDOM_FILE $((64 * 1024)) $((64 * 1024))
 	check "freezing: a write waits" kill -0 $other
 	fsfreeze -u /run/bs-ext4
-	check "freezing: it ends after that" wait $other
+	wait $other; same "freezing: it ends after that" $? 0
 	disk_remove && so_remove "$so"
 }
 
@@ -151,8 +154,8 @@ same "with room again it works" \
 disk_remove; so_remove "$so"
 
 # a block device file
-modprobe scsi_debug dev_size_mb=32 && wait_for 10 test -b "/dev/$(lsblk -Sno NAME,MODEL | awk '/scsi_debug/ {print $1; exit}')"
-lower=/dev/$(lsblk -Sno NAME,MODEL | awk '/scsi_debug/ {print $1; exit}')
+debug_make dev_size_mb=32 || fail "scsi_debug"
+lower=$LOWER
 so=$(so_make fileio bdev "fd_dev_name=$lower")
 disk_make "$so"
 same "block device file: its size" "$(blockdev --getsize64 "$DISK")" "$(blockdev --getsize64 "$lower")"
@@ -162,15 +165,18 @@ check "block device file: on the device" holds_random "$lower"
 disk_remove; so_remove "$so"
 
 # the medium has a bad block: scsi_debug's is 4660
-echo 2 >/sys/bus/pseudo/drivers/scsi_debug/opts
-so=$(so_make fileio bad "fd_dev_name=$lower,fd_async_io=1")
-disk_make "$so"
-like "a medium error names a block at or before the bad one" \
-	"$(SENSE_OPTS="-r 4096" sense "$DISK" 28 00 00 00 12 30 00 00 08 00)" "^3 11 00 123[0-4]\$"
-same "blocks beside it can be read" "$(SENSE_OPTS="-r 4096" sense "$DISK" 28 00 00 00 20 00 00 00 08 00)" good
-echo 0 >/sys/bus/pseudo/drivers/scsi_debug/opts
-disk_remove; so_remove "$so"
-rmmod scsi_debug
+debug_opts 2
+for keys in "" ,fd_async_io=1; do
+	so=$(so_make fileio bad "fd_dev_name=$lower$keys")
+	disk_make "$so"
+	same "a medium error names the bad block${keys:+, direct}" \
+		"$(SENSE_OPTS="-r 4096" sense "$DISK" 28 00 00 00 12 30 00 00 08 00)" "3 11 00 1234"
+	same "blocks beside it can be read${keys:+, direct}" \
+		"$(SENSE_OPTS="-r 4096" sense "$DISK" 28 00 00 00 20 00 00 00 08 00)" good
+	disk_remove; so_remove "$so"
+done
+debug_opts 0
+debug_gone
 
 # protection in a side file
 so=$(so_make fileio pi "fd_dev_name=$WORK/pi,fd_dev_size=$((8 * MIB))")
@@ -180,6 +186,17 @@ check "format" sh -c "echo 1 >$so/attrib/pi_prot_format"
 same "eight bytes a block" "$(stat -c %s $WORK/pi.protection)" $((8 * MIB / 512 * 8))
 tr '\0' '\377' </dev/zero | head -c $((8 * MIB / 64)) >$WORK/ones
 check "of the escape value" same_bytes $WORK/pi.protection 0 $WORK/ones 0 $((8 * MIB / 64))
+echo 1 >"$so/attrib/pi_prot_verify"
+disk_make "$so"
+check "the initiator's tuples: write" dd if=$RANDOM_FILE of="$DISK" bs=64k count=16 oflag=direct status=none
+check "the initiator's tuples: read" same_bytes "$DISK" 0 $RANDOM_FILE 0 $MIB
+same "they are in the side file: reference tags" \
+	"$(od -An -tx1 -j $((100 * 8 + 4)) -N 4 $WORK/pi.protection | tr -d ' ')" 00000064
+printf '\001\002' | dd of=$WORK/pi.protection bs=1 seek=$((100 * 8)) conv=notrunc status=none
+same "a guard that does not fit its block is found" \
+	"$(SENSE_OPTS="-r 4096" sense "$DISK" 28 00 00 00 00 60 00 00 08 00 | cut -d' ' -f1-3)" "b 10 01"
+same "the blocks beside it can be read" "$(SENSE_OPTS="-r 2048" sense "$DISK" 28 00 00 00 00 60 00 00 04 00)" good
+disk_remove
 check "back to none" sh -c "echo 0 >$so/attrib/pi_prot_type"
 check "the side file stays" test -e $WORK/pi.protection
 so_remove "$so"

@@ -8,7 +8,8 @@
 clean_up() { cd /; tgt_clear; rmmod scsi_debug 2>/dev/null; rm -rf $WORK; }
 at_exit clean_up
 tgt_load target_core_pscsi tcm_loop || { fail "modules load"; exit 1; }
-modprobe -a sr_mod st ch ses 2>/dev/null
+# not ch: it holds the module below for as long as it is bound
+modprobe -a sr_mod st ses 2>/dev/null
 
 # the first device of scsi_debug as H:C:T:L
 debug_place() {
@@ -29,9 +30,8 @@ try: os.write(fd, sys.argv[2].encode()); print("ok")
 except OSError as e: print(errno.errorcode[e.errno])' "$1" "$2"; }
 
 # a disk
-modprobe scsi_debug dev_size_mb=32 inq_vendor=TESTER inq_product=passed_disk
-wait_for 10 test -n "$(ls /sys/bus/pseudo/devices/adapter0/host*/target*/*/block 2>/dev/null)"
-place=$(debug_place); lower=/dev/$(ls /sys/bus/scsi/devices/"$place"/block)
+debug_make dev_size_mb=32 inq_vendor=TESTER inq_product=passed_disk || fail "scsi_debug"
+place=$(debug_place); lower=$LOWER
 so=$(pscsi_make disk "$place" "$lower")
 like "info names the device" "$(cat "$so/info")" "Channel ID: 0 Target ID: 0 LUN: 0 Host ID: ${place%%:*}
         Vendor: TESTER   Model: passed_disk      Rev: "
@@ -50,9 +50,9 @@ same "EXTENDED COPY stays here" "$(SENSE_OPTS="-s 16 -i $RANDOM_FILE" sense "$DI
 same "port groups are not the device's" "$(SENSE_OPTS="-r 64" sense "$DISK" a3 0a 00 00 00 00 00 00 00 40 00 00)" "5 20 00 -"
 like "standard inquiry does not offer them" "$(sg_inq "$DISK")" "TPGS=0  3PC=0"
 like "residual comes back" "$(sg_raw -r 252 "$DISK" 12 00 00 00 fc 00 2>&1)" "Received (96|[0-9]+) bytes"
-echo 2 >/sys/bus/pseudo/drivers/scsi_debug/opts
+debug_opts 2
 same "medium error comes back whole" "$(SENSE_OPTS="-r 4096" sense "$DISK" 28 00 00 00 12 30 00 00 08 00)" "3 11 00 1234"
-echo 0 >/sys/bus/pseudo/drivers/scsi_debug/opts
+debug_opts 0
 IFS=: read -r h c t l <<<"$place"
 mkdir "$TGT/core/pscsi_0/twice"; control_of "$place" >"$TGT/core/pscsi_0/twice/control"; echo "$lower" >"$TGT/core/pscsi_0/twice/udev_path"
 same "a second claim: EBUSY" "$(errno_of "$TGT/core/pscsi_0/twice/enable" 1)" EBUSY
@@ -82,18 +82,27 @@ echo "scsi_channel_id=$c,scsi_target_id=$t,scsi_lun_id=$l" >"$d/control"; echo "
 same "the host's number is enough" "$(errno_of "$d/enable" 1)" ok
 disk_make "$d" && check "legacy mode: data" copy_in "$DISK"
 disk_remove; rmdir "$d" $TGT/core/pscsi_$h
-rmmod scsi_debug
+debug_gone
+
+# a disk with protection information: only data passes, so it is not offered
+debug_make dev_size_mb=16 dif=1 dix=1
+so=$(pscsi_make pi "$(debug_place)" "$LOWER"); disk_make "$so"
+same "protection is not offered" "$(sg_readcap --16 "$DISK" | sed -n 's/.*Protection: prot_en=\([01]\).*/\1/p')" 0
+check "protected disk: write" copy_in "$DISK"
+check "protected disk: read" holds_random "$DISK"
+disk_remove; so_remove "$so"; debug_gone
 
 # every other type: the initiator sees it as what it is
 for type in 1:tape 5:cd/dvd 8:mediumx 13:enclosu; do
 	modprobe scsi_debug ptype="${type%%:*}"
 	wait_for 10 test -d "/sys/bus/scsi/devices/$(debug_place)"
-	so=$(pscsi_make "t${type%%:*}" "$(debug_place)" /dev/none) || { fail "type $type: enable"; rmmod scsi_debug; continue; }
+	so=$(pscsi_make "t${type%%:*}" "$(debug_place)" /dev/none) || { fail "type $type: enable"; debug_gone; continue; }
 	lun_make "$DISK_TPG" $NEXT_LUN "$so"
 	place=$(cat "$DISK_TPG/address"):$NEXT_LUN
 	check "type ${type#*:}: the initiator finds it" wait_for 10 test -f "/sys/bus/scsi/devices/$place/type"
 	same "type ${type#*:}: its type" "$(cat "/sys/bus/scsi/devices/$place/type")" "${type%%:*}"
-	check "type ${type#*:}: it answers" sg_turs "/dev/$(ls "/sys/bus/scsi/devices/$place/scsi_generic")"
+	check "type ${type#*:}: it answers" wait_for 5 sg_turs "/dev/$(ls "/sys/bus/scsi/devices/$place/scsi_generic")"
 	lun_remove "$DISK_TPG" $NEXT_LUN; NEXT_LUN=$((NEXT_LUN + 1))
-	so_remove "$so"; rmmod scsi_debug
+	so_remove "$so"
+	check "type ${type#*:}: nothing holds the device" debug_gone
 done
