@@ -185,6 +185,7 @@ def compare(got, wanted):
 
 # What is ours beyond the recorded tree: path, with the document that tells of it.
 ADDED = [
+    r"^target/core/(fileio|iblock|rd_mcp)_\d+/[^/]+/attrib/emulate_removable$",	# target-attrib
     r"^target/iscsi/[^/]+/tpgt_\d+/redirect$",	# target-iscsi
 ]
 

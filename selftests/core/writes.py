@@ -67,6 +67,7 @@ ATTRIBS = [
     Attr("emulate_model_alias", SBC, "bool", ANY_BOOL, fixed(ANY_BOOL)),
     Attr("emulate_pr", SBC + " pscsi user", "bool", ANY_BOOL),
     Attr("emulate_rest_reord", SBC, "bool", {"0": "", "1": "ENOSYS"}),
+    Attr("emulate_removable", SBC, "bool", ANY_BOOL, fixed(ANY_BOOL)),
     Attr("emulate_rsoc", SBC, "bool", ANY_BOOL, only=NEW),
     Attr("submit_type", SBC + " pscsi user", "u8", {"0": "", "1": "", "2": "", "3": I, "255": I}, only=NEW),
     Attr("emulate_tas", SBC, "bool", ANY_BOOL, fixed(ANY_BOOL)),

@@ -8,6 +8,7 @@
 #include "compat/configfs.h"
 #include "target/configfs/attr.h"
 #include "target/configfs/tree.h"
+#include "target/scsi/removal.h"
 
 static inline struct se_dev_attrib *attrib_of(struct config_item *item)
 {
@@ -169,6 +170,17 @@ static int attrib_set_rest_reord(struct se_dev_attrib *da, u64 on)
 }
 
 ATTRIB(emulate_rest_reord, attr_parse_bool, attrib_set_rest_reord);
+
+static int attrib_set_removable(struct se_dev_attrib *da, u64 on)
+{
+	int ret = attrib_unless_exported(da);
+
+	if (!ret)
+		tgt_removal_set(da->da_dev, on);
+	return ret;
+}
+
+TGT_VALUE_RW(attrib, emulate_removable, "%d\n", tgt_removal_get(obj->da_dev), attr_parse_bool, attrib_set_removable);
 
 /* DPO and FUA on reads are honoured always; the files stay for programs that save and restore them. */
 static ssize_t attrib_ignore(struct se_dev_attrib *da, const char *page, size_t count)
@@ -349,6 +361,7 @@ struct configfs_attribute *sbc_attrib_attrs[] = {
 	&attrib_attr_emulate_3pc,
 	&attrib_attr_emulate_pr,
 	&attrib_attr_emulate_rest_reord,
+	&attrib_attr_emulate_removable,
 	TGT_ON_6_12(&attrib_attr_emulate_rsoc,)
 	&attrib_attr_enforce_pr_isids,
 	&attrib_attr_force_pr_aptpl,
