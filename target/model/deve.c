@@ -91,6 +91,7 @@ static void deve_remove(struct se_node_acl *nacl, struct se_dev_entry *deve)
 	lockdep_assert_held(&nacl->lun_entry_mutex);
 	tgt_model_hook(deve_gone, nacl, deve);
 	xa_erase(&tgt_acl(nacl)->luns, deve->mapped_lun);
+	hlist_del_rcu(&deve->link);
 	spin_lock_irqsave(&lun->lun_deve_lock, flags);
 	list_del_init(&deve->lun_link);
 	spin_unlock_irqrestore(&lun->lun_deve_lock, flags);
@@ -133,6 +134,7 @@ int tgt_deve_enable(struct se_lun *lun, struct se_lun_acl *lacl, u64 mapped_lun,
 		ret = ret == -EBUSY ? -EEXIST : ret;
 		goto out_free;
 	}
+	hlist_add_head_rcu(&deve->link, &nacl->lun_entry_hlist);	/* fabrics look here */
 	spin_lock_irqsave(&lun->lun_deve_lock, flags);
 	list_add_tail(&deve->lun_link, &lun->lun_deve_list);
 	spin_unlock_irqrestore(&lun->lun_deve_lock, flags);
