@@ -26,6 +26,18 @@
 #define TARGET_SCF_NOSLEEP_RSP	0x200
 
 /*
+ * What a backend of ours offers beyond the public operations: one with TGT_TRANSPORT_SPACE in its transport_flags_default
+ * has registered the first member of this. A core that does not know the bit ignores it.
+ * @get_space: bytes that the medium takes up and bytes that it may still take; 0 or -errno; may sleep
+ */
+#define TGT_TRANSPORT_SPACE	0x80
+
+struct tgt_backend_ops {
+	struct target_backend_ops ops;
+	int (*get_space)(struct se_device *dev, u64 *used, u64 *left);
+};
+
+/*
  * 6.8 (428926bbb1a9) let target_submit() return a result and gave fabric and device a say in where a command is
  * submitted; before, target_submit() always ran in the caller and target_queue_submission() in a worker.
  */

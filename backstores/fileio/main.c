@@ -9,6 +9,7 @@
 #include <linux/magic.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/statfs.h>
 #include "backstores/common/opts.h"
 #include "backstores/fileio/fileio.h"
 #include "compat/blk.h"
@@ -169,6 +170,23 @@ static sector_t tfile_get_blocks(struct se_device *se_dev)
 	return blocks ? blocks - 1 : 0;
 }
 
+/* what the file takes up, and what its file system could still give it */
+static int tfile_get_space(struct se_device *se_dev, u64 *used, u64 *left)
+{
+	struct tfile_dev *dev = tfile_dev(se_dev);
+	struct kstatfs fs;
+	int ret;
+
+	if (is_bdev(dev))
+		return -EOPNOTSUPP;
+	ret = vfs_statfs(&dev->file->f_path, &fs);
+	if (ret)
+		return ret;
+	*used = (u64)READ_ONCE(tfile_inode(dev)->i_blocks) << SECTOR_SHIFT;
+	*left = (u64)fs.f_bavail * fs.f_bsize;
+	return 0;
+}
+
 static struct exec_cmd_ops tfile_exec_ops = {
 	.execute_rw		= tfile_rw_execute,
 	.execute_sync_cache	= tfile_ops_sync_cache,
@@ -253,27 +271,29 @@ static ssize_t tfile_show_params(struct se_device *se_dev, char *text)
 			 dev->buffered ? "Buffered-WCE" : "O_DSYNC", dev->direct_wanted);
 }
 
-static const struct target_backend_ops tfile_backend_ops = {
-	.name			= "fileio",
-	.inquiry_prod		= "FILEIO",
-	.inquiry_rev		= "4.0",
-	.owner			= THIS_MODULE,
-	.attach_hba		= tfile_attach_hba,
-	.detach_hba		= tfile_detach_hba,
-	.alloc_device		= tfile_alloc_device,
-	.configure_device	= tfile_configure_device,
-	.destroy_device		= tfile_destroy_device,
-	.free_device		= tfile_free_device,
-	.configure_unmap	= tfile_configure_unmap,
-	.parse_cdb		= tfile_parse_cdb,
-	.set_configfs_dev_params = tfile_set_params,
-	.show_configfs_dev_params = tfile_show_params,
-	.get_device_type	= sbc_get_device_type,
-	.get_blocks		= tfile_get_blocks,
-	.init_prot		= tfile_prot_init,
-	.format_prot		= tfile_prot_format,
-	.free_prot		= tfile_prot_free,
-	.tb_dev_attrib_attrs	= sbc_attrib_attrs,
+static const struct tgt_backend_ops tfile_backend_ops = {
+	.get_space			= tfile_get_space,
+	.ops.name			= "fileio",
+	.ops.inquiry_prod		= "FILEIO",
+	.ops.inquiry_rev		= "4.0",
+	.ops.owner			= THIS_MODULE,
+	.ops.transport_flags_default	= TGT_TRANSPORT_SPACE,
+	.ops.attach_hba			= tfile_attach_hba,
+	.ops.detach_hba			= tfile_detach_hba,
+	.ops.alloc_device		= tfile_alloc_device,
+	.ops.configure_device		= tfile_configure_device,
+	.ops.destroy_device		= tfile_destroy_device,
+	.ops.free_device		= tfile_free_device,
+	.ops.configure_unmap		= tfile_configure_unmap,
+	.ops.parse_cdb			= tfile_parse_cdb,
+	.ops.set_configfs_dev_params	= tfile_set_params,
+	.ops.show_configfs_dev_params	= tfile_show_params,
+	.ops.get_device_type		= sbc_get_device_type,
+	.ops.get_blocks			= tfile_get_blocks,
+	.ops.init_prot			= tfile_prot_init,
+	.ops.format_prot		= tfile_prot_format,
+	.ops.free_prot			= tfile_prot_free,
+	.ops.tb_dev_attrib_attrs	= sbc_attrib_attrs,
 };
 
 static int __init tfile_init(void)
@@ -282,7 +302,7 @@ static int __init tfile_init(void)
 
 	if (ret)
 		return ret;
-	ret = transport_backend_register(&tfile_backend_ops);
+	ret = transport_backend_register(&tfile_backend_ops.ops);
 	if (ret)
 		tfile_ops_exit();
 	return ret;
@@ -290,7 +310,7 @@ static int __init tfile_init(void)
 
 static void __exit tfile_exit(void)
 {
-	target_backend_unregister(&tfile_backend_ops);
+	target_backend_unregister(&tfile_backend_ops.ops);
 	tfile_ops_exit();
 	rcu_barrier();	/* free_after_readers() is code of this module */
 }

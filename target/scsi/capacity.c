@@ -37,7 +37,7 @@ sense_reason_t tgt_capacity_parse10(struct se_cmd *cmd, u32 *size)
  */
 sense_reason_t tgt_capacity_read10(struct se_cmd *cmd)
 {
-	u64 last = cmd->se_dev->transport->get_blocks(cmd->se_dev);
+	u64 last = tgt_server_blocks(cmd->se_dev) - 1;
 	sense_reason_t reason = check_pmi(cmd, get_unaligned_be32(cmd->t_task_cdb + 2), 8);
 	struct wbuf w;
 	u8 raw[CAPACITY10_SIZE];
@@ -86,7 +86,7 @@ sense_reason_t tgt_capacity_read16(struct se_cmd *cmd)
 	if (reason)
 		return reason;
 	wbuf_init(&w, raw, sizeof(raw));
-	wbuf_be64(&w, dev->transport->get_blocks(dev));
+	wbuf_be64(&w, tgt_server_blocks(dev) - 1);
 	wbuf_be32(&w, dev->dev_attrib.block_size);
 	wbuf_u8(&w, protection(cmd));
 	wbuf_u8(&w, dev->transport->get_lbppbe ? dev->transport->get_lbppbe(dev) & 0x0f : 0);

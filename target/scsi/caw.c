@@ -15,11 +15,14 @@
  * tgt_caw_parse - COMPARE AND WRITE: the blocks come twice, to compare and to write
  * @cmd: command, its extent read and checked
  * @size: result: bytes of data
- * Return: TCM_NO_SENSE. Any context.
+ * Return: TCM_NO_SENSE; INVALID FIELD IN CDB where the initiator has data for another number of blocks: 256 of them do
+ * not fit the field. Any context.
  */
 sense_reason_t tgt_caw_parse(struct se_cmd *cmd, u32 *size)
 {
 	*size = 2 * cmd->t_task_nolb * cmd->se_dev->dev_attrib.block_size;
+	if (cmd->data_length != *size)
+		return tgt_bad_field(cmd, 13, -1);
 	if (!cmd->t_task_nolb)
 		cmd->execute_cmd = tgt_server_good;
 	return TCM_NO_SENSE;

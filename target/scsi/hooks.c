@@ -19,6 +19,7 @@
 #include "target/scsi/range.h"
 #include "target/scsi/removal.h"
 #include "target/scsi/server.h"
+#include "target/scsi/thin.h"
 #include "target/scsi/token.h"
 
 static void device_gone(struct se_device *dev)
@@ -57,6 +58,12 @@ static int device_configured(struct se_device *dev)
 	return tgt_alua_device_configured(dev);
 }
 
+static void lun_linked(struct se_lun *lun, struct se_device *dev)
+{
+	tgt_mode_restore(dev);
+	tgt_alua_lun_linked(lun, dev);
+}
+
 static void lun_unlinked(struct se_lun *lun, struct se_device *dev)
 {
 	tgt_pr_lun_unlinked(lun, dev);
@@ -91,6 +98,7 @@ static void device_stopping(struct se_device *dev)
 	tgt_medium_stop(tgt_scsi_dev(dev));
 	tgt_copies_forget(dev);
 	tgt_token_device_gone(dev);
+	tgt_thin_stop(tgt_scsi_dev(dev));
 }
 
 /* SPC-5 5.6.3: what an initiator finds by REPORT LUNS is no longer what it found before. */
@@ -106,7 +114,7 @@ const struct model_hooks tgt_scsi_model_hooks = {
 	.device_configured = device_configured,
 	.device_gone = device_gone,
 	.lun_drain = tgt_cmd_drain_lun,
-	.lun_linked = tgt_alua_lun_linked,
+	.lun_linked = lun_linked,
 	.lun_unlinked = lun_unlinked,
 	.deve_added = tgt_pr_deve_added,
 	.deve_gone = tgt_pr_deve_gone,

@@ -4,13 +4,18 @@
 #include <scsi/scsi_proto.h>
 
 #include "target/cmd/cmd.h"
+#include "target/cmd/io.h"
 #include "target/lib/sense.h"
 #include "target/model/traffic.h"
+#include "target/scsi/applog.h"
 #include "target/scsi/server.h"
+#include "target/scsi/thin.h"
 
-#define LOG_BUFFER	512
-#define ALL_SUBPAGES	0xff
-#define PC_THRESHOLD	0	/* and 2: default thresholds; there are none, all values are cumulative */
+#define LOG_BUFFER	512	/* of all pages but Application Client */
+#define NO_TEMPERATURE	0xff
+#define SP		0x01
+#define PCR		0x02
+#define APPLICATION_CLIENT	0x0f
 
 /* DU, TSD and so on: a list parameter in binary format that is not saved */
 #define CONTROL_BINARY_LIST	0x03
@@ -21,6 +26,11 @@ struct log_page {
 	bool (*enabled)(struct se_device *dev);
 	void (*build)(struct se_device *dev, struct wbuf *w);
 };
+
+static bool is_disk(struct se_device *dev)
+{
+	return dev->transport->get_device_type(dev) == TYPE_DISK;
+}
 
 static bool is_thin(struct se_device *dev)
 {
@@ -58,9 +68,39 @@ static void build_exceptions(struct se_device *dev, struct wbuf *w)
 	wbuf_u8(w, 0);
 }
 
-/* SBC-4 6.4.5: no resource counts are known: the list is empty. */
+static void put_resource(struct wbuf *w, u16 code, u32 count)
+{
+	put_parameter(w, code, CONTROL_BINARY_LIST, 8);
+	wbuf_be32(w, count);
+	wbuf_be32(w, 0x02000000);	/* SCOPE: shared with whatever else lives on the backend's file system */
+}
+
+/* SBC-4 6.4.5: nothing, where the backend does not know its room. */
 static void build_provisioning(struct se_device *dev, struct wbuf *w)
 {
+	struct thin_count count;
+
+	if (tgt_thin_count(dev, &count))
+		return;
+	put_resource(w, 0x0001, count.left);
+	put_resource(w, 0x0002, count.used);
+}
+
+/* SPC-5 7.3.24: a unit without a thermometer says so, for its temperature and for the one it should keep below. */
+static void build_temperature(struct se_device *dev, struct wbuf *w)
+{
+	put_parameter(w, 0x0000, CONTROL_BINARY_LIST, 2);
+	wbuf_be16(w, NO_TEMPERATURE);
+	put_parameter(w, 0x0001, CONTROL_BINARY_LIST, 2);
+	wbuf_be16(w, NO_TEMPERATURE);
+}
+
+/* SBC-4 6.4.2: how long the unit is on, in minutes; it scans nothing in the background. */
+static void build_scan(struct se_device *dev, struct wbuf *w)
+{
+	put_parameter(w, 0x0000, CONTROL_BINARY_LIST, 12);
+	wbuf_be32(w, div_u64(get_jiffies_64() - dev->creation_time, 60 * HZ));
+	wbuf_zero(w, 8);
 }
 
 static void build_supported(struct se_device *dev, struct wbuf *w);
@@ -70,6 +110,9 @@ static const struct log_page pages[] = {
 	{ 0x00, 0x00, NULL, build_supported },
 	{ 0x00, 0xff, NULL, build_subpages },
 	{ 0x0c, 0x00, is_thin, build_provisioning },
+	{ 0x0d, 0x00, NULL, build_temperature },
+	{ 0x0f, 0x00, NULL, tgt_applog_build },
+	{ 0x15, 0x00, is_disk, build_scan },
 	{ 0x19, 0x00, NULL, build_statistics },
 	{ 0x2f, 0x00, NULL, build_exceptions },
 };
@@ -126,57 +169,71 @@ static bool drop_before(struct wbuf *w, size_t head, u16 first)
 	return true;
 }
 
-/**
- * tgt_log_sense - LOG SENSE (SPC-5 6.9)
- * @cmd: command with its buffer
- * Return: TCM_NO_SENSE when completed, else the reason. May sleep.
- */
-sense_reason_t tgt_log_sense(struct se_cmd *cmd)
+static sense_reason_t sense_work(struct se_cmd *cmd)
 {
 	const u8 *cdb = cmd->t_task_cdb;
 	const struct log_page *page = page_find(cmd->se_dev, cdb[2] & 0x3f, cdb[3]);
 	u16 first = get_unaligned_be16(cdb + 5);
+	size_t room = page && page->build == tgt_applog_build ? TGT_APPLOG_SIZE : LOG_BUFFER;
 	struct wbuf w;
 	u8 *raw;
 
-	if (cdb[1] & 0x01)	/* SP: nothing is saved */
-		return tgt_bad_field(cmd, 1, 0);
-	if (!page)
-		return tgt_bad_field(cmd, cdb[3] ? 3 : 2, cdb[3] ? -1 : 5);
-	raw = kmalloc(LOG_BUFFER, GFP_KERNEL);
+	if (!page)	/* the attribute that it hangs on has changed meanwhile */
+		return tgt_bad_field(cmd, 2, 5);
+	raw = kvmalloc(room, GFP_KERNEL);
 	if (!raw)
 		return TCM_OUT_OF_RESOURCES;
-	wbuf_init(&w, raw, LOG_BUFFER);
+	wbuf_init(&w, raw, room);
 	wbuf_u8(&w, page->code | (page->sub ? 0x40 : 0));	/* SPF */
 	wbuf_u8(&w, page->sub);
 	wbuf_be16(&w, 0);
 	page->build(cmd->se_dev, &w);
 	if (first && (!page->code || !drop_before(&w, 4, first))) {
-		kfree(raw);
+		kvfree(raw);
 		return tgt_bad_field(cmd, 5, -1);
 	}
 	wbuf_patch(&w, 2, w.len - 4, 2);
 	tgt_server_reply(cmd, &w);
-	kfree(raw);
+	kvfree(raw);
 	return TCM_NO_SENSE;
 }
 
 /**
- * tgt_log_select - LOG SELECT (SPC-5 6.8): no parameter can be set; a reset of all has nothing to reset
+ * tgt_log_sense - LOG SENSE (SPC-5 6.9)
+ * @cmd: command with its buffer
+ * Return: TCM_NO_SENSE when completed or, if a file system is asked, on its way; else the reason. May sleep.
+ */
+sense_reason_t tgt_log_sense(struct se_cmd *cmd)
+{
+	const u8 *cdb = cmd->t_task_cdb;
+	const struct log_page *page = page_find(cmd->se_dev, cdb[2] & 0x3f, cdb[3]);
+
+	if (cdb[1] & SP)	/* nothing is saved */
+		return tgt_bad_field(cmd, 1, 0);
+	if (!page)
+		return tgt_bad_field(cmd, cdb[3] ? 3 : 2, cdb[3] ? -1 : 5);
+	return page->build == build_provisioning ? tgt_io_defer(cmd, sense_work) : sense_work(cmd);
+}
+
+/**
+ * tgt_log_select - LOG SELECT (SPC-5 6.8): only the Application Client page can be written; a reset clears it
  * @cmd: command, perhaps with a parameter list
- * Return: TCM_NO_SENSE when completed, else the reason. Any context.
+ * Return: TCM_NO_SENSE when completed, else the reason. May sleep.
  */
 sense_reason_t tgt_log_select(struct se_cmd *cmd)
 {
 	const u8 *cdb = cmd->t_task_cdb;
+	u8 code = cdb[2] & 0x3f;
 
-	if (cdb[1] & 0x01)	/* SP */
+	if (cdb[1] & SP)
 		return tgt_bad_field(cmd, 1, 0);
-	if ((cdb[1] & 0x02) && cmd->data_length)	/* PCR with parameters */
+	if ((cdb[1] & PCR) && cmd->data_length)
 		return tgt_bad_field(cmd, 1, 1);
-	if (!cmd->data_length && (cdb[2] & 0x3f || cdb[3]) && !page_find(cmd->se_dev, cdb[2] & 0x3f, cdb[3]))
-		return tgt_bad_field(cmd, 2, 5);
 	if (cmd->data_length)
-		return tgt_bad_param(cmd, 0, -1);
+		return tgt_applog_select(cmd);
+	if ((code || cdb[3]) && !page_find(cmd->se_dev, code, cdb[3]))
+		return tgt_bad_field(cmd, 2, 5);
+	if ((cdb[1] & PCR) && (!code || code == APPLICATION_CLIENT))
+		tgt_applog_reset(cmd->se_dev);
 	return tgt_server_good(cmd);
 }

@@ -26,6 +26,9 @@
 #define LIST_HEADER	4
 #define INVERT		0x80
 
+/* So much is overwritten, flushed and deallocated at a time, and is the most that an erase allocates in passing. */
+#define ERASE_BYTES	SZ_64M
+
 /* One operation; owned by its work and by the command that waits for it. */
 struct medium_job {
 	struct work_struct work;
@@ -36,6 +39,7 @@ struct medium_job {
 	bool invert;		/* each second pass */
 	bool ause;
 	bool sanitize;		/* else a format */
+	bool erase;		/* deallocate what was overwritten */
 	bool stop;		/* the device goes away */
 	sense_reason_t result;	/* valid when @done is complete */
 	u32 pattern_size;	/* 0: zeros */
@@ -84,20 +88,45 @@ static void note_progress(const struct medium_job *job, u8 pass, u64 done, u64 b
 	WRITE_ONCE(job->sd->progress, min_t(u64, div_u64(part, job->passes), 0xffff));
 }
 
-static sense_reason_t write_pass(struct medium_job *job, struct tgt_scratch *s, u8 pass)
+static sense_reason_t write_range(struct medium_job *job, struct tgt_scratch *s, u8 pass, u64 from, u64 to)
 {
 	struct se_device *dev = job->sd->dev;
+	u32 most = s->bytes / dev->dev_attrib.block_size, step;
+	u64 blocks = tgt_server_blocks(dev);
+	sense_reason_t reason = TCM_NO_SENSE;
+
+	for (; from < to && !reason; from += step) {
+		if (READ_ONCE(job->stop))
+			return TGT_SANITIZE_FAILED;
+		step = min_t(u64, to - from, most);
+		reason = tgt_io_rw(NULL, dev, true, false, from, step, s->sgl, s->nents);
+		note_progress(job, pass, from, blocks);
+		cond_resched();
+	}
+	return reason;
+}
+
+/* The zeros must be on the medium before it gives the blocks away. */
+static sense_reason_t erase_range(struct medium_job *job, struct tgt_scratch *s, u64 from, u64 to)
+{
+	struct se_device *dev = job->sd->dev;
+	sense_reason_t reason = write_range(job, s, 0, from, to);
+
+	if (!reason)
+		reason = tgt_io_flush(NULL, dev, from, to - from);
+	return reason ? reason : tgt_unmap_range(dev, from, to - from);
+}
+
+static sense_reason_t erase_all(struct medium_job *job, struct tgt_scratch *s)
+{
+	struct se_device *dev = job->sd->dev;
+	u32 most = ERASE_BYTES / dev->dev_attrib.block_size, step;
 	u64 blocks = tgt_server_blocks(dev), done;
-	u32 block_size = dev->dev_attrib.block_size, step;
 	sense_reason_t reason = TCM_NO_SENSE;
 
 	for (done = 0; done < blocks && !reason; done += step) {
-		if (READ_ONCE(job->stop))
-			return TGT_SANITIZE_FAILED;
-		step = min_t(u64, blocks - done, s->bytes / block_size);
-		reason = tgt_io_rw(NULL, dev, true, false, done, step, s->sgl, s->nents);
-		note_progress(job, pass, done, blocks);
-		cond_resched();
+		step = min_t(u64, blocks - done, most);
+		reason = erase_range(job, s, done, done + step);
 	}
 	return reason;
 }
@@ -115,13 +144,18 @@ static sense_reason_t write_passes(struct medium_job *job)
 		return reason;
 	if (!tgt_scratch_get(&s, TGT_SCRATCH_MAX, block_size))
 		goto out_free;
+	if (job->erase) {
+		reason = erase_all(job, &s);
+		goto out_put;
+	}
 	for (pass = 0, reason = TCM_NO_SENSE; pass < job->passes && !reason; pass++) {
 		if (job->pattern_size)
 			fill_pattern(job, &s, block_size, job->invert && pass % 2, block);
-		reason = write_pass(job, &s, pass);
+		reason = write_range(job, &s, pass, 0, tgt_server_blocks(dev));
 	}
 	if (!reason)
 		reason = tgt_io_flush(NULL, dev, 0, 0);
+out_put:
 	tgt_scratch_put(&s);
 out_free:
 	kfree(block);
@@ -260,8 +294,19 @@ static sense_reason_t sanitize_work(struct se_cmd *cmd)
 			return TCM_OUT_OF_RESOURCES;
 	}
 	job->sanitize = true;
+	job->erase = !overwrite;
 	job->ause = cmd->t_task_cdb[1] & AUSE;
 	return job_run(cmd, job, cmd->t_task_cdb[1] & IMMED);
+}
+
+/**
+ * tgt_medium_can_erase - is there SANITIZE, BLOCK ERASE
+ * @dev: device
+ * Return: true where blocks can be deallocated; elsewhere it would be an overwrite by another name. Any context.
+ */
+bool tgt_medium_can_erase(struct se_device *dev)
+{
+	return dev->dev_attrib.emulate_tpu;
 }
 
 /**

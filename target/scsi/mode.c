@@ -9,14 +9,17 @@
 #include <scsi/scsi_proto.h>
 
 #include "target/cmd/cmd.h"
+#include "target/cmd/io.h"
 #include "target/lib/sense.h"
 #include "target/model/ua.h"
 #include "target/scsi/server.h"
+#include "target/scsi/thin.h"
 
 #define MODE_BUFFER	512
 #define PAGE_MAX	32
 #define ALL_PAGES	0x3f
 #define ALL_SUBPAGES	0xff
+#define SP	0x01
 #define FLAG_SPF	0x40
 #define FLAG_PS		0x80
 #define SHORT_DESCRIPTOR	8
@@ -37,9 +40,9 @@ static bool is_disk(struct se_device *dev)
 	return dev->transport->get_device_type(dev) == TYPE_DISK;
 }
 
-static bool is_thin(struct se_device *dev)
+static bool is_blindly_thin(struct se_device *dev)
 {
-	return is_disk(dev) && (dev->dev_attrib.emulate_tpu || dev->dev_attrib.emulate_tpws);
+	return is_disk(dev) && (dev->dev_attrib.emulate_tpu || dev->dev_attrib.emulate_tpws) && !tgt_thin_is_known(dev);
 }
 
 static void fill_nothing(struct se_device *dev, const struct scsi_mode *m, u8 *page)
@@ -86,6 +89,30 @@ static void fill_control_extension(struct se_device *dev, const struct scsi_mode
 	page[6] = TRANSPORT_SENSE_BUFFER;
 }
 
+#define ENABLED		0x80
+#define INCREASING	0x01
+#define RESOURCE_LEFT	1
+#define RESOURCE_USED	2
+
+/* SBC-4 6.5.9: two soft thresholds, of what is left and of what is used. */
+static void fill_thresholds(struct se_device *dev, const struct scsi_mode *m, u8 *page)
+{
+	page[16] = m->low_on ? ENABLED : 0;
+	page[17] = RESOURCE_LEFT;
+	put_unaligned_be32(m->low, page + 20);
+	page[24] = (m->used_on ? ENABLED : 0) | INCREASING;
+	page[25] = RESOURCE_USED;
+	put_unaligned_be32(m->used, page + 28);
+}
+
+static void take_thresholds(const u8 *page, struct scsi_mode *m)
+{
+	m->low_on = page[16] & ENABLED;
+	m->low = get_unaligned_be32(page + 20);
+	m->used_on = page[24] & ENABLED;
+	m->used = get_unaligned_be32(page + 28);
+}
+
 /* In ascending order, as MODE SENSE returns them (SPC-5 6.14). */
 static const struct mode_page pages[] = {
 	{ 0x01, 0x00, 12, is_disk, fill_nothing, NULL },	/* Read-Write Error Recovery */
@@ -93,7 +120,8 @@ static const struct mode_page pages[] = {
 	{ 0x0a, 0x00, 12, NULL, fill_control, take_control },
 	{ 0x0a, 0x01, 32, NULL, fill_control_extension, NULL },
 	{ 0x1c, 0x00, 12, NULL, fill_nothing, NULL },	/* Informational Exceptions Control: none are reported */
-	{ 0x1c, 0x02, 16, is_thin, fill_nothing, NULL },	/* Logical Block Provisioning: no thresholds */
+	{ 0x1c, 0x02, 16, is_blindly_thin, fill_nothing, NULL },	/* Logical Block Provisioning: no thresholds */
+	{ 0x1c, 0x02, 32, tgt_thin_is_known, fill_thresholds, take_thresholds },
 };
 
 static bool wce_is_fixed(struct se_device *dev)
@@ -144,6 +172,7 @@ static void put_values(struct se_device *dev, const struct scsi_mode *m)
 	spin_unlock_irqrestore(&sd->lock, flags);
 	if (!wce_is_fixed(dev))
 		dev->dev_attrib.emulate_write_cache = m->wce;
+	tgt_thin_watch(sd);
 }
 
 /**
@@ -162,7 +191,8 @@ void tgt_mode_reset(struct se_device *dev)
 static void fill_changeable(struct se_device *dev, const struct mode_page *p, u8 *page)
 {
 	const struct scsi_mode none = { .wce = wce_is_fixed(dev) };
-	const struct scsi_mode all = { .wce = true, .d_sense = true, .swp = true, .tst = 1 };
+	const struct scsi_mode all = { .wce = true, .d_sense = true, .swp = true, .tst = 1,
+				       .low_on = true, .used_on = true, .low = U32_MAX, .used = U32_MAX };
 	u8 other[PAGE_MAX] = {};
 	unsigned int i;
 
@@ -406,15 +436,45 @@ static sense_reason_t take_list(struct se_cmd *cmd, const u8 *raw, u32 len, stru
 	return reason ? reason : take_pages(cmd, raw, head + descriptor, len, m);
 }
 
-static void keep_saved(struct se_device *dev, const struct scsi_mode *m)
+/* Durable first: an initiator that hears GOOD may rely on it. */
+static int keep_saved(struct se_device *dev, const struct scsi_mode *m)
 {
 	struct scsi_dev *sd = tgt_scsi_dev(dev);
 	unsigned long flags;
+	int ret = tgt_modefile_save(dev, m);
 
+	if (ret) {
+		pr_warn_ratelimited("mode/%s could not be written: %d\n", dev->t10_wwn.unit_serial, ret);
+		return ret;
+	}
 	spin_lock_irqsave(&sd->lock, flags);
 	sd->saved = *m;
 	sd->has_saved = true;
 	spin_unlock_irqrestore(&sd->lock, flags);
+	return 0;
+}
+
+/**
+ * tgt_mode_restore - take up the mode parameters that were saved before a restart
+ * @dev: device that gets its first LUN: its serial number can no longer change
+ * Context: process, sleeps.
+ */
+void tgt_mode_restore(struct se_device *dev)
+{
+	struct scsi_dev *sd = tgt_scsi_dev(dev);
+	unsigned long flags;
+	struct scsi_mode m;
+
+	if (READ_ONCE(sd->has_saved))
+		return;
+	default_values(dev, &m);
+	if (!tgt_modefile_load(dev, &m))
+		return;
+	spin_lock_irqsave(&sd->lock, flags);
+	sd->saved = m;
+	sd->has_saved = true;
+	spin_unlock_irqrestore(&sd->lock, flags);
+	put_values(dev, &m);
 }
 
 /* Nothing changes before the whole list has been found right. */
@@ -428,30 +488,20 @@ static sense_reason_t select_list(struct se_cmd *cmd, const u8 *raw, u32 len)
 	reason = take_list(cmd, raw, len, &m);
 	if (reason)
 		return reason;
+	if ((cmd->t_task_cdb[1] & SP) && keep_saved(cmd->se_dev, &m))
+		return TGT_INTERNAL_FAILURE;
 	put_values(cmd->se_dev, &m);
-	if (cmd->t_task_cdb[1] & 0x01)	/* SP */
-		keep_saved(cmd->se_dev, &m);
 	if (memcmp(&m, &before, sizeof(m)))
 		tgt_ua_post_device(cmd->se_dev, 0x2a, 0x01, cmd->se_sess ? cmd->se_sess->se_node_acl : NULL);
 	return TCM_NO_SENSE;
 }
 
-/**
- * tgt_mode_select_execute - MODE SELECT(6) and (10) (SPC-5 6.12, 6.13)
- * @cmd: command with its parameter list
- * Return: TCM_NO_SENSE when completed, else the reason. May sleep.
- */
-sense_reason_t tgt_mode_select_execute(struct se_cmd *cmd)
+static sense_reason_t select_work(struct se_cmd *cmd)
 {
 	u32 len = min_t(u32, cmd->data_length, MODE_BUFFER);
+	u8 *raw = kmalloc(len, GFP_KERNEL);
 	sense_reason_t reason;
-	u8 *raw;
 
-	if (!len)
-		return tgt_server_good(cmd);
-	if (!(cmd->t_task_cdb[1] & 0x10))	/* PF */
-		return tgt_bad_field(cmd, 1, 4);
-	raw = kmalloc(len, GFP_KERNEL);
 	if (!raw)
 		return TCM_OUT_OF_RESOURCES;
 	reason = tgt_server_fetch(cmd, 0, raw, len);
@@ -459,4 +509,18 @@ sense_reason_t tgt_mode_select_execute(struct se_cmd *cmd)
 		reason = select_list(cmd, raw, len);
 	kfree(raw);
 	return reason ? reason : tgt_server_good(cmd);
+}
+
+/**
+ * tgt_mode_select_execute - MODE SELECT(6) and (10) (SPC-5 6.12, 6.13)
+ * @cmd: command with its parameter list
+ * Return: TCM_NO_SENSE when completed or, to be saved, on its way; else the reason. May sleep.
+ */
+sense_reason_t tgt_mode_select_execute(struct se_cmd *cmd)
+{
+	if (!cmd->data_length)
+		return tgt_server_good(cmd);
+	if (!(cmd->t_task_cdb[1] & 0x10))	/* PF */
+		return tgt_bad_field(cmd, 1, 4);
+	return cmd->t_task_cdb[1] & SP ? tgt_io_defer(cmd, select_work) : select_work(cmd);
 }

@@ -5,6 +5,13 @@
 
 #include "compat/target.h"
 
+struct scsi_mode;
+
 void tgt_mode_reset(struct se_device *dev);
+void tgt_mode_restore(struct se_device *dev);
+
+/* modefile.c */
+int tgt_modefile_save(struct se_device *dev, const struct scsi_mode *m);
+bool tgt_modefile_load(struct se_device *dev, struct scsi_mode *m);
 
 #endif /* TGT_SCSI_MODE_H */

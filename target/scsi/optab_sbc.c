@@ -139,13 +139,14 @@ static const struct tgt_opcode rows[] = {
 	{ .name = "FORMAT UNIT", .opcode = 0x04, .dir = DMA_TO_DEVICE, .pr = PR_CLASS_WRITE, .alua = ALUA_CLASS_DATA,
 	  .flags = OPF_SBC | OPF_MEDIUM | OPF_WRITES, .timeout = 3600, .parse = tgt_medium_format_parse,
 	  USAGE(0x04, 0xff, 0, 0, 0, 0x04), .execute = tgt_medium_format },
-#define SANITIZES(action, bits, label, fn) \
+#define SANITIZES(action, bits, label, fn, offer) \
 	{ .name = label, .opcode = 0x48, SA(action), .dir = DMA_TO_DEVICE, .alloc = LOC(7, 2), .pr = PR_CLASS_WRITE, \
-	  .alua = ALUA_CLASS_DATA, .flags = OPF_SBC | OPF_WRITES | OPF_SANITIZE, .timeout = 3600, \
+	  .alua = ALUA_CLASS_DATA, .flags = OPF_SBC | OPF_WRITES | OPF_SANITIZE | OPF_STRICT, .timeout = 3600, .enabled = offer, \
 	  USAGE(0x48, (bits) | (action), 0, 0, 0, 0, 0, 0xff, 0xff, 0x04), .execute = fn }
-	SANITIZES(0x01, 0xe0, "SANITIZE, OVERWRITE", tgt_medium_sanitize),
-	SANITIZES(0x02, 0xe0, "SANITIZE, BLOCK ERASE", tgt_medium_sanitize),
-	SANITIZES(0x1f, 0x80, "SANITIZE, EXIT FAILURE MODE", tgt_medium_exit_failure),
+	/* ZNR is for zoned devices; blocks are erased where they can be deallocated */
+	SANITIZES(0x01, 0xa0, "SANITIZE, OVERWRITE", tgt_medium_sanitize, NULL),
+	SANITIZES(0x02, 0xa0, "SANITIZE, BLOCK ERASE", tgt_medium_sanitize, tgt_medium_can_erase),
+	SANITIZES(0x1f, 0x80, "SANITIZE, EXIT FAILURE MODE", tgt_medium_exit_failure, NULL),
 };
 /* clang-format on */
 

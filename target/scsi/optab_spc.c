@@ -22,7 +22,7 @@ static bool offers_alua(struct se_device *dev)
 static const struct tgt_opcode rows[] = {
 	{ .name = "TEST UNIT READY", .opcode = 0x00, .dir = DMA_NONE, .alua = ALUA_CLASS_DATA,
 	  .pr = PR_CLASS_PROBE, .flags = OPF_MEDIUM, .timeout = 10,
-	  USAGE(0x00, 0, 0, 0, 0, 0x04), .execute = tgt_server_good },
+	  USAGE(0x00, 0, 0, 0, 0, 0x04), .execute = tgt_server_ready },
 	{ .name = "REQUEST SENSE", .opcode = 0x03, .dir = DMA_FROM_DEVICE, .alloc = LOC(4, 1),
 	  .flags = OPF_NO_UA | OPF_SANITIZE, .timeout = 10,
 	  USAGE(0x03, 0x01, 0, 0, 0xff, 0x04), .execute = tgt_request_sense_execute },

@@ -75,6 +75,19 @@ static sense_reason_t parse_blocks(struct se_cmd *cmd, const struct tgt_opcode *
 	return reason;
 }
 
+/* A bit that the usage map does not have, up to the CONTROL byte: the first one from the left. */
+static sense_reason_t check_reserved(struct se_cmd *cmd, const struct tgt_opcode *row)
+{
+	u8 extra, at;
+
+	for (at = 1; at < row->cdb_len - 1; at++) {
+		extra = cmd->t_task_cdb[at] & ~row->usage[at];
+		if (extra)
+			return tgt_bad_field(cmd, at, fls(extra) - 1);
+	}
+	return TCM_NO_SENSE;
+}
+
 static sense_reason_t parse_row(struct se_cmd *cmd, const struct tgt_opcode *row, u32 *size)
 {
 	sense_reason_t reason = TCM_NO_SENSE;
@@ -83,7 +96,9 @@ static sense_reason_t parse_row(struct se_cmd *cmd, const struct tgt_opcode *row
 		return tgt_bad_field(cmd, 7, -1);
 	*size = tgt_cdb_get(cmd->t_task_cdb, row->alloc);
 	cmd->execute_cmd = row->execute;
-	if (row->blocks.width)
+	if (row->flags & OPF_STRICT)
+		reason = check_reserved(cmd, row);
+	if (!reason && row->blocks.width)
 		reason = parse_blocks(cmd, row, size);
 	if (!reason && row->parse)
 		reason = row->parse(cmd, size);

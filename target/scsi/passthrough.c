@@ -50,6 +50,8 @@ sense_reason_t passthrough_parse_cdb(struct se_cmd *cmd, sense_reason_t (*exec_c
 		reason = spc_parse_cdb(cmd, &size);
 		return reason ? reason : tgt_data_set_size(cmd, size);
 	}
+	if (cmd->se_dev->transport->get_device_type(cmd->se_dev) == TYPE_DISK)
+		tgt_server_blocks(cmd->se_dev);	/* a change of the capacity is told here, too */
 	cmd->execute_cmd = exec_cmd;
 	if (moves_blocks(cmd->se_dev, row))
 		cmd->se_cmd_flags |= SCF_SCSI_DATA_CDB;

@@ -48,12 +48,13 @@ static sense_reason_t load_or_eject(struct scsi_dev *sd, bool load)
 	return TCM_NO_SENSE;
 }
 
+/* A removable medium starts again by itself with the next command, so that a stop leaves nothing behind. */
 static void start_or_stop(struct scsi_dev *sd, bool start)
 {
 	lockdep_assert_held(&sd->lock);
 	if (start && sd->medium == MEDIUM_STOPPED)
 		sd->medium = MEDIUM_READY;
-	else if (!start && sd->medium == MEDIUM_READY)
+	else if (!start && sd->medium == MEDIUM_READY && !sd->removable)
 		sd->medium = MEDIUM_STOPPED;
 }
 
@@ -61,8 +62,8 @@ static void start_or_stop(struct scsi_dev *sd, bool start)
  * tgt_removal_start_stop - START STOP UNIT
  * @cmd: command
  *
- * With a power condition other than START_VALID, START and LOEJ are ignored: ACTIVE starts the unit, IDLE leaves it
- * as it is, STANDBY would change nothing that an initiator sees either.
+ * With a power condition other than START_VALID, START and LOEJ are ignored. There is nothing that saves power: ACTIVE
+ * starts the unit, and so does the command that ends any other condition, which is the next one.
  * Return: TCM_NO_SENSE when completed, else the reason. Any context.
  */
 sense_reason_t tgt_removal_start_stop(struct se_cmd *cmd)
@@ -73,8 +74,6 @@ sense_reason_t tgt_removal_start_stop(struct se_cmd *cmd)
 	enum scsi_medium before;
 	unsigned long flags;
 
-	if (condition > 3)	/* the timer controls need a Power Condition mode page */
-		return tgt_bad_field(cmd, 4, 7);
 	spin_lock_irqsave(&sd->lock, flags);
 	before = sd->medium;
 	if (condition)

@@ -7,7 +7,10 @@
 
 #include "target/cmd/cmd.h"
 #include "target/lib/sgl.h"
+#include "target/model/ua.h"
+#include "target/scsi/applog.h"
 #include "target/scsi/removal.h"
+#include "target/scsi/thin.h"
 
 /* Transfers up to this size are taken from every initiator, whatever the backend prefers. */
 #define TRANSFER_FLOOR_BYTES	(8 * 1024 * 1024)
@@ -30,6 +33,7 @@ int tgt_server_alloc(struct se_device *dev)
 	spin_lock_init(&sd->ranges_lock);
 	INIT_LIST_HEAD(&sd->ranges);
 	INIT_LIST_HEAD(&sd->preventers);
+	tgt_thin_init(sd);
 	tgt_dev(dev)->scsi = sd;
 	return 0;
 }
@@ -41,8 +45,26 @@ int tgt_server_alloc(struct se_device *dev)
 void tgt_server_free(struct se_device *dev)
 {
 	tgt_removal_reset(dev);
+	tgt_applog_free(dev);
 	kfree(tgt_dev(dev)->scsi);
 	tgt_dev(dev)->scsi = NULL;
+}
+
+/**
+ * tgt_server_resized - the medium has another size than before: every initiator learns of it
+ * @dev: device
+ * @blocks: its capacity; the first one that is seen is no change
+ * Context: any.
+ */
+void tgt_server_resized(struct se_device *dev, u64 blocks)
+{
+	struct scsi_dev *sd = tgt_scsi_dev(dev);
+	u64 known = READ_ONCE(sd->blocks);
+
+	if (!target_dev_configured(dev) || known == blocks || cmpxchg64(&sd->blocks, known, blocks) != known)
+		return;
+	if (known)	/* CAPACITY DATA HAS CHANGED (SBC-4 4.8) */
+		tgt_ua_post_device(dev, 0x2a, 0x09, NULL);
 }
 
 /**
@@ -70,6 +92,17 @@ sense_reason_t tgt_server_good(struct se_cmd *cmd)
 {
 	target_complete_cmd(cmd, SAM_STAT_GOOD);
 	return TCM_NO_SENSE;
+}
+
+/**
+ * tgt_server_ready - TEST UNIT READY; who polls with it learns by the next command that the medium has grown
+ * @cmd: command
+ * Return: TCM_NO_SENSE, completed. Any context.
+ */
+sense_reason_t tgt_server_ready(struct se_cmd *cmd)
+{
+	tgt_server_blocks(cmd->se_dev);
+	return tgt_server_good(cmd);
 }
 
 /**

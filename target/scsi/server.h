@@ -3,6 +3,8 @@
 #ifndef TGT_SCSI_SERVER_H
 #define TGT_SCSI_SERVER_H
 
+#include <linux/workqueue.h>
+
 #include "compat/target.h"
 #include "target/lib/wbuf.h"
 #include "target/model/device.h"
@@ -17,6 +19,8 @@ struct scsi_mode {
 	bool d_sense;		/* descriptor format sense data */
 	bool swp;		/* software write protect */
 	u8 tst;			/* task set type: 0 or 1 */
+	bool low_on, used_on;	/* thresholds of a thin medium: */
+	u32 low, used;		/* sets that are left, and that are used */
 };
 
 /*
@@ -42,6 +46,9 @@ enum scsi_medium {
  * @removable: RMB; @preventers: nexuses that have issued PREVENT ALLOW MEDIUM REMOVAL with PREVENT set
  * @aca: the faulted nexus of an auto contingent allegiance; read without a lock, only compared
  * @buffer: of WRITE BUFFER and READ BUFFER, @echo_size: bytes of it that an echo returns
+ * @thin_work: looks at the thresholds; @thin_told: those that are crossed already, the work's own
+ * @notes: of the Application Client log page, under @lock; NULL before the first one
+ * @blocks: capacity that initiators know; 0 before the device is configured. Changed by cmpxchg() only
  * @ranges_lock: guards @ranges; irq safe, taken outside of the command queues' locks
  * @ranges: locked ranges of blocks, in order of arrival
  * @nr_ranges: how many; read without a lock by commands that want to pass
@@ -64,6 +71,10 @@ struct scsi_dev {
 	u32 echo_size;
 	s64 clock_offset_ms;
 	u8 clock_origin;	/* TIMESTAMP ORIGIN */
+	struct delayed_work thin_work;
+	u8 thin_told;
+	u8 *notes;
+	u64 blocks;
 	spinlock_t ranges_lock;
 	struct list_head ranges;
 	unsigned int nr_ranges;
@@ -81,15 +92,23 @@ static inline struct exec_cmd_ops *tgt_server_ops(const struct se_cmd *cmd)
 	return cmd->protocol_data;
 }
 
+void tgt_server_resized(struct se_device *dev, u64 blocks);
+
+/* Who asks for the capacity is the first to see that it has changed. Any context. */
 static inline u64 tgt_server_blocks(struct se_device *dev)
 {
-	return dev->transport->get_blocks(dev) + 1;
+	u64 blocks = dev->transport->get_blocks(dev) + 1;
+
+	if (unlikely(blocks != READ_ONCE(tgt_scsi_dev(dev)->blocks)))
+		tgt_server_resized(dev, blocks);
+	return blocks;
 }
 
 int tgt_server_alloc(struct se_device *dev);
 void tgt_server_free(struct se_device *dev);
 sense_reason_t tgt_server_reply(struct se_cmd *cmd, const struct wbuf *w);
 sense_reason_t tgt_server_good(struct se_cmd *cmd);
+sense_reason_t tgt_server_ready(struct se_cmd *cmd);
 sense_reason_t tgt_server_fetch(struct se_cmd *cmd, size_t offset, void *buf, size_t len);
 u32 tgt_server_max_transfer(const struct se_cmd *cmd);
 
@@ -113,6 +132,7 @@ sense_reason_t tgt_verify_parse(struct se_cmd *cmd, u32 *size);
 sense_reason_t tgt_verify_execute(struct se_cmd *cmd);
 sense_reason_t tgt_write_verify_execute(struct se_cmd *cmd);
 sense_reason_t tgt_unmap_execute(struct se_cmd *cmd);
+sense_reason_t tgt_unmap_range(struct se_device *dev, u64 lba, u64 blocks);
 sense_reason_t tgt_wsame_parse(struct se_cmd *cmd, u32 *size);
 sense_reason_t tgt_wsame_execute(struct se_cmd *cmd);
 sense_reason_t tgt_caw_parse(struct se_cmd *cmd, u32 *size);

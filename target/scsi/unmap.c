@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* UNMAP: the whole list is checked before the first block is touched (SBC-4 5.37). */
+#include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <scsi/scsi_proto.h>
 
@@ -112,4 +113,36 @@ sense_reason_t tgt_unmap_execute(struct se_cmd *cmd)
 	if (!tgt_server_ops(cmd)->execute_unmap)
 		return TCM_UNSUPPORTED_SCSI_OPCODE;
 	return tgt_io_defer(cmd, unmap_work);
+}
+
+/**
+ * tgt_unmap_range - deallocate blocks on behalf of the device server
+ * @dev: device with UNMAP
+ * @lba: first block
+ * @blocks: number of blocks
+ *
+ * In steps that the Block Limits page allows.
+ * Context: see tgt_io_cdb(). Return: TCM_NO_SENSE, or the backend's outcome as a reason.
+ */
+sense_reason_t tgt_unmap_range(struct se_device *dev, u64 lba, u64 blocks)
+{
+	static const u8 cdb[10] = { UNMAP, [8] = HEADER_SIZE + DESCRIPTOR_SIZE };
+	u32 most = max(READ_ONCE(dev->dev_attrib.max_unmap_lba_count), 1U), step;
+	u8 *list = kzalloc(HEADER_SIZE + DESCRIPTOR_SIZE, GFP_KERNEL);
+	sense_reason_t reason = TCM_NO_SENSE;
+	struct scatterlist sg;
+
+	if (!list)
+		return TCM_OUT_OF_RESOURCES;
+	put_unaligned_be16(HEADER_SIZE + DESCRIPTOR_SIZE - 2, list);
+	put_unaligned_be16(DESCRIPTOR_SIZE, list + 2);
+	sg_init_one(&sg, list, HEADER_SIZE + DESCRIPTOR_SIZE);
+	for (; blocks && !reason; lba += step, blocks -= step) {
+		step = min_t(u64, blocks, most);
+		put_unaligned_be64(lba, list + HEADER_SIZE);
+		put_unaligned_be32(step, list + HEADER_SIZE + 8);
+		reason = tgt_io_cdb(NULL, dev, cdb, sizeof(cdb), &sg, 1, HEADER_SIZE + DESCRIPTOR_SIZE, DMA_TO_DEVICE);
+	}
+	kfree(list);
+	return reason;
 }

@@ -7,9 +7,11 @@
 #include "target/model/tpg.h"
 #include "target/scsi/copy.h"
 #include "target/scsi/copy_vpd.h"
+#include "target/scsi/medium.h"
 #include "target/scsi/opcode.h"
 #include "target/scsi/prot.h"
 #include "target/scsi/server.h"
+#include "target/scsi/thin.h"
 #include "target/scsi/vpd.h"
 
 #define BLOCK_PAGE_SIZE		0x3c	/* PAGE LENGTH of the Block Limits and Block Device Characteristics pages */
@@ -206,7 +208,9 @@ static void build_block_limits(struct se_cmd *cmd, struct wbuf *w)
 static void build_characteristics(struct se_cmd *cmd, struct wbuf *w)
 {
 	wbuf_be16(w, cmd->se_dev->dev_attrib.is_nonrot ? 1 : 0);
-	wbuf_zero(w, BLOCK_PAGE_SIZE - 2);
+	wbuf_u8(w, 0);
+	wbuf_u8(w, tgt_medium_can_erase(cmd->se_dev) ? 0x40 : 0);	/* WABEREQ: erased blocks can be read */
+	wbuf_zero(w, BLOCK_PAGE_SIZE - 4);
 }
 
 /* SBC-4 6.6.6 */
@@ -222,7 +226,7 @@ static void build_provisioning(struct se_cmd *cmd, struct wbuf *w)
 		flags |= 0x60;
 	if (thin && attrib->unmap_zeroes_data)
 		flags |= 0x04;
-	wbuf_u8(w, 0);
+	wbuf_u8(w, tgt_thin_exponent(cmd->se_dev));
 	wbuf_u8(w, flags);
 	wbuf_u8(w, thin ? 2 : 0);
 	wbuf_u8(w, 0);

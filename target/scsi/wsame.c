@@ -62,6 +62,8 @@ sense_reason_t tgt_wsame_parse(struct se_cmd *cmd, u32 *size)
 	if (cmd->t_task_nolb > tgt_vpd_max_write_same(cmd->se_dev))
 		return tgt_bad_field(cmd, row->blocks.byte, -1);
 	*size = has_ndob(cmd) ? 0 : cmd->se_dev->dev_attrib.block_size;
+	if (*size && cmd->data_length > *size)	/* more than one block was meant to be written */
+		return tgt_bad_field(cmd, row->blocks.byte, -1);
 	return TCM_NO_SENSE;
 }
 

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How full a thin medium is, and the soft thresholds of the Logical Block Provisioning mode page (SBC-4 4.7.3.8). The
+ * backend is asked each second while a threshold is set; a crossing is told to every initiator, once.
+ */
+#include "target/scsi/thin.h"
+
+#include <linux/log2.h>
+#include <linux/sizes.h>
+#include <linux/workqueue.h>
+
+#include "target/model/ua.h"
+#include "target/scsi/mode.h"
+#include "target/scsi/server.h"
+
+#define SET_BYTES	SZ_1M	/* threshold set size */
+#define TOLD_LOW	BIT(0)
+#define TOLD_USED	BIT(1)
+
+/**
+ * tgt_thin_is_known - can the backend of a thin device say how much room it has
+ * @dev: device
+ * Context: any.
+ */
+bool tgt_thin_is_known(struct se_device *dev)
+{
+	return (dev->transport->transport_flags_default & TGT_TRANSPORT_SPACE) &&
+	       (dev->dev_attrib.emulate_tpu || dev->dev_attrib.emulate_tpws);
+}
+
+/**
+ * tgt_thin_exponent - THRESHOLD EXPONENT of the Logical Block Provisioning VPD page
+ * @dev: device
+ * Return: a threshold set has two to the power of this many blocks; 0 without thresholds. Any context.
+ */
+u8 tgt_thin_exponent(struct se_device *dev)
+{
+	return tgt_thin_is_known(dev) ? ilog2(SET_BYTES / dev->dev_attrib.block_size) : 0;
+}
+
+/**
+ * tgt_thin_count - what is left and what is used of the mapping resources
+ * @dev: device
+ * @count: result, in threshold sets
+ * Context: process, sleeps.
+ * Return: 0, or -errno if it cannot be found out.
+ */
+int tgt_thin_count(struct se_device *dev, struct thin_count *count)
+{
+	const struct tgt_backend_ops *ops = container_of(dev->transport, struct tgt_backend_ops, ops);
+	u64 used, left;
+	int ret;
+
+	if (!tgt_thin_is_known(dev))
+		return -EOPNOTSUPP;
+	ret = ops->get_space(dev, &used, &left);
+	if (ret)
+		return ret;
+	count->left = min_t(u64, div_u64(left, SET_BYTES), U32_MAX);
+	count->used = min_t(u64, div_u64(used + SET_BYTES - 1, SET_BYTES), U32_MAX);
+	return 0;
+}
+
+static bool is_watched(const struct scsi_mode *m)
+{
+	return m->low_on || m->used_on;
+}
+
+static void watch_work(struct work_struct *work)
+{
+	struct scsi_dev *sd = container_of(to_delayed_work(work), struct scsi_dev, thin_work);
+	struct thin_count count;
+	struct scsi_mode m;
+	unsigned long flags;
+	u8 now = 0, fresh;
+
+	spin_lock_irqsave(&sd->lock, flags);
+	m = sd->mode;
+	spin_unlock_irqrestore(&sd->lock, flags);
+	if (!is_watched(&m))
+		return;
+	if (!tgt_thin_count(sd->dev, &count)) {
+		now |= m.low_on && count.left <= m.low ? TOLD_LOW : 0;
+		now |= m.used_on && count.used >= m.used ? TOLD_USED : 0;
+		fresh = now & ~sd->thin_told;
+		sd->thin_told = now;
+		if (fresh)	/* THIN PROVISIONING SOFT THRESHOLD REACHED */
+			tgt_ua_post_device(sd->dev, 0x38, 0x07, NULL);
+	}
+	schedule_delayed_work(&sd->thin_work, HZ);
+}
+
+/**
+ * tgt_thin_init - prepare the watch of a device
+ * @sd: device server's part of it
+ */
+void tgt_thin_init(struct scsi_dev *sd)
+{
+	INIT_DELAYED_WORK(&sd->thin_work, watch_work);
+}
+
+/**
+ * tgt_thin_watch - the mode parameters have changed: is there something to watch?
+ * @sd: device server's part of the device
+ * Context: any.
+ */
+void tgt_thin_watch(struct scsi_dev *sd)
+{
+	if (tgt_thin_is_known(sd->dev) && is_watched(&sd->mode))
+		schedule_delayed_work(&sd->thin_work, 0);
+}
+
+/**
+ * tgt_thin_stop - the device goes away: its backend is not asked any more
+ * @sd: device server's part of a device without LUNs
+ * Context: process, sleeps.
+ */
+void tgt_thin_stop(struct scsi_dev *sd)
+{
+	cancel_delayed_work_sync(&sd->thin_work);
+}

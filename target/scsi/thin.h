@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Room on thin media, and its thresholds. */
+#ifndef TGT_SCSI_THIN_H
+#define TGT_SCSI_THIN_H
+
+#include "compat/target.h"
+
+struct scsi_dev;
+
+/* In threshold sets; see tgt_thin_exponent(). */
+struct thin_count {
+	u32 left;
+	u32 used;
+};
+
+bool tgt_thin_is_known(struct se_device *dev);
+u8 tgt_thin_exponent(struct se_device *dev);
+int tgt_thin_count(struct se_device *dev, struct thin_count *count);
+void tgt_thin_init(struct scsi_dev *sd);
+void tgt_thin_watch(struct scsi_dev *sd);
+void tgt_thin_stop(struct scsi_dev *sd);
+
+#endif /* TGT_SCSI_THIN_H */
