@@ -16,7 +16,7 @@ import os
 import sys
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + "/core")
 from cfs import *  # noqa: E402,F403
 
 SIZE = 4 << 20
@@ -169,7 +169,7 @@ ROWS = [
     Row("RESERVE(6)", cdb6(0x16), cls="own", run=False), Row("RELEASE(6)", cdb6(0x17), cls="own"),
     Row("MODE SENSE(6)", cdb6(0x1a, 0, 0x3f, 0, 255), want=255, cls="read", check=lambda d: d[0] == len(d) - 1 and d[3] == 8,
         bad=[(cdb6(0x1a, 0, 0x3e, 0, 255), b"", BAD, 2)]),
-    Row("START STOP UNIT", cdb6(0x1b, 0, 0, 0, 1), cls="write", bad=[(cdb6(0x1b, 0, 0, 0, 0xf1), b"", BAD, 4)]),
+    Row("START STOP UNIT", cdb6(0x1b, 0, 0, 0, 1), cls="write", bad=[(cdb6(0x1b, 0, 0, 0, 2), b"", BAD, 4)]),
     Row("RECEIVE DIAGNOSTIC RESULTS", cdb6(0x1c, 1, 0, 0, 8), want=8, cls="read", check=lambda d: d == bytes((0, 0, 0, 1, 0)),
         bad=[(cdb6(0x1c, 1, 7, 0, 8), b"", BAD, 2)]),
     Row("SEND DIAGNOSTIC", cdb6(0x1d, 4), cls="write", bad=[(cdb6(0x1d, 0xe0), b"", BAD, 1)]),
@@ -197,7 +197,7 @@ ROWS = [
         bad=[(cdb10(0x48, n=4, b1=0x1f), bytes(4), BAD, 7)]),
     Row("LOG SELECT", bytes((0x4c, 2, 0x40)) + bytes(7), cls="write", bad=[(bytes((0x4c, 1)) + bytes(8), b"", BAD, 1)]),
     Row("LOG SENSE", bytes((0x4d, 0, 0x40)) + bytes(4) + be(64, 2) + b"\0", want=64,
-        check=lambda d: d[0] == 0 and d[3] == len(d) - 4 and 0x2f in d[4:],
+        check=lambda d: d[0] == 0 and d[3] == len(d) - 4 and set(d[4:]) >= {0x0c, 0x0d, 0x0f, 0x15, 0x19, 0x2f},
         bad=[(bytes((0x4d, 0, 0x7e)) + bytes(4) + be(64, 2) + b"\0", b"", BAD, 2)]),
     Row("MODE SELECT(10)", cdb10(0x55, n=20, b1=0x10), data=bytes(8) + bytes((0x0a, 10, 2, 0x10, 0, 0x40, 0, 0, 255, 255, 0, 0)),
         cls="write", bad=[(cdb10(0x55, n=10, b1=0x10), bytes(8) + bytes((0x3e, 0)), LIST, 8)]),
