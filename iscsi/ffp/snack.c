@@ -85,7 +85,7 @@ static int resend_queue(struct itgt_conn *conn, struct itgt_task *t, u32 from, u
 	r->next = from;
 	r->end = end;
 	r->anew = anew;
-	itgt_tx_queue(conn, &r->txe);
+	itgt_tx_queue_charged(conn, &r->txe, sizeof(*r));
 	return 0;
 }
 

@@ -438,6 +438,7 @@ int itgt_rx_thread(void *arg)
 			itgt_tx_flush(conn);
 			conn->rx.since_flush = 0;
 		}
+		itgt_tx_catch_up(conn);
 	}
 	itgt_tx_flush(conn);
 	itgt_conn_drop(conn, drop_reason(ret));

@@ -20,6 +20,13 @@
 /* below this many bytes a copy costs less than handing pages over */
 #define COPY_BELOW 1024
 
+/* bytes queued, beyond the answers of tasks, at which rx stops and goes on */
+#define BACKLOG_HIGH SZ_1M
+#define BACKLOG_LOW (BACKLOG_HIGH / 2)
+
+/* bytes that may wait for an acknowledgement: what is older cannot be asked for again */
+#define KEPT_MAX (4 * SZ_1M)
+
 bool itgt_tx_queue(struct itgt_conn *conn, struct itgt_txe *e)
 {
 	if (test_and_set_bit(0, &e->queued))
@@ -143,11 +150,58 @@ bool itgt_tx_add_tail(struct itgt_conn *conn, u32 len, u32 crc)
 	return itgt_tx_add_mem(conn, tail, pad + (digest ? ITGT_DIGEST_BYTES : 0));
 }
 
+void itgt_tx_queue_charged(struct itgt_conn *conn, struct itgt_txe *e, u32 cost)
+{
+	e->cost = cost;
+	e->charged = true;
+	atomic_add(cost, &conn->backlog);
+	itgt_tx_queue(conn, e);
+}
+
+static void tx_uncharge(struct itgt_conn *conn, struct itgt_txe *e)
+{
+	int left = atomic_sub_return(e->cost, &conn->backlog);
+
+	e->charged = false;
+	if (left <= BACKLOG_LOW && left + (int)e->cost > BACKLOG_LOW)
+		wake_up(&conn->tx_wait);
+}
+
+void itgt_tx_catch_up(struct itgt_conn *conn)
+{
+	if (likely(atomic_read(&conn->backlog) <= BACKLOG_HIGH))
+		return;
+	itgt_tx_flush(conn);
+	wait_event_interruptible(conn->tx_wait, atomic_read(&conn->backlog) <= BACKLOG_LOW ||
+				 !itgt_conn_is_up(conn));
+}
+
+/* An entry leaves the list of those that are not acknowledged. */
+static void tx_unkeep(struct itgt_conn *conn, struct itgt_txe *e, struct list_head *to)
+{
+	lockdep_assert_held(&conn->tx.ack_lock);
+	list_move_tail(&e->link, to);
+	conn->tx.kept -= e->cost;
+}
+
 static void tx_keep(struct itgt_conn *conn, struct itgt_txe *e)
 {
-	spin_lock(&conn->tx.ack_lock);
-	list_add_tail(&e->link, &conn->tx.unacked);
-	spin_unlock(&conn->tx.ack_lock);
+	struct itgt_tx *tx = &conn->tx;
+	struct itgt_txe *old, *next;
+	LIST_HEAD(done);
+
+	spin_lock(&tx->ack_lock);
+	list_add_tail(&e->link, &tx->unacked);
+	tx->kept += e->cost;
+	if (tx->kept > KEPT_MAX)
+		list_for_each_entry_safe(old, next, &tx->unacked, link)
+			if (old->cost && tx->kept > KEPT_MAX)
+				tx_unkeep(conn, old, &done);
+	spin_unlock(&tx->ack_lock);
+	list_for_each_entry_safe(old, next, &done, link) {
+		list_del(&old->link);
+		old->ops->sent(conn, old);
+	}
 }
 
 /**
@@ -163,7 +217,7 @@ void itgt_tx_acked(struct itgt_conn *conn, u32 sn)
 	spin_lock(&conn->tx.ack_lock);
 	list_for_each_entry_safe(e, next, &conn->tx.unacked, link)
 		if (itgt_sn_lt(e->statsn, sn))
-			list_move_tail(&e->link, &done);
+			tx_unkeep(conn, e, &done);
 	spin_unlock(&conn->tx.ack_lock);
 	list_for_each_entry_safe(e, next, &done, link) {
 		list_del(&e->link);
@@ -191,7 +245,7 @@ bool itgt_tx_resend(struct itgt_conn *conn, u32 from, u32 nr)
 			continue;
 		if (nr && !itgt_sn_lt(e->statsn, from + nr))
 			continue;
-		list_move_tail(&e->link, &again);
+		tx_unkeep(conn, e, &again);
 		found++;
 	}
 	spin_unlock(&conn->tx.ack_lock);
@@ -222,6 +276,8 @@ static void tx_finish(struct itgt_conn *conn)
 		clear_bit(0, &e->queued);
 		/* a producer that still saw the bit has made its work visible before; ->sent() looks */
 		smp_mb__after_atomic();
+		if (e->charged)
+			tx_uncharge(conn, e);
 		if (e->keep && conn->sess->par.erl)
 			tx_keep(conn, e);
 		else
@@ -368,6 +424,7 @@ static void tx_gather(struct itgt_conn *conn, struct list_head *all)
 	list_splice_init(&tx->built, &tx->pending);
 	spin_lock(&tx->ack_lock);
 	list_splice_init(&tx->unacked, &tx->pending);
+	tx->kept = 0;
 	spin_unlock(&tx->ack_lock);
 	list_splice_init(&tx->pending, all);
 	tx_finish(conn);
@@ -476,7 +533,7 @@ struct itgt_txpdu *itgt_txpdu_alloc(u8 opcode, u32 len, gfp_t gfp)
 
 void itgt_txpdu_queue(struct itgt_conn *conn, struct itgt_txpdu *pdu)
 {
-	itgt_tx_queue(conn, &pdu->txe);
+	itgt_tx_queue_charged(conn, &pdu->txe, struct_size(pdu, data, pdu->len));
 }
 
 void itgt_txpdu_free(struct itgt_txpdu *pdu)

@@ -15,6 +15,10 @@ bool itgt_tx_queue(struct itgt_conn *conn, struct itgt_txe *e);
 struct itgt_txpdu *itgt_txpdu_alloc(u8 opcode, u32 len, gfp_t gfp);
 void itgt_txpdu_queue(struct itgt_conn *conn, struct itgt_txpdu *pdu);
 void itgt_txpdu_free(struct itgt_txpdu *pdu);
+/* itgt_tx_queue() for what a peer can ask for without end: rx waits when too much is queued. */
+void itgt_tx_queue_charged(struct itgt_conn *conn, struct itgt_txe *e, u32 cost);
+/* rx kthread, between PDUs: a peer that sends and does not read is not listened to. */
+void itgt_tx_catch_up(struct itgt_conn *conn);
 
 /* For ->build(): room for @n more segments? */
 bool itgt_tx_has_room(struct itgt_conn *conn, u32 n);

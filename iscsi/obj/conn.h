@@ -106,6 +106,7 @@ struct itgt_tx {
 	u32 nr_frags;
 	spinlock_t ack_lock;	/* guards unacked; tx owner, rx kthread */
 	struct list_head unacked;	/* ERL > 0: entries that are out, by StatSN, until ExpStatSN passes them */
+	u32 kept;			/* cost of those; under ack_lock */
 };
 
 enum itgt_conn_flags {
@@ -146,6 +147,7 @@ struct itgt_conn {
 	struct completion closed;
 
 	struct llist_head txq;
+	atomic_t backlog;		/* cost of what is queued */
 	struct task_struct *rx_thread, *tx_thread;
 	struct wait_queue_head tx_wait;
 	struct itgt_rx rx;

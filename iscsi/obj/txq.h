@@ -32,6 +32,8 @@ struct itgt_txe {
 	struct list_head link;		/* on conn->tx.pending, then on tx.built until the batch is out */
 	const struct itgt_txe_ops *ops;
 	unsigned long queued;		/* bit 0: on the queue */
+	u32 cost;			/* bytes that only an answer of the peer frees */
+	bool charged;			/* @cost is part of conn->backlog */
 	u32 statsn;			/* of its response, set when that is built */
 	bool keep;			/* ERL > 0: stays on conn->tx.unacked until ExpStatSN passes @statsn, then ->sent() */
 	bool again;			/* built before: it goes out with the StatSN it had */

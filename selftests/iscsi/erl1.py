@@ -433,6 +433,34 @@ def case_lun_goes():
     c.close()
 
 
+def case_never_reads():
+    c = connect(0)
+    sent, limit, data = 0, 48 << 20, bytes(8000)
+    c.sock.settimeout(3)
+    try:
+        while sent < limit:
+            c.send(c.header(NOP_OUT, immediate=True), data)
+            sent += 8048
+    except socket.timeout:
+        pass
+    ok('a peer that sends and does not read is not listened to', sent < limit, sent)
+    c.close()
+
+
+def case_never_acknowledges():
+    c = connect(1)
+    base, n = c.exp_statsn, 700
+    for i in range(n):
+        c.send(c.header(NOP_OUT, immediate=True), bytes(8000))
+        c.recv()
+    c.exp_statsn = base
+    c.snack(SNACK_STATUS, base + n - 1, 1)
+    same('the last answers can be asked for', c.recv().statsn, base + n - 1)
+    c.snack(SNACK_STATUS, base, 1)
+    rejected('the first ones are forgotten', c, SNACK_REJECT)
+    c.close()
+
+
 def case_sequence_order():
     data = os.urandom(32768)
     c = connect(0, DataSequenceInOrder='No', MaxOutstandingR2T=4, MaxBurstLength=8192)
