@@ -123,9 +123,14 @@ static bool conn_suspend(struct itgt_conn *conn)
 		return false;
 	kill_functions(conn);
 	itgt_tx_park(conn);
+	if (!itgt_session_suspend(conn))
+		return false;
+	/* it may be remembered for an hour: what only a living one needs goes now */
 	kvfree(conn->rx.buf);
 	conn->rx.buf = NULL;
-	return itgt_session_suspend(conn);
+	sock_release(conn->sock);
+	conn->sock = NULL;
+	return true;
 }
 
 /* Nobody came for what a connection had left behind. */
