@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """ErrorRecoveryLevel 2: RFC 7143 sections 7.1.4.3, 7.2.2, 11.5 and 11.14."""
 import os
+import random
 import struct
 import sys
 import time
@@ -345,6 +346,90 @@ def case_lun_goes():
     same('the one that is answered is not', reassign(b, answered), COMPLETE)
     same('and is answered again', b.reply().itt, answered)
     same('acknowledged before it was lost', a.exp_statsn, stat + 1)
+    close(a, b)
+
+
+class Storm:
+    """Commands in flight over connections that break: what is lost is sent again, what is not is reassigned."""
+
+    SIZE = 16384
+
+    def __init__(self, conn):
+        self.conn, self.tasks, self.moves = conn, {}, {}
+
+    def command(self, slot, data=None):
+        c, lba = self.conn, slot * self.SIZE // BLOCK
+        h = c.header(0x01, 0x80 | (0x20 if data else 0x40) | 1)
+        struct.pack_into('>I', h, 20, self.SIZE)
+        h[32:42] = write10(lba, self.SIZE) if data else read10(lba, self.SIZE)
+        itt = struct.unpack_from('>I', h, 16)[0]
+        self.tasks[itt] = {'header': h, 'data': data, 'got': bytearray(self.SIZE), 'done': False}
+        c.send(h)
+
+    def step(self):
+        rsp = self.conn.recv(30)
+        if rsp.opcode == TMF_RSP:
+            t = self.tasks[self.moves.pop(rsp.itt)]
+            if rsp.response == NO_TASK:
+                struct.pack_into('>I', t['header'], 28, self.conn.exp_statsn)
+                self.conn.send(t['header'])
+            return rsp.response in (COMPLETE, NO_TASK)
+        t = self.tasks[rsp.itt]
+        if rsp.opcode == R2T:
+            self.conn.answer(rsp, t['data'], 4096)
+        elif rsp.opcode == DATA_IN:
+            t['got'][rsp.offset:rsp.offset + len(rsp.data)] = rsp.data
+        if rsp.opcode == SCSI_RSP or (rsp.opcode == DATA_IN and rsp.flags & 1):
+            t['done'] = True
+            return rsp.scsi_status == 0
+        return True
+
+    def move(self, conn):
+        """Everything goes to a new connection, what is answered already as well."""
+        self.conn, self.moves = conn, {}
+        for itt, t in self.tasks.items():
+            t['done'] = False
+            self.moves[conn.tmf(REASSIGN, itt)] = itt
+
+    def finish(self):
+        good = True
+        while self.moves or not all(t['done'] for t in self.tasks.values()):
+            good &= self.step()
+        return good
+
+
+def case_storm():
+    rnd = random.Random(7143)
+    a = lead(MaxOutstandingR2T=2, MaxBurstLength=8192, MaxRecvDataSegmentLength=4096)
+    b = more(a, 1)
+    fixed = [os.urandom(Storm.SIZE) for i in range(4)]
+    for i, data in enumerate(fixed):
+        fill(b, (8 + i) * Storm.SIZE // BLOCK, data)
+    answered = data_in = data_out = True
+    for turn in range(10):
+        storm, written = Storm(a), [os.urandom(Storm.SIZE) for i in range(8)]
+        for i, data in enumerate(written):
+            storm.command(i, data)
+            if i % 2:
+                storm.command(8 + i // 2)
+        for i in range(rnd.randrange(12)):
+            answered &= storm.step()
+        a.close()
+        a = more(b, 0)
+        storm.move(a)
+        for i in range(rnd.randrange(12)):
+            answered &= storm.step()
+        if turn % 3 == 2:               # and once more
+            a.close()
+            a = more(b, 0)
+            storm.move(a)
+        answered &= storm.finish()
+        data_in &= [bytes(t['got']) for t in storm.tasks.values() if not t['data']] == fixed
+        for i, data in enumerate(written):
+            data_out &= a.read(read10(i * Storm.SIZE // BLOCK, Storm.SIZE), Storm.SIZE) == (0, data)
+    ok('10 broken connections with 12 tasks each: all are answered', answered)
+    ok('with the data of the reads', data_in)
+    ok('and of the writes', data_out)
     close(a, b)
 
 
