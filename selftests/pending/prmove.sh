@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# suite: reservations that reach other nexuses: REGISTER AND MOVE, SPEC_I_PT, ALL_TG_PT, PREEMPT AND ABORT in flight
+# time: 60
+. "$TOP/selftests/lib/ktap.sh"
+. "$TOP/selftests/lib/configfs.sh"
+. "$TOP/selftests/lib/iscsi.sh"
+need iscsiadm iscsid sg_persist sg_dd sg_raw
+need_ours target_core_mod iscsi_target_mod
+at_exit 'modprobe -r null_blk'
+at_exit tgt_clear
+at_exit 'pkill -x iscsid'
+at_exit 'iscsiadm -m iface -I second -o delete >/dev/null 2>&1'
+at_exit 'logout >/dev/null 2>&1'
+
+IQN=iqn.2026-01.org.fairlead:prmove
+I1=iqn.2026-01.org.fairlead:one
+I2=iqn.2026-01.org.fairlead:two
+modprobe sg
+modprobe null_blk nr_devices=1 gb=1 irqmode=2 completion_nsec=1000000
+echo "InitiatorName=$I1" >/etc/iscsi/initiatorname.iscsi
+DEV=$(iblock_make prmove /dev/nullb0) && TPG=$(iscsi_make $IQN) && lun_make "$TPG" 0 "$DEV" || fail "a target"
+for i in $I1 $I2; do
+	mkdir "$TPG/acls/$i" "$TPG/acls/$i/lun_0" && ln -s "$TPG/lun/lun_0" "$TPG/acls/$i/lun_0/lun"
+done
+initiator_start
+sg_list() { ls /dev/sg* 2>/dev/null | sort; }
+before=$(sg_list)
+check "the first initiator logs in" login $IQN
+wait_for 20 sh -c 'ls /sys/class/iscsi_session/session*/device/target*/*:0/scsi_generic/sg*'
+A=$(sg_of $IQN)
+iscsiadm -m iface -I second -o new >/dev/null
+iscsiadm -m iface -I second -o update -n iface.initiatorname -v $I2 >/dev/null
+iscsiadm -m iface -I second -o update -n iface.transport_name -v tcp >/dev/null
+iscsiadm -m node -o new -T $IQN -p 127.0.0.1:3260 -I second >/dev/null
+check "and the second" iscsiadm -m node -T $IQN -p 127.0.0.1:3260 -I second -l
+two() { [ "$(sg_list | wc -l)" -ge $(($(wc -w <<<"$before") + 2)) ]; }
+wait_for 20 two
+B=
+for d in $(sg_list); do [ "$d" = "$A" ] || [[ " $before " == *"$d"* ]] || B=$d; done
+like "two disks" "$A $B" '^/dev/sg[0-9]+ /dev/sg[0-9]+$'
+
+out() { local d=$1; shift; sg_persist -n -o "$@" "$d" >/dev/null 2>&1; }
+keys() { sg_persist -n -k "$1" 2>/dev/null | grep -o '0x[0-9a-f]*$' | sort | tr '\n' ' '; }
+wr() { sg_dd if=/dev/zero of="$1" bs=512 count=1 >/dev/null 2>&1; }
+settle() { local i; for i in 1 2 3; do sg_turs "$A"; sg_turs "$B"; done >/dev/null 2>&1; }
+settle
+
+check "SPEC_I_PT registers the other as well" out "$A" -G -S 0x5 -X "$I2"
+same "both have the key" "$(keys "$A")" "0x5 0x5 "
+settle
+check "the other reserves with it" out "$B" -R -K 0x5 -T 5
+check "and clears" out "$B" -C -K 0x5
+settle
+refuse "SPEC_I_PT of an initiator without access" out "$A" -G -S 0x5 -X "$IQN-nobody"
+same "registers nobody" "$(keys "$A")" ""
+
+check "the first registers" out "$A" -G -S 0xa
+check "and reserves" out "$A" -R -K 0xa -T 1
+refuse "the second cannot write" wr "$B"
+rtpi=$(sg_vpd -p di_port "$A" | sed -n 's/.*Relative target port: 0x\([0-9a-f]*\).*/\1/p')
+refuse "a move to a port that is not there" out "$A" -M -K 0xa -S 0xb -Q 7777 -X "$I2"
+refuse "a move to oneself" out "$A" -M -K 0xa -S 0xb -Q "$rtpi" -X "$I1"
+check "the reservation moves to the second" out "$A" -M -K 0xa -S 0xb -Q "$rtpi" -X "$I2"
+same "which is registered now" "$(keys "$A")" "0xa 0xb "
+settle
+check "it writes" wr "$B"
+refuse "the first does not" wr "$A"
+check "it moves back, and forgets the second" out "$B" -M -U -K 0xb -S 0xa -Q "$rtpi" -X "$I1"
+same "only the first is left" "$(keys "$A")" "0xa "
+settle
+check "it clears" out "$A" -C -K 0xa
+settle
+
+check "registered for all target ports" out "$A" -G -S 0xaa --param-alltgpt
+like "full status says so" "$(sg_persist -n -s "$A" 2>/dev/null)" "All target ports bit set"
+check "and gone" out "$A" -G -K 0xaa -S 0
+
+check "both register" out "$A" -G -S 0xa
+check "the second, too" out "$B" -G -S 0xb
+check "the first reserves for registrants" out "$A" -R -K 0xa -T 5
+( sg_dd if="$A" of=/dev/null bs=512 count=8192 bpt=1 time=0 >/tmp/flight 2>&1; echo "status $?" >>/tmp/flight ) &
+sleep 0.5
+check "PREEMPT AND ABORT while the first reads" out "$B" --preempt-abort -K 0xb -S 0xa -T 5
+wait $!
+like "its commands end with an error" "$(tail -n 1 /tmp/flight)" '^status [1-9]'
+same "only the second is registered" "$(keys "$B")" "0xb "
+check "it writes" wr "$B"
+check "and clears" out "$B" -C -K 0xb
