@@ -28,8 +28,11 @@ TUR = bytes(6)
 INQUIRY = bytes((0x12, 0, 0, 0, 96, 0))
 BLOCK = 512
 DM = 'fltask'
-OURS = os.path.exists('/sys/module/iscsi_target_mod/taint') and \
-    'O' in open('/sys/module/iscsi_target_mod/taint').read()
+
+
+def is_ours(module):
+    with open('/sys/module/%s/taint' % module) as f:
+        return 'O' in f.read()
 
 
 def sh(cmd, **kw):
@@ -262,7 +265,7 @@ def case_stuck():
     same('and GOOD on the other LUN', a.status(TUR, 1), GOOD)
 
     start = time.monotonic()
-    TREE.forget(LUN0)
+    remove_lun0()
     ok('the LUN is removed in time', time.monotonic() - start < 5 * SCALE, time.monotonic() - start)
     try:
         os.rmdir(SO0)
@@ -323,8 +326,51 @@ def case_reset():
     b.close()
 
 
+def case_stuck_steps():
+    """A command of several steps whose inner read sticks holds nobody either."""
+    a, b = Init('a'), Init('b')
+    for x in (a, b):
+        x.settle(0)
+        x.settle(1)
+    SLOW.stop()
+    verify = struct.pack('>BBIBHB', 0x2f, 0, 0, 0, 8, 0)
+    v = [a.task(verify) for _ in range(3)]
+    caw = struct.pack('>BBQIBB', 0x89, 0, 64, 1, 0, 0)
+    b.task(caw, write=2 * BLOCK, data=bytes(BLOCK) + b'\xee' * BLOCK)
+    ok('VERIFY and COMPARE AND WRITE wait for the backend', a.next(0.5) is None and b.next(0.1) is None)
+    a.manage(ABORT_TASK, ref=v[0])
+    t2 = b.manage(LUN_RESET)
+    same('the other LUN goes on', [a.status(TUR, 1), b.status(TUR, 1)], [GOOD, GOOD])
+    start = time.monotonic()
+    a.close()
+    a = Init('a')
+    ok('the initiator is back in time', time.monotonic() - start < 5 * SCALE, time.monotonic() - start)
+    start = time.monotonic()
+    remove_lun0()
+    ok('the LUN is removed in time', time.monotonic() - start < 5 * SCALE, time.monotonic() - start)
+    SLOW.go()
+    ok('LUN RESET is answered then', b.wait(t2, 5) is not None)
+    add_lun0()
+    for x in (a, b):
+        x.settle(0)
+        same('the LUN works', x.status(verify), GOOD)
+    ok('what was aborted before its write does not write', b.wait(b.read_task(64))[3] == bytes(BLOCK))
+    a.close()
+    b.close()
+
+
+def add_lun0():
+    global LUN0
+    LUN0 = TREE.mkdir(TREE.tpg + '/lun/lun_0')
+    TREE.link(SO0, LUN0 + '/so')
+
+
+def remove_lun0():
+    TREE.forget(LUN0)
+
+
 def make_lun0():
-    global LUN0, SO0
+    global SO0
     hba = TREE.mkdir(ktap.ROOT + '/core/iblock_90', exist_ok=True)
     SO0 = TREE.mkdir(hba + '/slow')
     ktap.write(SO0 + '/control', 'udev_path=' + SLOW.path)
@@ -333,8 +379,7 @@ def make_lun0():
     # LUN 0 of the tree's ramdisk moves to LUN 1
     ramdisk = TREE.so
     TREE.forget(TREE.lun)
-    LUN0 = TREE.mkdir(TREE.tpg + '/lun/lun_0')
-    TREE.link(SO0, LUN0 + '/so')
+    add_lun0()
     lun1 = TREE.mkdir(TREE.tpg + '/lun/lun_1')
     TREE.link(ramdisk, lun1 + '/so')
 
@@ -346,8 +391,8 @@ SLOW = Slow()
 try:
     make_lun0()
     cases = [case_ordered_waits, case_ordered_waits_for_data, case_many_mixed, case_abort_nothing, case_reset]
-    if OURS:
-        cases += [case_abort_write_pending, case_stuck_answers, case_stuck]
+    if is_ours('iscsi_target_mod') and is_ours('target_core_mod'):
+        cases += [case_abort_write_pending, case_stuck_answers, case_stuck_steps, case_stuck]
     ktap.run(cases)
 finally:
     SLOW.go()

@@ -242,7 +242,8 @@ static enum abort_outcome abort_begin(struct se_cmd *cmd, unsigned int bits)
 			cmd->transport_state |= CMD_T_ACTIVE;
 			ret = ABORT_FINISH;
 		} else if (state & (CMD_T_SENT | CMD_T_TGT_HELD)) {
-			if (detachable && !(state & (CMD_T_TGT_EXEC | CMD_T_TGT_DEFER))) {
+			if (detachable && (state & CMD_T_TGT_QUEUED || !(state & (CMD_T_TGT_EXEC | CMD_T_TGT_DEFER)))) {
+				cmd->transport_state &= ~CMD_T_TGT_EXEC;
 				cmd->transport_state |= CMD_T_TGT_ORPHAN;
 				ret = ABORT_DETACH;
 			}

@@ -33,6 +33,7 @@
 #define CMD_T_TGT_DEFER		BIT(20)	/* runs, or will run, on tgt_dev.wq; with CMD_T_TGT_EXEC */
 #define CMD_T_TGT_HELD		BIT(21)	/* cmd_ops.admit holds it back */
 #define CMD_T_TGT_ADMITTED	BIT(22)	/* cmd_ops.retired must be called */
+#define CMD_T_TGT_QUEUED	BIT(24)	/* on tgt_dev.wq and not begun; with CMD_T_TGT_EXEC unless cut off */
 #define CMD_T_TGT_PUT		BIT(23)	/* finished: the core's reference is, or is being, dropped */
 
 /**
@@ -57,6 +58,9 @@ struct cmd_ops {
 	/* command is about to enter the backend; may return false to hold it back (ranges, ACA, SANITIZE): the holder calls
 	 * tgt_cmd_resume() later. Atomic */
 	bool (*admit)(struct se_cmd *cmd);
+	/* the same in one step: true if nothing can hold the command back; false tells nothing, @admit is asked. Called with
+	 * t_state_lock held: takes no lock */
+	bool (*admit_now)(struct se_cmd *cmd);
 	/* an admitted command has left the backend (any outcome); wakes waiters for ranges; atomic, exactly once */
 	void (*retired)(struct se_cmd *cmd);
 	/* last word on a command that completed without error, if SCF_TGT_POST or prot_op is set; may sleep */

@@ -135,11 +135,11 @@ static void respond_queue(struct se_cmd *cmd, int cpu)
  * The command was completed while its submitter was still in ->execute_cmd(): the submitter goes on itself. Only an
  * operator's explicit choice of another CPU costs a change of context.
  */
-void tgt_complete_here(struct se_cmd *cmd)
+void tgt_complete_here(struct se_cmd *cmd, bool admitted)
 {
 	int cpu;
 
-	tgt_life_retire(cmd);
+	tgt_life_left(cmd, admitted);
 	cpu = wanted_cpu(cmd);
 	if (likely(cpu < 0 || cpu == raw_smp_processor_id() || cpu == cmd->cpuid))
 		respond(cmd);
@@ -154,36 +154,40 @@ static bool responds_anywhere(const struct se_cmd *cmd)
 	       !(cmd->se_cmd_flags & SCF_TGT_POST) && !(READ_ONCE(cmd->transport_state) & CMD_T_ABORTED);
 }
 
-/* Notes the outcome. True if the caller goes on with the command; false if somebody else does. */
-static bool note_outcome(struct se_cmd *cmd, u8 status, sense_reason_t reason, bool *orphan)
+/* What is left to do for a command that a backend has answered. */
+enum sequel { SEQUEL_NONE, SEQUEL_RESPOND, SEQUEL_FREE };
+
+/* Notes the outcome. SEQUEL_NONE: somebody else goes on with the command. */
+static enum sequel note_outcome(struct se_cmd *cmd, u8 status, sense_reason_t reason, bool *admitted)
 {
 	unsigned long flags;
-	bool mine;
+	bool mine, orphan;
 
 	spin_lock_irqsave(&cmd->t_state_lock, flags);
-	*orphan = cmd->transport_state & CMD_T_TGT_ORPHAN;
+	orphan = cmd->transport_state & CMD_T_TGT_ORPHAN;
 	/* an orphan's fields may be with the fabric, as the TASK ABORTED response */
-	if (!*orphan) {
+	if (!orphan) {
 		cmd->scsi_status = status;
 		cmd->sense_reason = reason;
 	}
 	if (cmd->transport_state & (CMD_T_COMPLETE | CMD_T_TGT_PUT)) {
 		mine = false;
-		*orphan = false;
 	} else if (cmd->transport_state & CMD_T_TGT_EXEC) {
 		cmd->transport_state |= CMD_T_TGT_DONE;
 		mine = false;
-	} else if (*orphan) {
+	} else if (orphan) {
 		mine = cmd->transport_state & CMD_T_TGT_PARKED;
 	} else {
 		mine = true;
-	}
-	if (mine && !*orphan)
 		cmd->t_state = TRANSPORT_COMPLETE;
+		*admitted = tgt_life_take_admission(cmd);
+	}
 	if (mine || !(cmd->transport_state & CMD_T_TGT_PUT))
 		cmd->transport_state |= CMD_T_COMPLETE | CMD_T_ACTIVE;
 	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
-	return mine;
+	if (!mine)
+		return SEQUEL_NONE;
+	return orphan ? SEQUEL_FREE : SEQUEL_RESPOND;
 }
 
 /**
@@ -195,15 +199,14 @@ static bool note_outcome(struct se_cmd *cmd, u8 status, sense_reason_t reason, b
  */
 void target_complete_cmd_with_sense(struct se_cmd *cmd, u8 scsi_status, sense_reason_t sense_reason)
 {
-	bool orphan;
+	bool admitted = false;
+	enum sequel sequel = note_outcome(cmd, scsi_status, sense_reason, &admitted);
 
-	if (!note_outcome(cmd, scsi_status, sense_reason, &orphan))
-		return;
-	if (unlikely(orphan)) {
+	if (unlikely(sequel == SEQUEL_FREE))
 		tgt_abort_orphan_answered(cmd);
+	if (sequel != SEQUEL_RESPOND)
 		return;
-	}
-	tgt_life_retire(cmd);
+	tgt_life_left(cmd, admitted);
 	if (responds_anywhere(cmd))
 		respond(cmd);
 	else

@@ -6,11 +6,40 @@
 #include "target/cmd/life.h"
 #include "target/model/device.h"
 
-/* The fabric hands the command over. False if it has been ended, or is being stopped by transport_generic_free_cmd(). */
-static bool take_over(struct se_cmd *cmd)
+static bool wants_pre_process(const struct se_cmd *cmd)
 {
+	return tgt_life_ops->pre_process && (cmd->prot_op != TARGET_PROT_NORMAL || cmd->se_cmd_flags & SCF_TGT_PRE);
+}
+
+static bool is_to_look_slow(const struct se_cmd *cmd)
+{
+	return cmd->se_cmd_flags & SCF_ALUA_NON_OPTIMIZED && cmd->alua_nonop_delay > 0;
+}
+
+/* Nothing stands between the command and its backend: task set, admission, delay, a look at its data. */
+static bool goes_at_once(struct se_cmd *cmd)
+{
+	lockdep_assert_held(&cmd->t_state_lock);
+	if (unlikely(cmd->transport_state & CMD_T_ABORTED || !tgt_order_is_due(cmd) || wants_pre_process(cmd) ||
+		     is_to_look_slow(cmd)))
+		return false;
+	if (!tgt_life_ops->admit_now)
+		return !tgt_life_ops->admit;
+	cmd->transport_state |= CMD_T_TGT_ADMITTED;	/* even if not at once: others may count on it from now on */
+	return tgt_life_ops->admit_now(cmd);
+}
+
+enum handover {
+	HANDOVER_VOID,	/* it has been ended, or is being stopped by transport_generic_free_cmd() */
+	HANDOVER_TAKEN,
+	HANDOVER_BEGUN,	/* and ->execute_cmd() is to be called at once */
+};
+
+/* The fabric hands the command over. */
+static enum handover take_over(struct se_cmd *cmd)
+{
+	enum handover ret = HANDOVER_VOID;
 	unsigned long flags;
-	bool taken = false;
 
 	spin_lock_irqsave(&cmd->t_state_lock, flags);
 	if (cmd->transport_state & (CMD_T_TGT_PUT | CMD_T_COMPLETE | CMD_T_ACTIVE)) {
@@ -20,12 +49,41 @@ static bool take_over(struct se_cmd *cmd)
 	} else {
 		cmd->t_state = TRANSPORT_PROCESSING;
 		cmd->transport_state |= CMD_T_ACTIVE;
-		taken = true;
+		ret = HANDOVER_TAKEN;
+		if (likely(goes_at_once(cmd))) {
+			cmd->transport_state |= CMD_T_SENT | CMD_T_TGT_EXEC;
+			ret = HANDOVER_BEGUN;
+		}
 	}
 	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
-	return taken;
+	return ret;
 }
 
+/* A command that was cut off is at its end; t_state_lock held. True if the caller frees it, else who parks it does. */
+static bool orphan_ends(struct se_cmd *cmd)
+{
+	lockdep_assert_held(&cmd->t_state_lock);
+	cmd->transport_state &= ~(CMD_T_TGT_EXEC | CMD_T_TGT_DEFER);
+	cmd->transport_state |= CMD_T_COMPLETE;
+	return cmd->transport_state & CMD_T_TGT_PARKED;
+}
+
+/* False if the command was cut off while it stood on the queue. */
+static bool begin_deferred(struct se_cmd *cmd)
+{
+	bool orphan, free = false;
+	unsigned long flags;
+
+	spin_lock_irqsave(&cmd->t_state_lock, flags);
+	cmd->transport_state &= ~CMD_T_TGT_QUEUED;
+	orphan = cmd->transport_state & CMD_T_TGT_ORPHAN;
+	if (orphan)
+		free = orphan_ends(cmd);
+	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
+	if (free)
+		tgt_abort_orphan_answered(cmd);
+	return !orphan;
+}
 
 static void defer_work(struct work_struct *work)
 {
@@ -34,21 +92,82 @@ static void defer_work(struct work_struct *work)
 	unsigned long flags;
 	bool done;
 
+	if (!begin_deferred(cmd))
+		return;
 	if (!tgt_cmd_is_aborted(cmd))
 		ret = cmd->execute_cmd(cmd);
 	spin_lock_irqsave(&cmd->t_state_lock, flags);
-	done = cmd->transport_state & (CMD_T_TGT_DONE | CMD_T_TGT_DEFER);
+	done = cmd->transport_state & (CMD_T_TGT_DONE | CMD_T_TGT_DEFER | CMD_T_TGT_ORPHAN);
 	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
 	if (!ret && !done)
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
 	tgt_exec_returned(cmd, ret);
 }
 
-/* The rest of a command runs on its device's queue; CMD_T_TGT_EXEC is set, CMD_T_TGT_DEFER is not. Any context. */
+/* The rest of a command runs on its device's queue; CMD_T_TGT_EXEC and CMD_T_TGT_QUEUED are set. Any context. */
 void tgt_exec_queue(struct se_cmd *cmd)
 {
 	INIT_WORK(&cmd->work, defer_work);
 	queue_work(tgt_dev(cmd->se_dev)->wq, &cmd->work);
+}
+
+/*
+ * A step of a deferred command waits for an inner command: meanwhile it may be cut off like any command that a backend
+ * has in hand. May sleep.
+ */
+void tgt_exec_lend(struct se_cmd *cmd)
+{
+	bool cut;
+
+	if (!(cmd->se_cmd_flags & SCF_TGT_DETACHABLE))
+		return;
+	spin_lock_irq(&cmd->t_state_lock);
+	cmd->transport_state &= ~CMD_T_TGT_EXEC;
+	cut = (cmd->transport_state & (CMD_T_ABORTED | CMD_T_TGT_ORPHAN)) == CMD_T_ABORTED;
+	if (cut)
+		cmd->transport_state |= CMD_T_TGT_ORPHAN;
+	spin_unlock_irq(&cmd->t_state_lock);
+	if (cut)
+		tgt_abort_detach(cmd);
+}
+
+/* The inner command has ended. An orphan keeps its memory until tgt_exec_returned(); it has no LUN and no session. */
+void tgt_exec_take_back(struct se_cmd *cmd)
+{
+	spin_lock_irq(&cmd->t_state_lock);
+	cmd->transport_state |= CMD_T_TGT_EXEC;
+	spin_unlock_irq(&cmd->t_state_lock);
+}
+
+enum next_step { STEP_NONE, STEP_QUEUE, STEP_RESPOND, STEP_REJECT, STEP_CUT, STEP_FREE };
+
+/* What becomes of a command whose ->execute_cmd() has returned @ret; t_state_lock held. */
+static enum next_step step_after(struct se_cmd *cmd, sense_reason_t ret, bool *admitted)
+{
+	unsigned int state = cmd->transport_state;
+	bool defer = !ret && state & CMD_T_TGT_DEFER;
+
+	lockdep_assert_held(&cmd->t_state_lock);
+	if (unlikely(state & CMD_T_TGT_ORPHAN))
+		return orphan_ends(cmd) ? STEP_FREE : STEP_NONE;
+	if (defer && !(state & CMD_T_ABORTED)) {
+		cmd->transport_state ^= CMD_T_TGT_DEFER | CMD_T_TGT_QUEUED;
+		return STEP_QUEUE;
+	}
+	cmd->transport_state &= ~(CMD_T_TGT_EXEC | CMD_T_TGT_DEFER);
+	if (state & CMD_T_TGT_DONE) {
+		*admitted = tgt_life_take_admission(cmd);
+		return STEP_RESPOND;
+	}
+	if (ret || defer) {	/* a step that need not be begun ends like one that fails: nobody hears of it */
+		cmd->transport_state |= CMD_T_COMPLETE;
+		return STEP_REJECT;
+	}
+	if (unlikely(state & CMD_T_ABORTED) && cmd->se_cmd_flags & SCF_TGT_DETACHABLE) {
+		cmd->transport_state |= CMD_T_TGT_ORPHAN;
+		return STEP_CUT;
+	}
+	return STEP_NONE;
 }
 
 /*
@@ -57,33 +176,33 @@ void tgt_exec_queue(struct se_cmd *cmd)
  */
 void tgt_exec_returned(struct se_cmd *cmd, sense_reason_t ret)
 {
-	bool done, cut = false, aborted;
+	enum next_step step;
+	bool admitted = false;
 	unsigned long flags;
 
 	spin_lock_irqsave(&cmd->t_state_lock, flags);
-	if (!ret && cmd->transport_state & CMD_T_TGT_DEFER) {
-		cmd->transport_state &= ~CMD_T_TGT_DEFER;
-		spin_unlock_irqrestore(&cmd->t_state_lock, flags);
-		tgt_exec_queue(cmd);
-		return;
-	}
-	done = cmd->transport_state & CMD_T_TGT_DONE;
-	aborted = cmd->transport_state & CMD_T_ABORTED;
-	if (ret && !done)
-		cmd->transport_state |= CMD_T_COMPLETE;
-	else if (!done && aborted && cmd->se_cmd_flags & SCF_TGT_DETACHABLE)
-		cut = true;
-	if (cut)
-		cmd->transport_state |= CMD_T_TGT_ORPHAN;
-	cmd->transport_state &= ~(CMD_T_TGT_EXEC | CMD_T_TGT_DEFER);
+	step = step_after(cmd, ret, &admitted);
 	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
 
-	if (done)
-		tgt_complete_here(cmd);
-	else if (ret)
+	switch (step) {
+	case STEP_NONE:
+		break;
+	case STEP_QUEUE:
+		tgt_exec_queue(cmd);
+		break;
+	case STEP_RESPOND:
+		tgt_complete_here(cmd, admitted);
+		break;
+	case STEP_REJECT:
 		tgt_complete_reject(cmd, ret);
-	else if (cut)
+		break;
+	case STEP_CUT:
 		tgt_abort_detach(cmd);
+		break;
+	case STEP_FREE:
+		tgt_abort_orphan_answered(cmd);
+		break;
+	}
 }
 
 static bool begin_execution(struct se_cmd *cmd)
@@ -99,12 +218,18 @@ static bool begin_execution(struct se_cmd *cmd)
 	return go;
 }
 
+static void run(struct se_cmd *cmd)
+{
+	sense_reason_t ret = cmd->execute_cmd(cmd);
+
+	tgt_exec_returned(cmd, ret);
+}
+
 static void execute(struct se_cmd *cmd)
 {
-	sense_reason_t ret;
+	if (wants_pre_process(cmd)) {
+		sense_reason_t ret = tgt_life_ops->pre_process(cmd);
 
-	if (tgt_life_ops->pre_process && (cmd->prot_op != TARGET_PROT_NORMAL || cmd->se_cmd_flags & SCF_TGT_PRE)) {
-		ret = tgt_life_ops->pre_process(cmd);
 		if (ret) {
 			tgt_complete_reject(cmd, ret);
 			return;
@@ -114,13 +239,16 @@ static void execute(struct se_cmd *cmd)
 		tgt_life_finish_abort(cmd);
 		return;
 	}
-	ret = cmd->execute_cmd(cmd);
-	tgt_exec_returned(cmd, ret);
+	run(cmd);
 }
 
-/* False if the command is held back: its holder calls tgt_cmd_resume(), maybe before this returns. */
+/*
+ * False if the command is held back: its holder calls tgt_cmd_resume(), maybe before this returns; or if it was cut off
+ * while this asked.
+ */
 static bool admit(struct se_cmd *cmd)
 {
+	bool orphan, free = false;
 	unsigned long flags;
 
 	if (!tgt_life_ops->admit)
@@ -132,14 +260,19 @@ static bool admit(struct se_cmd *cmd)
 		return false;
 	spin_lock_irqsave(&cmd->t_state_lock, flags);
 	cmd->transport_state &= ~CMD_T_TGT_HELD;
+	orphan = cmd->transport_state & CMD_T_TGT_ORPHAN;
+	if (unlikely(orphan))
+		free = orphan_ends(cmd);
 	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
-	return true;
+	if (unlikely(free))
+		tgt_abort_orphan_answered(cmd);
+	return !orphan;
 }
 
 /* The task's turn has come. May sleep. */
 void tgt_exec_continue(struct se_cmd *cmd)
 {
-	if (unlikely(cmd->se_cmd_flags & SCF_ALUA_NON_OPTIMIZED && cmd->alua_nonop_delay > 0)) {
+	if (unlikely(is_to_look_slow(cmd))) {
 		/* a port that is to look slow; nobody sleeps for it */
 		cmd->se_cmd_flags &= ~SCF_ALUA_NON_OPTIMIZED;
 		tgt_retry_later(cmd, cmd->alua_nonop_delay);
@@ -163,19 +296,18 @@ static void resumed_work(struct work_struct *work)
 void tgt_cmd_resume(struct se_cmd *cmd)
 {
 	unsigned long flags;
-	bool orphan, parked;
+	bool orphan, free = false;
 
 	spin_lock_irqsave(&cmd->t_state_lock, flags);
 	cmd->transport_state &= ~CMD_T_TGT_HELD;
 	orphan = cmd->transport_state & CMD_T_TGT_ORPHAN;
-	parked = cmd->transport_state & CMD_T_TGT_PARKED;
 	if (orphan)
-		cmd->transport_state |= CMD_T_COMPLETE;
+		free = orphan_ends(cmd);
 	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
 
 	if (!orphan)
 		tgt_life_queue(cmd, resumed_work);
-	else if (parked)
+	else if (free)
 		tgt_abort_orphan_answered(cmd);
 }
 
@@ -187,11 +319,17 @@ void tgt_cmd_resume(struct se_cmd *cmd)
  */
 void target_execute_cmd(struct se_cmd *cmd)
 {
-	if (!take_over(cmd))
-		return;
-	if (unlikely(READ_ONCE(cmd->transport_state) & CMD_T_ABORTED))
-		tgt_life_finish_abort(cmd);
-	else if (!tgt_order_wait(cmd))
-		tgt_exec_continue(cmd);
+	switch (take_over(cmd)) {
+	case HANDOVER_BEGUN:
+		run(cmd);
+		break;
+	case HANDOVER_TAKEN:
+		if (unlikely(READ_ONCE(cmd->transport_state) & CMD_T_ABORTED))
+			tgt_life_finish_abort(cmd);
+		else if (!tgt_order_wait(cmd))
+			tgt_exec_continue(cmd);
+		break;
+	case HANDOVER_VOID:
+		break;
+	}
 }
-

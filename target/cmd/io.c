@@ -135,9 +135,13 @@ static void io_execute(struct tgt_io *io)
 	spin_unlock_irq(&cmd->t_state_lock);
 	ret = cmd->execute_cmd(cmd);
 	tgt_exec_returned(cmd, ret);
+	if (io->parent)
+		tgt_exec_lend(io->parent);
 	/* in pieces: a backend that takes long is no hung task of ours */
 	while (!wait_for_completion_timeout(&io->done, IO_WAIT))
 		;
+	if (io->parent)
+		tgt_exec_take_back(io->parent);
 }
 
 /**
@@ -156,9 +160,12 @@ static void io_execute(struct tgt_io *io)
 sense_reason_t tgt_io_cdb(struct se_cmd *parent, struct se_device *dev, const u8 *cdb, unsigned int cdb_len,
 			  struct scatterlist *sgl, unsigned int nents, u32 length, enum dma_data_direction dir)
 {
-	struct tgt_io *io = kzalloc(sizeof(*io), GFP_KERNEL);
+	struct tgt_io *io;
 	sense_reason_t ret;
 
+	if (parent && tgt_cmd_is_aborted(parent))
+		return TCM_LUN_BUSY;	/* nobody hears of it: what is not begun is not done */
+	io = kzalloc(sizeof(*io), GFP_KERNEL);
 	if (!io)
 		return TCM_OUT_OF_RESOURCES;
 	io->parent = parent;
@@ -237,8 +244,8 @@ sense_reason_t tgt_io_flush(struct se_cmd *parent, struct se_device *dev, u64 lb
  * tgt_io_defer - let the rest of a command run on its device's own queue, where it may sleep
  * @cmd: command; the caller is its ->execute_cmd(), and returns the result of this call
  * @fn: the rest. Its result ends the command, unless it has called target_complete_cmd(); with tgt_io_defer() as its last
- *	step it goes on later. It may use se_sess and se_lun: the command is not cut off meanwhile; it looks at
- *	tgt_cmd_is_aborted() between its steps. Not run for a command that is aborted before
+ *	step it goes on later. It may use se_sess and se_lun until its first tgt_io_*(): while that waits the command may be
+ *	cut off; it looks at tgt_cmd_is_aborted() between its steps. Not run for a command that is aborted before
  * A backend may have put ->execute_cmd() off to a worker of its own, so that the call by which the core handed the
  * command over has returned already: then it is put on the queue here.
  *
@@ -247,21 +254,21 @@ sense_reason_t tgt_io_flush(struct se_cmd *parent, struct se_device *dev, u64 lb
  */
 sense_reason_t tgt_io_defer(struct se_cmd *cmd, sense_reason_t (*fn)(struct se_cmd *cmd))
 {
-	bool on_stack, orphan;
+	bool on_stack, void_now;
 	unsigned long flags;
 
 	spin_lock_irqsave(&cmd->t_state_lock, flags);
-	orphan = cmd->transport_state & CMD_T_TGT_ORPHAN;
 	on_stack = cmd->transport_state & CMD_T_TGT_EXEC;
+	void_now = !on_stack && cmd->transport_state & (CMD_T_TGT_ORPHAN | CMD_T_ABORTED);
 	if (on_stack)
 		cmd->transport_state |= CMD_T_TGT_DEFER;
-	else if (!orphan)
-		cmd->transport_state |= CMD_T_TGT_EXEC;
-	if (!orphan)
+	else if (!void_now)
+		cmd->transport_state |= CMD_T_TGT_EXEC | CMD_T_TGT_QUEUED;
+	if (!void_now)
 		cmd->execute_cmd = fn;
 	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
 
-	if (orphan)	/* cut off before it began: it need not begin */
+	if (void_now)	/* aborted before it began: it need not begin */
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
 	else if (!on_stack)
 		tgt_exec_queue(cmd);

@@ -162,23 +162,31 @@ void tgt_life_put_lun(struct se_cmd *cmd)
 		percpu_ref_put(&lun->lun_ref);
 }
 
-/* The command can no longer change the medium: it leaves the task set, and those who wait for that hear of it. */
+/*
+ * The command can no longer change the medium: it leaves the task set, and those who wait for that hear of it. @admitted:
+ * of tgt_life_take_admission().
+ */
+void tgt_life_left(struct se_cmd *cmd, bool admitted)
+{
+	tgt_order_leave(cmd);
+	if (admitted && tgt_life_ops->retired)
+		tgt_life_ops->retired(cmd);
+	if (unlikely(READ_ONCE(cmd->transport_state) & (CMD_T_ABORTED | CMD_T_FABRIC_STOP | CMD_T_STOP)))
+		tgt_abort_signal(cmd);
+}
+
+/* The same for who does not hold t_state_lock anyway. A second call does nothing. */
 void tgt_life_retire(struct se_cmd *cmd)
 {
 	unsigned long flags;
 	bool admitted = false;
 
-	tgt_order_leave(cmd);
 	if (READ_ONCE(cmd->transport_state) & CMD_T_TGT_ADMITTED) {
 		spin_lock_irqsave(&cmd->t_state_lock, flags);
-		admitted = cmd->transport_state & CMD_T_TGT_ADMITTED;
-		cmd->transport_state &= ~CMD_T_TGT_ADMITTED;
+		admitted = tgt_life_take_admission(cmd);
 		spin_unlock_irqrestore(&cmd->t_state_lock, flags);
 	}
-	if (admitted && tgt_life_ops->retired)
-		tgt_life_ops->retired(cmd);
-	if (unlikely(READ_ONCE(cmd->transport_state) & (CMD_T_ABORTED | CMD_T_FABRIC_STOP | CMD_T_STOP)))
-		tgt_abort_signal(cmd);
+	tgt_life_left(cmd, admitted);
 }
 
 /* The response is with the fabric (or none is due): the core is through with the command. */

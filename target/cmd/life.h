@@ -30,8 +30,19 @@
 extern const struct cmd_ops *tgt_life_ops;
 extern struct workqueue_struct *tgt_life_wq;		/* completions and everything that continues a command */
 
+/* True for the one who is to call tgt_life_left() for an admitted command. */
+static inline bool tgt_life_take_admission(struct se_cmd *cmd)
+{
+	bool admitted = cmd->transport_state & CMD_T_TGT_ADMITTED;
+
+	lockdep_assert_held(&cmd->t_state_lock);
+	cmd->transport_state &= ~CMD_T_TGT_ADMITTED;
+	return admitted;
+}
+
 void tgt_life_put_lun(struct se_cmd *cmd);
 void tgt_life_retire(struct se_cmd *cmd);
+void tgt_life_left(struct se_cmd *cmd, bool admitted);
 void tgt_life_finish(struct se_cmd *cmd);
 void tgt_life_finish_abort(struct se_cmd *cmd);
 void tgt_life_give_up(struct se_cmd *cmd);
@@ -42,6 +53,7 @@ void tgt_life_exit(void);
 /* order.c: the task set */
 void tgt_order_enter(struct se_cmd *cmd);
 bool tgt_order_wait(struct se_cmd *cmd);
+bool tgt_order_is_due(const struct se_cmd *cmd);
 bool tgt_order_cancel(struct se_cmd *cmd);
 void tgt_order_leave(struct se_cmd *cmd);
 void tgt_order_for_each(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void *data), void *data);
@@ -50,6 +62,8 @@ void tgt_order_for_each(struct se_device *dev, void (*fn)(struct se_cmd *cmd, vo
 void tgt_exec_continue(struct se_cmd *cmd);
 void tgt_exec_returned(struct se_cmd *cmd, sense_reason_t ret);
 void tgt_exec_queue(struct se_cmd *cmd);
+void tgt_exec_lend(struct se_cmd *cmd);
+void tgt_exec_take_back(struct se_cmd *cmd);
 
 /* submit.c */
 sense_reason_t tgt_submit_start(struct se_cmd *cmd);
@@ -61,7 +75,7 @@ sense_reason_t tgt_data_alloc_prot(struct se_cmd *cmd);
 void tgt_data_free(struct se_cmd *cmd);
 
 /* complete.c */
-void tgt_complete_here(struct se_cmd *cmd);
+void tgt_complete_here(struct se_cmd *cmd, bool admitted);
 void tgt_complete_deliver(struct se_cmd *cmd);
 void tgt_complete_reject(struct se_cmd *cmd, sense_reason_t reason);
 

@@ -151,6 +151,12 @@ void tgt_order_enter(struct se_cmd *cmd)
 		enter_slowly(dev, cmd);
 }
 
+/* Does the task wait for no other one? */
+bool tgt_order_is_due(const struct se_cmd *cmd)
+{
+	return !(READ_ONCE(cmd->t_data_nents_orig) & TASK_DORMANT);
+}
+
 /* True if the task must stay dormant: it is then started by the task that it waits for. */
 bool tgt_order_wait(struct se_cmd *cmd)
 {
@@ -158,7 +164,7 @@ bool tgt_order_wait(struct se_cmd *cmd)
 	unsigned long flags;
 	bool wait;
 
-	if (likely(!(READ_ONCE(cmd->t_data_nents_orig) & TASK_DORMANT)))
+	if (tgt_order_is_due(cmd))
 		return false;
 	spin_lock_irqsave(&dev->delayed_cmd_lock, flags);
 	wait = cmd->t_data_nents_orig & TASK_DORMANT;

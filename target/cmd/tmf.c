@@ -253,6 +253,9 @@ static void tmf_work(struct work_struct *work)
 		tmr->req.response = TMR_LUN_DOES_NOT_EXIST;
 	else
 		tmr->req.response = fn->run(cmd, fn);
+	/* all that is left is to wait, which must not keep the LUN from being removed */
+	if (cmd->se_cmd_flags & SCF_TGT_DETACHABLE)
+		tgt_life_put_lun(cmd);
 	tgt_abort_set_put(&tmr->set);
 }
 

@@ -129,6 +129,7 @@ const struct cmd_ops tgt_scsi_cmd_ops = {
 	.nr_gates = TGT_GATES,
 	.build_sense = tgt_request_sense_build,
 	.admit = tgt_range_admit,
+	.admit_now = tgt_range_admit_now,
 	.retired = tgt_range_retired,
 	.pre_process = tgt_prot_pre,
 	.post_process = tgt_prot_post,

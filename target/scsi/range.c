@@ -249,11 +249,31 @@ static bool admit(struct scsi_dev *sd, struct se_cmd *cmd, const struct tgt_opco
 		smp_mb();	/* pairs with tgt_token_publish() */
 		return true;
 	}
-	WRITE_ONCE(cmd->pr_res_key, RANGE_ADMITTED);
-	smp_mb();	/* pairs with range_enter() and tgt_token_publish() */
-	if (likely(!READ_ONCE(sd->nr_ranges)))
+	/* unless tgt_range_admit_now() did it, and ranges may wait for the command since */
+	state_move(cmd, RANGE_NONE, RANGE_ADMITTED);
+	smp_mb__after_atomic();	/* pairs with range_enter() and tgt_token_publish() */
+	if (!READ_ONCE(sd->nr_ranges))
 		return true;
 	return admit_slowly(sd, cmd, row);
+}
+
+/**
+ * tgt_range_admit_now - may a command enter the backend, if its device has no locked range and no token
+ * @cmd: as for tgt_range_admit()
+ * Context: any; takes no lock.
+ * Return: true: it may. false: tgt_range_admit() is to be called, though others may see the command as admitted already.
+ */
+bool tgt_range_admit_now(struct se_cmd *cmd)
+{
+	struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
+
+	if (cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH)
+		return true;
+	if (READ_ONCE(sd->nr_ranges) || READ_ONCE(sd->nr_tokens) || is_locker(cmd, tgt_opcode_find(cmd->t_task_cdb)))
+		return false;
+	WRITE_ONCE(cmd->pr_res_key, RANGE_ADMITTED);
+	smp_mb();	/* pairs with range_enter() and tgt_token_publish() */
+	return !READ_ONCE(sd->nr_ranges) && !READ_ONCE(sd->nr_tokens);
 }
 
 /**

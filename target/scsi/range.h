@@ -6,6 +6,7 @@
 #include "compat/target.h"
 
 bool tgt_range_admit(struct se_cmd *cmd);
+bool tgt_range_admit_now(struct se_cmd *cmd);
 void tgt_range_retired(struct se_cmd *cmd);
 bool tgt_range_owned(struct se_cmd *cmd);
 bool tgt_range_is_written(struct se_device *dev, u64 first, u64 count);
