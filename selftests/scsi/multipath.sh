@@ -5,7 +5,7 @@
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 . $TOP/selftests/lib/iscsi.sh
-need multipathd fio
+need multipathd fio udevadm
 modprobe -n dm_multipath || skip_all "no dm_multipath"
 
 IQN=iqn.2026-11.org.example:multipath
@@ -15,6 +15,7 @@ clean_up() {
 	kill $FIO 2>/dev/null
 	multipathd -k'shutdown' >/dev/null 2>&1; sleep 1; multipath -F >/dev/null 2>&1
 	logout >/dev/null 2>&1; tgt_clear; rm -f $FILE
+	udevadm control --exit >/dev/null 2>&1; rm -rf /run/udev
 }
 at_exit clean_up
 put() { echo "$1" 2>/dev/null >"$2"; }
@@ -50,6 +51,9 @@ for p in 3260 3261; do
 	check "login by portal $p" login $IQN 127.0.0.1:$p node.session.timeo.replacement_timeout=3 \
 		node.conn[0].timeo.noop_out_interval=1 node.conn[0].timeo.noop_out_timeout=2
 done
+# multipath-tools learn of paths from udev only, which the guest does not run by itself
+/lib/systemd/systemd-udevd --daemon --resolve-names=never >/dev/null 2>&1
+udevadm trigger --type=devices --subsystem-match=block --action=add; udevadm settle -t 20
 multipathd || { fail "multipathd starts"; exit 1; }
 paths() { [ "$(multipath -ll 2>/dev/null | grep -c 'active ready')" = "$1" ]; }
 check "a multipath device" wait_for 40 sh -c 'ls /dev/mapper/mpath? 2>/dev/null'
@@ -59,8 +63,9 @@ like "in two groups by priority" "$(multipath -ll)" "prio=50.*prio=10"
 check "the alua handler" grep -q alua /sys/block/sd*/device/dh_state
 
 fio --name=mp --filename="$MP" --rw=randrw --bs=4k --direct=1 --ioengine=libaio --iodepth=4 --time_based --runtime=40 \
-	--verify=crc32c --verify_backlog=64 --size=16m --output=/tmp/fio.out >/dev/null 2>&1 & FIO=$!
-busy() { local a; a=$(io_of "$1"); sleep 1; [ "$(io_of "$1")" -gt $((a + 5)) ]; }
+	--verify=crc32c --verify_backlog=64 --size=16m --output=/tmp/fio.out >/tmp/fio.log 2>&1 & FIO=$!
+sleep 1; kill -0 $FIO || { fail "fio runs" "$(cat /tmp/fio.log /tmp/fio.out)"; exit 1; }
+busy() { local a; a=$(io_of "$1"); sleep 1; [ "$(io_of "$1")" -gt $((a + 40)) ]; }	# far more than path checks
 # commands that a portal group's LUN has had
 io_of() { cat "$1/lun/lun_0/statistics/scsi_tgt_port/in_cmds"; }
 check "I/O goes by the optimized path" wait_for 10 busy "$A"
@@ -74,6 +79,6 @@ check "by the other portal" wait_for 20 busy "$B"
 check "the portal is back" sh -c "echo 1 >$A/enable"
 check "so is its path" wait_for 30 paths 2
 check "and the I/O" wait_for 20 busy "$A"
-check "I/O all the time, verified, without an error" wait $FIO
-like "fio says so" "$(cat /tmp/fio.out)" "err= 0"
+wait $FIO; rc=$?
+like "I/O all the time, verified, without an error" "$rc $(cat /tmp/fio.log /tmp/fio.out)" "^0 .*err= 0"
 multipath -ll | sed 's/^/# /'
