@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The iSCSI fabric module: what is set up in which order, and taken down in the opposite one. */
 #include "iscsi/fabric/ops.h"
+#include "iscsi/ffp/async.h"
 #include "iscsi/ffp/ffp.h"
 #include "iscsi/io/start.h"
 #include "iscsi/login/login.h"
@@ -34,12 +35,23 @@ static void fabric_unregister(void)
 static int __init handlers_init(void)
 {
 	itgt_rx_init(&handlers);
-	itgt_start_init(itgt_timer_tick, itgt_recover_data);
+	itgt_start_init(itgt_timer_tick, itgt_recover_data, itgt_async_notice);
 	return 0;
 }
 
 static void nothing(void)
 {
+}
+
+static int __init nothing_init(void)
+{
+	return 0;
+}
+
+/* the discovery sessions that still stand; portal groups, and with them all others, are gone */
+static void last_leave(void)
+{
+	itgt_async_leave(NULL, 0);
 }
 
 static int __init portal_init(void)
@@ -56,6 +68,7 @@ static const struct {
 	{ itgt_conn_init, itgt_conn_exit },
 	{ itgt_task_cache_init, itgt_task_cache_exit },
 	{ itgt_session_init, itgt_session_exit },
+	{ nothing_init, last_leave },
 	{ itgt_login_init, itgt_login_exit },
 	{ portal_init, itgt_portal_exit },
 	{ fabric_register, fabric_unregister },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* np/ directories: addresses to listen at. */
 #include "iscsi/fabric/tree.h"
+#include "iscsi/ffp/async.h"
 #include "iscsi/obj/portal.h"
 #include "iscsi/obj/tpg.h"
 
@@ -67,11 +68,18 @@ struct se_tpg_np *itgt_tree_make_np(struct se_portal_group *se_tpg, struct confi
 
 /**
  * itgt_tree_drop_np - rmdir np/ADDRESS:PORT
- * @se_np: the portal; sessions that came through it stay
+ * @se_np: the portal; the group's connections that came through it are asked to log out, and end
  */
 void itgt_tree_drop_np(struct se_tpg_np *se_np)
 {
-	itgt_portal_unlink(container_of(se_np, struct itgt_tpg_np, se_np));
+	struct itgt_tpg_np *np = container_of(se_np, struct itgt_tpg_np, se_np);
+	struct itgt_tpg *tpg = np->tpg;
+	u32 id = np->portal->id;
+	bool closed = itgt_portal_unlink(np);
+
+	itgt_async_leave(tpg, id);
+	if (closed)
+		itgt_async_leave(NULL, id);
 }
 
 static int digit_parse(const char *page, u32 *val)

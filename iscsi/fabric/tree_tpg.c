@@ -3,6 +3,7 @@
 #include "iscsi/fabric/attr.h"
 #include "iscsi/fabric/param.h"
 #include "iscsi/fabric/tree.h"
+#include "iscsi/ffp/async.h"
 #include "iscsi/obj/tiqn.h"
 #include "iscsi/obj/tpg.h"
 #include "compat/iscsi.h"
@@ -190,6 +191,8 @@ int itgt_tree_enable_tpg(struct se_portal_group *se_tpg, bool enable)
 
 	if (enable)
 		return itgt_tpg_enable(tpg);
+	itgt_tpg_shut(tpg);
+	itgt_async_leave(tpg, 0);
 	itgt_tpg_disable(tpg);
 	return 0;
 }
@@ -203,6 +206,8 @@ void itgt_tree_drop_tpg(struct se_portal_group *se_tpg)
 	struct itgt_tpg *tpg = itgt_tpg(se_tpg);
 
 	itgt_tpg_unlist(tpg);
+	itgt_tpg_shut(tpg);
+	itgt_async_leave(tpg, 0);
 	itgt_tpg_quiesce(tpg);
 	core_tpg_deregister(se_tpg);
 	itgt_tpg_free(tpg);

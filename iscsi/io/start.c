@@ -16,14 +16,18 @@
 
 static void (*conn_timer)(struct timer_list *t);
 static void (*conn_recover)(struct work_struct *work);
+static void (*conn_notice)(struct itgt_conn *conn);
 
 /**
  * itgt_start_init - at module load
  * @timer: what runs every second of a connection in full feature phase
  * @recover: what it queues if the error recovery level is above 0
+ * @notice: tells the other connections of a session that one has failed
  */
-void itgt_start_init(void (*timer)(struct timer_list *t), void (*recover)(struct work_struct *work))
+void itgt_start_init(void (*timer)(struct timer_list *t), void (*recover)(struct work_struct *work),
+		     void (*notice)(struct itgt_conn *conn))
 {
+	conn_notice = notice;
 	conn_timer = timer;
 	conn_recover = recover;
 }
@@ -171,6 +175,8 @@ static void conn_close(struct work_struct *work)
 		close_tasks(conn, itgt_tx_drain, true);
 	if (sess->tpg)
 		itgt_tiqn_count_end(sess->tpg->tiqn, sess->name, conn->drop);
+	if (conn->drop != ITGT_DROP_LOGOUT && sess->par.max_connections > 1)
+		conn_notice(conn);
 	if (conn->drop != ITGT_DROP_LOGOUT && sess->par.erl < 2 && !sess->discovery)
 		itgt_session_close(sess);	/* session recovery, RFC 7143 7.1.4.3 */
 	if (!suspended)

@@ -21,6 +21,7 @@ int itgt_conn_start(struct itgt_conn *conn);
 void itgt_conn_abandon(struct itgt_conn *conn);
 
 void itgt_conn_end_tasks(struct itgt_conn *conn);
-void itgt_start_init(void (*timer)(struct timer_list *t), void (*recover)(struct work_struct *work));
+void itgt_start_init(void (*timer)(struct timer_list *t), void (*recover)(struct work_struct *work),
+		     void (*notice)(struct itgt_conn *conn));
 
 #endif /* ITGT_IO_START_H */

@@ -286,6 +286,7 @@ static void set_up(struct itgt_login *login, struct itgt_portal *portal, struct 
 	login->deadline = jiffies + ITGT_LOGIN_SECONDS * HZ;
 	login->portal = portal;
 	login->conn = conn;
+	conn->portal = portal->id;
 	login->tpg_login.conn = conn;
 	conn->login = login;
 	conn->statsn = get_random_u32();

@@ -20,7 +20,6 @@
 struct itgt_session;
 struct itgt_r2t;
 struct itgt_task;
-struct itgt_tpg_np;
 
 enum itgt_conn_state {
 	ITGT_CONN_LOGIN,	/* owned by its login worker; no kthreads */
@@ -131,7 +130,7 @@ struct itgt_conn {
 	struct kref kref;
 	struct socket *sock;
 	struct itgt_session *sess;
-	struct itgt_tpg_np *np;		/* that accepted it; login holds it, FFP clears it */
+	u32 portal;			/* itgt_portal.id of the listener that it came through */
 	struct itgt_params par;
 	struct sockaddr_storage peer, local;
 	u16 cid;

@@ -22,7 +22,8 @@ enum {
 };
 
 static LIST_HEAD(portals);
-/* guards portals and itgt_portal.links; itgt_tiqn_sem is taken inside */
+static u32 last_id;
+/* guards portals, last_id and itgt_portal.links; itgt_tiqn_sem is taken inside */
 static DEFINE_MUTEX(portal_lock);
 static const struct itgt_portal_ops *portal_ops;
 static struct workqueue_struct *accept_wq;
@@ -161,6 +162,7 @@ static struct itgt_portal *portal_create(const struct sockaddr_storage *addr)
 	if (!portal)
 		return ERR_PTR(-ENOMEM);
 	portal->addr = *addr;
+	portal->id = ++last_id;
 	INIT_WORK(&portal->accept_work, accept_work);
 	INIT_LIST_HEAD(&portal->nps);
 	INIT_LIST_HEAD(&portal->pending);
@@ -284,10 +286,12 @@ out_free:
  * @np: the link, freed
  *
  * Context: process; waits for logins under way on a listener that closes (they are ended).
+ * Return: true if the listener is closed
  */
-void itgt_portal_unlink(struct itgt_tpg_np *np)
+bool itgt_portal_unlink(struct itgt_tpg_np *np)
 {
 	struct itgt_portal *portal = np->portal;
+	bool last;
 
 	mutex_lock(&portal_lock);
 	down_write(&itgt_tiqn_sem);
@@ -295,11 +299,13 @@ void itgt_portal_unlink(struct itgt_tpg_np *np)
 	list_del(&np->portal_node);
 	up_write(&itgt_tiqn_sem);
 	kfree(np);
-	if (!--portal->links) {
+	last = !--portal->links;
+	if (last) {
 		list_del(&portal->node);
 		portal_destroy(portal);
 	}
 	mutex_unlock(&portal_lock);
+	return last;
 }
 
 /**

@@ -21,6 +21,7 @@ struct itgt_tpg_np;
 struct itgt_portal {
 	struct list_head node;		/* portals, portal_lock in portal.c */
 	struct sockaddr_storage addr;	/* as configured: port 0 stays 0 */
+	u32 id;				/* never used twice while the module lives, never 0 */
 	struct socket *sock;
 	void (*sock_data_ready)(struct sock *sk);	/* the socket's own, for accepted ones */
 	struct work_struct accept_work;
@@ -47,7 +48,7 @@ struct itgt_portal_ops {
 int itgt_portal_init(const struct itgt_portal_ops *ops);
 void itgt_portal_exit(void);
 struct itgt_tpg_np *itgt_portal_link(struct itgt_tpg *tpg, const struct sockaddr_storage *addr);
-void itgt_portal_unlink(struct itgt_tpg_np *np);
+bool itgt_portal_unlink(struct itgt_tpg_np *np);
 bool itgt_portal_is_wildcard(const struct sockaddr_storage *addr);
 u16 itgt_portal_port(const struct sockaddr_storage *addr);
 void itgt_portal_unmap(struct sockaddr_storage *addr);

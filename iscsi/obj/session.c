@@ -553,6 +553,53 @@ struct itgt_conn *itgt_session_find_conn(struct itgt_session *sess, u16 cid)
 	return found;
 }
 
+/**
+ * itgt_session_each - look at each session of a portal group
+ * @tpg: the group, NULL for discovery sessions
+ * @fn: called with the list's lock held
+ * @arg: passed to @fn
+ */
+void itgt_session_each(struct itgt_tpg *tpg, void (*fn)(struct itgt_session *sess, void *arg),
+		       void *arg)
+{
+	struct itgt_session *s;
+
+	session_lock_list(tpg);
+	list_for_each_entry(s, session_list(tpg), node)
+		fn(s, arg);
+	session_unlock_list(tpg);
+}
+
+struct each_conn {
+	void (*fn)(struct itgt_conn *conn, void *arg);
+	void *arg;
+};
+
+static void conns_of(struct itgt_session *sess, void *arg)
+{
+	struct each_conn *each = arg;
+	struct itgt_conn *conn;
+
+	spin_lock_irq(&sess->lock);
+	list_for_each_entry(conn, &sess->conns, sess_node)
+		each->fn(conn, each->arg);
+	spin_unlock_irq(&sess->lock);
+}
+
+/**
+ * itgt_session_each_conn - look at each connection of a portal group's sessions
+ * @tpg: the group, NULL for discovery sessions
+ * @fn: called with the session's lock held, interrupts off
+ * @arg: passed to @fn
+ */
+void itgt_session_each_conn(struct itgt_tpg *tpg, void (*fn)(struct itgt_conn *conn, void *arg),
+			    void *arg)
+{
+	struct each_conn each = { .fn = fn, .arg = arg };
+
+	itgt_session_each(tpg, conns_of, &each);
+}
+
 void itgt_session_begin_close_all(struct itgt_tpg *tpg)
 {
 	struct itgt_session *s;

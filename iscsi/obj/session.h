@@ -148,6 +148,12 @@ void itgt_session_close_all(struct itgt_tpg *tpg);
 void itgt_session_begin_close_all(struct itgt_tpg *tpg);
 void itgt_session_wait_ends(struct itgt_tpg *tpg, const char *name);
 
+/* Each session, or connection, of a portal group (NULL: discovery): @fn runs with locks held. */
+void itgt_session_each(struct itgt_tpg *tpg, void (*fn)(struct itgt_session *sess, void *arg),
+		       void *arg);
+void itgt_session_each_conn(struct itgt_tpg *tpg, void (*fn)(struct itgt_conn *conn, void *arg),
+			    void *arg);
+
 /* Traffic of all connections, past and present. */
 void itgt_session_stat(struct itgt_session *sess, struct itgt_conn_stat *sum);
 

@@ -157,6 +157,20 @@ static void end_logins(struct itgt_tpg *tpg)
 }
 
 /**
+ * itgt_tpg_shut - refuse new logins and end those under way; sessions stay
+ * @tpg: the group
+ *
+ * Context: process.
+ */
+void itgt_tpg_shut(struct itgt_tpg *tpg)
+{
+	spin_lock(&tpg->sess_lock);
+	tpg->enabled = false;
+	spin_unlock(&tpg->sess_lock);
+	end_logins(tpg);
+}
+
+/**
  * itgt_tpg_disable - refuse new logins, end those under way and all sessions
  * @tpg: the group
  *
@@ -164,10 +178,7 @@ static void end_logins(struct itgt_tpg *tpg)
  */
 void itgt_tpg_disable(struct itgt_tpg *tpg)
 {
-	spin_lock(&tpg->sess_lock);
-	tpg->enabled = false;
-	spin_unlock(&tpg->sess_lock);
-	end_logins(tpg);
+	itgt_tpg_shut(tpg);
 	itgt_session_close_all(tpg);
 }
 

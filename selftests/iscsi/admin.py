@@ -20,7 +20,10 @@ ktap.need_ours('iscsi_target_mod')
 
 
 def quick(what, action, limit=3.0):
-    """Runs the action; it must be done within so many seconds."""
+    """Runs the action; it must be done within so many seconds.
+
+    An initiator that does not log out when asked to is given three seconds, so where there is one the limit is 10.
+    """
     start = time.monotonic()
     action()
     took = time.monotonic() - start
@@ -38,7 +41,7 @@ def case_disable():
     t = ktap.Tree()
     c, half = Conn(), half_login(t)
     c.login(t.name)
-    quick('disabling a portal group', lambda: ktap.write(t.tpg + '/enable', '0'))
+    quick('disabling a portal group', lambda: ktap.write(t.tpg + '/enable', '0'), 10)
     ok('ends its session', c.is_closed(5))
     ok('and a login under way', half.is_closed(5))
     rsp = Conn().login(t.name)
@@ -46,7 +49,7 @@ def case_disable():
     ktap.write(t.tpg + '/enable', '1')
     c = Conn()
     same('enabled again it takes them', c.login(t.name).status, 0)
-    quick('removing everything below a session', t.remove)
+    quick('removing everything below a session', t.remove, 10)
     ok('ends it', c.is_closed(5))
 
 
@@ -65,11 +68,10 @@ def case_remove_under_logins():
     t.mkdir(np)
     c = Conn()
     same('the portal can be made again', c.login(t.name).status, 0)
-    t.forget(np)
-    same('a session outlives its portal', c.nop().data, b'ping')
+    quick('removing it below a session', lambda: t.forget(np), 10)
+    ok('ends that, too', c.is_closed(5))
     for s in idle:
         s.close()
-    c.close()
     t.mkdir(np)
     halves = [half_login(t) for _ in range(5)]
     quick('removing a portal group with logins under way', t.remove)
