@@ -2,8 +2,10 @@
 /* Task management (RFC 7143 11.5, 11.6). */
 #include "iscsi/ffp/ffp.h"
 #include "iscsi/io/order.h"
+#include "iscsi/wire/sn.h"
 #include <linux/slab.h>
 #include <scsi/scsi_common.h>
+#include <scsi/scsi_proto.h>
 
 #define SUBMIT_FLAGS (TARGET_SCF_ACK_KREF | TARGET_SCF_DETACHABLE | TARGET_SCF_NOSLEEP_RSP)
 
@@ -13,6 +15,11 @@
 #define ITGT_TM_FUNC_I_T_NEXUS_RESET	11
 #define ITGT_TM_FUNC_QUERY_ASYNC_EVENT	12
 #define ITGT_TMF_RSP_SUCCEEDED		7
+#define TMF_RSP_INFO			36	/* header byte: Additional Response Information */
+
+/* SAM-5 7.10: UADE DEPTH, how many conditions there are */
+#define UADE_ONE			0x10
+#define UADE_MORE			0x20
 
 /* What the core has to say, in iSCSI's words. */
 static const u8 response_of[] = {
@@ -124,13 +131,18 @@ static bool kill_waiting(struct itgt_task *t)
 }
 
 /*
- * The task is not here. If its command may still come, its number counts as received and the command will be dropped when
- * it does (RFC 7143 11.5.1, note on RefCmdSN); otherwise it was answered already.
+ * The task is not here. If its command may still come, its number counts as received and the command
+ * will be dropped when it does; otherwise it was answered already. A RefCmdSN that is not below the
+ * function's own CmdSN names an immediate command, which can not be late, or nothing (RFC 7143
+ * 11.5.5, 11.6.1).
  */
 static int abort_missing(struct itgt_conn *conn, const struct itgt_pdu *pdu)
 {
-	int ret = itgt_order_plug(conn, pdu, be32_to_cpu(pdu->tm.refcmdsn));
+	u32 ref = be32_to_cpu(pdu->tm.refcmdsn);
+	int ret = 0;
 
+	if (itgt_sn_lt(ref, be32_to_cpu(pdu->tm.cmdsn)))
+		ret = itgt_order_plug(conn, pdu, ref);
 	if (ret < 0)
 		return ret;
 	return tmf_answer(conn, pdu, ret ? ISCSI_TMF_RSP_COMPLETE : ISCSI_TMF_RSP_NO_TASK);
@@ -165,9 +177,44 @@ static int lun_function(struct itgt_conn *conn, const struct itgt_pdu *pdu, u8 t
 	return tmf_to_core(conn, pdu, tmr);
 }
 
-static bool task_is_on_lun(struct itgt_task *t, const void *lun)
+/* A task whose status is decided is none any more, even if the initiator has yet to hear of it. */
+static bool task_is_open(const struct itgt_task *t)
 {
-	return !test_bit(ITGT_TASK_TMF, &t->flags) && !memcmp(&t->lun, lun, sizeof(t->lun));
+	return !test_bit(ITGT_TASK_TMF, &t->flags) && !test_bit(ITGT_TASK_CLAIMED, &t->flags);
+}
+
+static bool task_is_open_itt(struct itgt_task *t, const void *itt)
+{
+	return task_is_open(t) && t->itt == *(const itt_t *)itt;
+}
+
+static bool task_is_open_lun(struct itgt_task *t, const void *lun)
+{
+	return task_is_open(t) && !memcmp(&t->lun, lun, sizeof(t->lun));
+}
+
+/* RCU read side */
+static struct se_dev_entry *find_lun(struct itgt_conn *conn, const struct itgt_pdu *pdu)
+{
+	struct se_node_acl *acl = conn->sess->se_sess->se_node_acl;
+	struct scsi_lun wire = pdu->tm.lun;
+	u64 lun = scsilun_to_int(&wire);
+	struct se_dev_entry *d;
+
+	hlist_for_each_entry_rcu(d, &acl->lun_entry_hlist, link)
+		if (d->mapped_lun == lun)
+			return d;
+	return NULL;
+}
+
+static bool has_lun(struct itgt_conn *conn, const struct itgt_pdu *pdu)
+{
+	bool found;
+
+	rcu_read_lock();
+	found = find_lun(conn, pdu);
+	rcu_read_unlock();
+	return found;
 }
 
 static bool task_is_any(struct itgt_task *t, const void *arg)
@@ -180,11 +227,56 @@ static int query(struct itgt_conn *conn, const struct itgt_pdu *pdu, bool (*matc
 		 const void *arg)
 {
 	u32 pos = 0;
-	struct itgt_task *t = itgt_task_next(conn->sess->pool, &pos, match, arg);
+	struct itgt_task *t;
 
+	if (!has_lun(conn, pdu))
+		return tmf_answer(conn, pdu, ISCSI_TMF_RSP_NO_LUN);
+	t = itgt_task_next(conn->sess->pool, &pos, match, arg);
 	if (t)
 		target_put_sess_cmd(&t->se);
 	return tmf_answer(conn, pdu, t ? ITGT_TMF_RSP_SUCCEEDED : ISCSI_TMF_RSP_COMPLETE);
+}
+
+/*
+ * QUERY ASYNCHRONOUS EVENT (RFC 7144 6, SAM-5 7.10): the unit attention that would be reported next
+ * stays pending. @info: depth and sense key, ASC, ASCQ. Return: iSCSI response code.
+ */
+static u8 peek_attention(struct itgt_conn *conn, const struct itgt_pdu *pdu, u8 *info)
+{
+	u8 response = ISCSI_TMF_RSP_NO_LUN;
+	struct se_dev_entry *d;
+	unsigned long flags;
+	struct se_ua *ua;
+
+	rcu_read_lock();
+	d = find_lun(conn, pdu);
+	if (!d)
+		goto out;
+	response = ISCSI_TMF_RSP_COMPLETE;
+	spin_lock_irqsave(&d->ua_lock, flags);
+	ua = list_first_entry_or_null(&d->ua_list, struct se_ua, ua_nacl_list);
+	if (ua) {
+		info[0] = (list_is_singular(&d->ua_list) ? UADE_ONE : UADE_MORE) | UNIT_ATTENTION;
+		info[1] = ua->ua_asc;
+		info[2] = ua->ua_ascq;
+		response = ITGT_TMF_RSP_SUCCEEDED;
+	}
+	spin_unlock_irqrestore(&d->ua_lock, flags);
+out:
+	rcu_read_unlock();
+	return response;
+}
+
+static int query_async_event(struct itgt_conn *conn, const struct itgt_pdu *pdu)
+{
+	struct itgt_txpdu *p = tmf_make_answer(pdu, ISCSI_TMF_RSP_COMPLETE);
+
+	if (!p)
+		return -ENOMEM;
+	((struct iscsi_tm_rsp *)&p->hdr)->response =
+		peek_attention(conn, pdu, (u8 *)&p->hdr + TMF_RSP_INFO);
+	itgt_txpdu_queue(conn, p);
+	return 0;
 }
 
 /* The nexus is lost for its tasks, not for its connections (SAM-5 7.9). */
@@ -314,13 +406,13 @@ static int tmf_rfc7144(struct itgt_conn *conn, struct itgt_pdu *pdu)
 {
 	switch (ISCSI_TM_FUNC_VALUE(&pdu->tm)) {
 	case ITGT_TM_FUNC_QUERY_TASK:
-		return query(conn, pdu, task_has_itt, &pdu->tm.rtt);
+		return query(conn, pdu, task_is_open_itt, &pdu->tm.rtt);
 	case ITGT_TM_FUNC_QUERY_TASK_SET:
-		return query(conn, pdu, task_is_on_lun, &pdu->tm.lun);
+		return query(conn, pdu, task_is_open_lun, &pdu->tm.lun);
 	case ITGT_TM_FUNC_I_T_NEXUS_RESET:
 		return nexus_reset(conn, pdu);
 	case ITGT_TM_FUNC_QUERY_ASYNC_EVENT:
-		return tmf_answer(conn, pdu, ISCSI_TMF_RSP_COMPLETE);
+		return query_async_event(conn, pdu);
 	}
 	return tmf_answer(conn, pdu, ISCSI_TMF_RSP_NOT_SUPPORTED);
 }

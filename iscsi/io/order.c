@@ -8,6 +8,10 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+/* RFC 7144 6 */
+#define TM_FUNC_QUERY_TASK_SET	10
+#define TM_FUNC_I_T_NEXUS_RESET	11
+
 static const struct itgt_rx_handlers *handlers;
 
 /**
@@ -369,9 +373,11 @@ int itgt_order_late_command(struct itgt_conn *conn, struct itgt_pdu *pdu)
 bool itgt_order_must_wait(struct itgt_conn *conn, const struct itgt_pdu *pdu)
 {
 	u8 fn = ISCSI_TM_FUNC_VALUE(&pdu->tm);
+	bool many = (fn >= ISCSI_TM_FUNC_ABORT_TASK_SET && fn <= ISCSI_TM_FUNC_TARGET_COLD_RESET) ||
+		    fn == TM_FUNC_QUERY_TASK_SET || fn == TM_FUNC_I_T_NEXUS_RESET;
 
-	return itgt_pdu_is_op(pdu, ISCSI_OP_SCSI_TMFUNC) && !itgt_pdu_is_numbered(pdu) && fn >= ISCSI_TM_FUNC_ABORT_TASK_SET &&
-	       fn <= ISCSI_TM_FUNC_TARGET_COLD_RESET && itgt_sn_lt(READ_ONCE(conn->sess->exp_cmdsn), pdu_cmdsn(pdu)) &&
+	return itgt_pdu_is_op(pdu, ISCSI_OP_SCSI_TMFUNC) && !itgt_pdu_is_numbered(pdu) && many &&
+	       itgt_sn_lt(READ_ONCE(conn->sess->exp_cmdsn), pdu_cmdsn(pdu)) &&
 	       itgt_sn_le(pdu_cmdsn(pdu), atomic_read(&conn->sess->max_cmdsn) + 1);
 }
 
