@@ -24,23 +24,32 @@ static struct itgt_auth *auth_of(struct config_item *item)
 	return &itgt_acl(auth_to_nacl(item))->auth;
 }
 
-/* a running session follows the ping intervals */
-static void apply_pings(struct config_item *item)
+/* the group's list of sessions is locked */
+static void follow(struct itgt_session *sess, void *arg)
 {
-	struct itgt_acl_attrib *attrib = attrib_of(item);
-	struct itgt_session *sess = itgt_fabric_session_get(attrib_to_nacl(item));
+	struct itgt_acl *acl = arg;
+	struct itgt_acl_attrib *attrib = &acl->attrib;
 
-	if (!sess)
+	if (strcmp(sess->name, acl->se_acl.initiatorname))
 		return;
 	atomic_set(&sess->nopin_timeout, READ_ONCE(attrib->nopin_timeout));
 	atomic_set(&sess->nopin_response_timeout, READ_ONCE(attrib->nopin_response_timeout));
-	itgt_session_put(sess);
+	WRITE_ONCE(sess->dataout_timeout, READ_ONCE(attrib->dataout_timeout));
+	WRITE_ONCE(sess->dataout_retries, READ_ONCE(attrib->dataout_timeout_retries));
 }
 
-ITGT_ATTR_U32(acl_attrib_, dataout_timeout, attrib_of, 2, 60);
-ITGT_ATTR_U32(acl_attrib_, dataout_timeout_retries, attrib_of, 1, 15);
+/* running sessions, one for each ISID, follow the time limits */
+static void apply_times(struct config_item *item)
+{
+	struct se_node_acl *acl = attrib_to_nacl(item);
+
+	itgt_session_each(itgt_tpg(acl->se_tpg), follow, itgt_acl(acl));
+}
+
+ITGT_ATTR_U32_APPLY(acl_attrib_, dataout_timeout, attrib_of, 2, 60, apply_times);
+ITGT_ATTR_U32_APPLY(acl_attrib_, dataout_timeout_retries, attrib_of, 1, 15, apply_times);
 ITGT_ATTR_U32(acl_attrib_, default_erl, attrib_of, 0, 2);
-ITGT_ATTR_U32_APPLY(acl_attrib_, nopin_response_timeout, attrib_of, 3, 60, apply_pings);
+ITGT_ATTR_U32_APPLY(acl_attrib_, nopin_response_timeout, attrib_of, 3, 60, apply_times);
 ITGT_ATTR_U32(acl_attrib_, random_datain_pdu_offsets, attrib_of, 0, 1);
 ITGT_ATTR_U32(acl_attrib_, random_datain_seq_offsets, attrib_of, 0, 1);
 ITGT_ATTR_U32(acl_attrib_, random_r2t_offsets, attrib_of, 0, 1);
@@ -62,7 +71,7 @@ static ssize_t acl_attrib_nopin_timeout_store(struct config_item *item, const ch
 	if (val && (val < 3 || val > 60))
 		return -EINVAL;
 	WRITE_ONCE(attrib_of(item)->nopin_timeout, val);
-	apply_pings(item);
+	apply_times(item);
 	return count;
 }
 CONFIGFS_ATTR(acl_attrib_, nopin_timeout);

@@ -471,6 +471,7 @@ def honest():
 
 
 def case_slow_peers():
+    limit = max(1.0, 0.5 + 4 * min(honest()[1] for _ in range(5)))      # an emulated guest is measured by itself
     idle = [socket.create_connection(('127.0.0.1', 3260)) for _ in range(500)]
     slow = [socket.create_connection(('127.0.0.1', 3260)) for _ in range(50)]
     header = bytes(Conn.login_header(Conn(), OPERATIONAL, FFP))
@@ -487,7 +488,7 @@ def case_slow_peers():
         all_good, worst = all_good and good, max(worst, took)
         time.sleep(0.5)
     ok('an honest initiator logs in beside 500 idle and 50 slow ones', all_good)
-    ok('in less than a second', worst < 1, '%.2f s' % worst)
+    ok('in less than %.1f s' % limit, worst < limit, '%.2f s' % worst)
     for s in idle + slow:
         s.close()
 
