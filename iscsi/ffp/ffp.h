@@ -68,9 +68,6 @@ void itgt_dataout_trim(struct itgt_task *t, struct itgt_r2t *r);
 /* No more unsolicited data is expected (abort). rx kthread; drops the list's reference. */
 void itgt_dataout_forget(struct itgt_task *t);
 
-/* tmf.c: the core's answer to a part of a target reset; true if it was one. Any context. */
-bool itgt_tmf_part_done(struct itgt_task *t);
-
 /* nop.c: ask the peer whether it lives. Any context. */
 void itgt_nop_ping(struct itgt_conn *conn);
 

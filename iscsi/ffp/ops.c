@@ -138,8 +138,6 @@ void itgt_cmd_queue_tm_rsp(struct se_cmd *se)
 		set_bit(ITGT_TASK_LATE_RSP, &t->flags);
 		return;
 	}
-	if (itgt_tmf_part_done(t))
-		return;
 	t->rsp_txe.ops = &itgt_tmf_txe;
 	queue_answer(t);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Task management (RFC 7143 11.5, 11.6). */
+#include "compat/iscsi.h"
 #include "iscsi/ffp/ffp.h"
 #include "iscsi/io/order.h"
 #include "iscsi/wire/sn.h"
-#include <linux/slab.h>
 #include <scsi/scsi_common.h>
 #include <scsi/scsi_proto.h>
 
@@ -73,17 +73,28 @@ static bool tmf_build(struct itgt_conn *conn, struct itgt_txe *e)
 
 	if (!itgt_tx_has_room(conn, 1))
 		return false;
-	e->keep = true;
+	e->keep = t->tmf != ISCSI_TM_FUNC_TARGET_COLD_RESET;
 	itgt_tx_stamp_rsp(conn, e, &h);
 	return itgt_tx_add_header(conn, &h);
 }
 
+/* All sessions of the portal group end with a cold reset (RFC 7143 11.5.1). */
 static void tmf_sent(struct itgt_conn *conn, struct itgt_txe *e)
+{
+	struct itgt_task *t = to_task(e);
+
+	if (t->tmf == ISCSI_TM_FUNC_TARGET_COLD_RESET)
+		itgt_session_begin_close_all(conn->sess->tpg);
+	itgt_task_done(t);
+}
+
+static void tmf_drop(struct itgt_conn *conn, struct itgt_txe *e)
 {
 	itgt_task_done(to_task(e));
 }
 
-const struct itgt_txe_ops itgt_tmf_txe = { .build = tmf_build, .sent = tmf_sent, .drop = tmf_sent };
+const struct itgt_txe_ops itgt_tmf_txe = { .build = tmf_build, .sent = tmf_sent, .drop = tmf_drop };
+
 
 static int tmf_to_core(struct itgt_conn *conn, const struct itgt_pdu *pdu, u8 tmr)
 {
@@ -196,15 +207,9 @@ static bool task_is_open_lun(struct itgt_task *t, const void *lun)
 /* RCU read side */
 static struct se_dev_entry *find_lun(struct itgt_conn *conn, const struct itgt_pdu *pdu)
 {
-	struct se_node_acl *acl = conn->sess->se_sess->se_node_acl;
-	struct scsi_lun wire = pdu->tm.lun;
-	u64 lun = scsilun_to_int(&wire);
-	struct se_dev_entry *d;
+	struct scsi_lun lun = pdu->tm.lun;
 
-	hlist_for_each_entry_rcu(d, &acl->lun_entry_hlist, link)
-		if (d->mapped_lun == lun)
-			return d;
-	return NULL;
+	return target_nacl_find_deve(conn->sess->se_sess->se_node_acl, scsilun_to_int(&lun));
 }
 
 static bool has_lun(struct itgt_conn *conn, const struct itgt_pdu *pdu)
@@ -295,111 +300,17 @@ static int nexus_reset(struct itgt_conn *conn, const struct itgt_pdu *pdu)
 	return tmf_answer(conn, pdu, ISCSI_TMF_RSP_COMPLETE);
 }
 
-/*
- * A target reset is the reset of each logical unit that the initiator sees. The response is made first, and goes out with
- * the last of them.
- */
-struct target_reset {
-	struct itgt_group group;	/* resets under way, and one for who starts them */
-	struct itgt_conn *conn;
-	struct itgt_txpdu *rsp;
-};
-
-static void reset_last(struct itgt_group *g)
+/* A reset of every logical unit behind the portal group; the core knows which (RFC 7143 11.5.1). */
+static int target_reset(struct itgt_conn *conn, const struct itgt_pdu *pdu, u8 tmr)
 {
-	struct target_reset *r = container_of(g, struct target_reset, group);
-
-	itgt_txpdu_queue(r->conn, r->rsp);
-	kfree(r);
-}
-
-/* A part of a target reset has ended, in the core's callback; true if it was one. */
-bool itgt_tmf_part_done(struct itgt_task *t)
-{
-	if (!t->group)
-		return false;
-	itgt_group_put(t->group);
-	itgt_task_done(t);
-	return true;
-}
-
-/* All sessions of the portal group end with a cold reset (RFC 7143 11.5.1). */
-static void cold_reset_sent(struct itgt_conn *conn, struct itgt_txpdu *pdu)
-{
-	itgt_session_begin_close_all(conn->sess->tpg);
-}
-
-static int reset_lun(struct itgt_conn *conn, struct target_reset *r, u64 lun)
-{
-	struct itgt_task *t = itgt_task_alloc(conn);
-	int ret;
-
-	if (!t)
-		return -ENOMEM;
-	int_to_scsilun(lun, &t->lun);
-	t->group = &r->group;
-	__set_bit(ITGT_TASK_TMF, &t->flags);
-	__set_bit(ITGT_TASK_IMMEDIATE, &t->flags);
-	set_bit(ITGT_TASK_OWNED, &t->flags);
-	refcount_inc(&r->group.open);
-	ret = target_submit_tmr(&t->se, conn->sess->se_sess, t->sense + 2, lun, t, TMR_LUN_RESET, GFP_KERNEL, 0,
-				SUBMIT_FLAGS);
-	if (ret) {
-		itgt_task_release(t);
-		refcount_dec(&r->group.open);
-	}
-	return ret;
-}
-
-/* Logical units in turn: the list may change while no lock is held, so each step looks for the next higher number. */
-static bool next_lun(struct itgt_conn *conn, u64 *lun, bool first)
-{
-	struct se_node_acl *acl = conn->sess->se_sess->se_node_acl;
-	struct se_dev_entry *d;
-	bool found = false;
-	u64 best = 0;
-
-	rcu_read_lock();
-	hlist_for_each_entry_rcu(d, &acl->lun_entry_hlist, link) {
-		if ((!first && d->mapped_lun <= *lun) || (found && d->mapped_lun >= best))
-			continue;
-		best = d->mapped_lun;
-		found = true;
-	}
-	rcu_read_unlock();
-	*lun = best;
-	return found;
-}
-
-static int target_reset(struct itgt_conn *conn, const struct itgt_pdu *pdu, bool cold)
-{
-	struct target_reset *r = kzalloc(sizeof(*r), GFP_KERNEL);
 	struct itgt_task *t;
 	u32 pos = 0;
-	u64 lun = 0;
-	bool more;
 
-	if (!r)
-		return -ENOMEM;
-	r->rsp = tmf_make_answer(pdu, ISCSI_TMF_RSP_COMPLETE);
-	if (!r->rsp) {
-		kfree(r);
-		return -ENOMEM;
-	}
-	if (cold)
-		r->rsp->sent = cold_reset_sent;
-	r->conn = conn;
-	refcount_set(&r->group.open, 1);
-	r->group.last = reset_last;
 	while ((t = itgt_task_next(conn->sess->pool, &pos, task_is_any, NULL))) {
 		kill_waiting(t);
 		target_put_sess_cmd(&t->se);
 	}
-	for (more = next_lun(conn, &lun, true); more; more = next_lun(conn, &lun, false))
-		if (reset_lun(conn, r, lun))
-			((struct iscsi_tm_rsp *)&r->rsp->hdr)->response = ISCSI_TMF_RSP_REJECTED;
-	itgt_group_put(&r->group);
-	return 0;
+	return tmf_to_core(conn, pdu, tmr);
 }
 
 static int tmf_rfc7144(struct itgt_conn *conn, struct itgt_pdu *pdu)
@@ -431,9 +342,9 @@ static int tmf_end(struct itgt_conn *conn, struct itgt_pdu *pdu)
 	case ISCSI_TM_FUNC_LOGICAL_UNIT_RESET:
 		return lun_function(conn, pdu, TMR_LUN_RESET);
 	case ISCSI_TM_FUNC_TARGET_WARM_RESET:
-		return target_reset(conn, pdu, false);
+		return target_reset(conn, pdu, TMR_TARGET_WARM_RESET);
 	case ISCSI_TM_FUNC_TARGET_COLD_RESET:
-		return target_reset(conn, pdu, true);
+		return target_reset(conn, pdu, TMR_TARGET_COLD_RESET);
 	case ISCSI_TM_FUNC_TASK_REASSIGN:
 		return itgt_reassign(conn, pdu);
 	}

@@ -216,8 +216,6 @@ void itgt_task_kill(struct itgt_task *task)
 	set_bit(ITGT_TASK_ABORTED, &task->flags);
 	if (!test_bit(ITGT_TASK_IMMEDIATE, &task->flags))
 		itgt_session_open_window(task->sess);
-	if (task->group)
-		itgt_group_put(task->group);
 	if (!test_and_clear_bit(ITGT_TASK_OWNED, &task->flags))
 		return;
 	if (!transport_generic_free_cmd(&task->se, 1) && !core_detaches)

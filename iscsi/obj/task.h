@@ -10,7 +10,6 @@
 #include <linux/completion.h>
 #include <linux/llist.h>
 #include <linux/percpu-refcount.h>
-#include <linux/refcount.h>
 #include <scsi/iscsi_proto.h>
 
 struct itgt_conn;
@@ -138,22 +137,9 @@ struct itgt_task {
 	u8 tmf;
 	u8 tmf_rsp;			/* iSCSI response code */
 	itt_t rtt;
-	struct itgt_group *group;	/* the target reset that this is a part of */
 
 	u8 sense[2 + ITGT_SENSE_BYTES];	/* SenseLength, sense data: as it goes out */
 };
-
-/* Functions that are one for the initiator: the last to end, by answer or kill, calls @last. */
-struct itgt_group {
-	refcount_t open;
-	void (*last)(struct itgt_group *g);
-};
-
-static inline void itgt_group_put(struct itgt_group *g)
-{
-	if (refcount_dec_and_test(&g->open))
-		g->last(g);
-}
 
 static inline struct itgt_task *itgt_task(struct se_cmd *se)
 {

@@ -21,6 +21,7 @@ TREE = ktap.Tree(name='iqn.2026-11.org.example:tmf')
 SECOND = TREE.mkdir(TREE.hba + '/tmf2')
 ktap.write(SECOND + '/control', 'rd_pages=2048')
 ktap.write(SECOND + '/enable', '1')
+ktap.write(SECOND + '/attrib/emulate_tas', '0')      # the first unit has it
 TREE.link(SECOND, TREE.mkdir(TREE.tpg + '/lun/lun_1') + '/so')
 TREE.param('InitialR2T', 'No')
 R2TS = {'InitialR2T': 'Yes', 'ImmediateData': 'No'}
@@ -97,12 +98,7 @@ def case_abort_late():
     c.logout()
 
 
-def tas(on):
-    ktap.write(TREE.so + '/attrib/emulate_tas', str(int(on)))
-
-
 def case_sets():
-    tas(False)
     a, b = ready('a'), ready('b')
     mine, other_lun, theirs = [a.pending(), a.pending(lba=1)], a.pending(lun=1, lba=2), b.pending(lba=3)
     same('ABORT TASK SET', a.run(ABORT_TASK_SET), COMPLETE)
@@ -114,15 +110,14 @@ def case_sets():
         a.put(r2t)
     ok('its own tasks are gone without an answer', a.silent())
     same('for which it is not told anything', a.status(TUR), GOOD)
-    mine, theirs = a.pending(), b.pending(lba=3)
-    same('CLEAR TASK SET', a.run(CLEAR_TASK_SET), COMPLETE)
+    mine, theirs = a.pending(lun=1), b.pending(lun=1, lba=3)
+    same('CLEAR TASK SET', a.run(CLEAR_TASK_SET, lun=1), COMPLETE)
     b.put(theirs)
     a.put(mine)
     ok('without TAS the other gets no answer', b.silent())
-    rsp = b.do(TUR)
+    rsp = b.do(TUR, lun=1)
     same('but is told at its next command', (rsp.scsi_status, sense(rsp)), (CHECK, (6, 0x2f, 0)))
-    same('the one who asked is not', a.status(TUR), GOOD)
-    tas(True)
+    same('the one who asked is not', a.status(TUR, lun=1), GOOD)
     mine, theirs = a.pending(), b.pending(lba=3)
     same('CLEAR TASK SET with TAS', a.run(CLEAR_TASK_SET), COMPLETE)
     rsp = b.done(theirs.itt)
