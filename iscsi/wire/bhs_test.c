@@ -6,8 +6,13 @@
 #include <string.h>
 #include <tap.h>
 
-enum { MAX_DATA = 8192, DISCOVERY = 1, GOOD = 0, BAD = ISCSI_REASON_PROTOCOL_ERROR,
-       UNKNOWN = ISCSI_REASON_CMD_NOT_SUPPORTED };
+enum {
+	MAX_DATA = 8192,
+	DISCOVERY = 1,
+	GOOD = 0,
+	BAD = ISCSI_REASON_PROTOCOL_ERROR,
+	UNKNOWN = ISCSI_REASON_CMD_NOT_SUPPORTED,
+};
 
 struct trial {
 	const char *what;
