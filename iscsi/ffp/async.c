@@ -9,9 +9,13 @@
 #include "iscsi/obj/tpg.h"
 
 #include <linux/completion.h>
+#include <linux/wait.h>
 
 /* how long an initiator that is asked to log out may take, before it is cut off */
 #define LEAVE_SECONDS 3
+
+/* how long a message may be on its way through our own threads */
+#define SAY_TIME (HZ / 5)
 
 struct message {
 	u8 event;		/* ISCSI_ASYNC_MSG_* */
@@ -36,6 +40,22 @@ static void async_queue(struct itgt_conn *conn, const struct message *m)
 	itgt_txpdu_queue(conn, p);
 }
 
+static bool is_sent(struct itgt_conn *conn)
+{
+	return llist_empty(&conn->txq) && !test_bit(ITGT_CONN_TX_OWNED, &conn->flags);
+}
+
+/* The last word before an end: it goes out first, unless the peer's socket is full. */
+static void async_say(struct itgt_conn *conn, const struct message *m)
+{
+	if (READ_ONCE(conn->state) != ITGT_CONN_FFP)
+		return;
+	async_queue(conn, m);
+	itgt_tx_flush(conn);
+	/* the tx kthread may have been faster, and is then at it; nobody wakes us, and it is rare */
+	wait_event_timeout(conn->tx_wait, is_sent(conn), SAY_TIME);
+}
+
 /* Which connections have to go, and one of them. */
 struct leaving {
 	u32 portal;		/* listener that they came through, 0: any */
@@ -45,8 +65,7 @@ struct leaving {
 
 static bool has_to_go(const struct leaving *l, const struct itgt_conn *conn)
 {
-	return READ_ONCE(conn->state) >= ITGT_CONN_FFP &&
-	       (!l->portal || conn->portal == l->portal);
+	return !l->portal || conn->portal == l->portal;
 }
 
 /* session's lock held */
@@ -113,8 +132,7 @@ void itgt_async_leave(struct itgt_tpg *tpg, u32 portal)
 				   conn->sess->par.time2retain },
 		};
 
-		async_queue(conn, &m);
-		itgt_tx_flush(conn);
+		async_say(conn, &m);
 		itgt_conn_drop(conn, ITGT_DROP_ADMIN);
 		itgt_conn_put(conn);
 	}
@@ -158,8 +176,7 @@ void itgt_async_notice(struct itgt_conn *conn)
 	struct itgt_conn *c, *next;
 
 	for (c = witness(conn, NULL); c; c = next) {
-		async_queue(c, &m);
-		itgt_tx_flush(c);
+		async_say(c, &m);
 		next = all ? witness(conn, c) : NULL;
 		itgt_conn_put(c);
 	}
