@@ -159,25 +159,23 @@ static struct itgt_conn *witness(struct itgt_conn *conn, struct itgt_conn *after
 }
 
 /**
- * itgt_async_notice - a connection has failed: tell the others of its session
- * @conn: its kthreads have ended; without connection recovery it takes the session with it
+ * itgt_async_notice - a connection has failed and takes the session with it: tell the others
+ * @conn: its kthreads have ended
  *
  * Context: process.
  */
 void itgt_async_notice(struct itgt_conn *conn)
 {
 	const struct itgt_params *par = &conn->sess->par;
-	bool all = par->erl < 2;
 	struct message m = {
-		.event = all ? ISCSI_ASYNC_MSG_DROPPING_ALL_CONNECTIONS :
-			       ISCSI_ASYNC_MSG_DROPPING_CONNECTION,
-		.param = { all ? 0 : conn->cid, par->time2wait, par->time2retain },
+		.event = ISCSI_ASYNC_MSG_DROPPING_ALL_CONNECTIONS,
+		.param = { 0, par->time2wait, par->time2retain },
 	};
 	struct itgt_conn *c, *next;
 
 	for (c = witness(conn, NULL); c; c = next) {
 		async_say(c, &m);
-		next = all ? witness(conn, c) : NULL;
+		next = witness(conn, c);
 		itgt_conn_put(c);
 	}
 }

@@ -175,10 +175,11 @@ static void conn_close(struct work_struct *work)
 		close_tasks(conn, itgt_tx_drain, true);
 	if (sess->tpg)
 		itgt_tiqn_count_end(sess->tpg->tiqn, sess->name, conn->drop);
-	if (conn->drop != ITGT_DROP_LOGOUT && sess->par.max_connections > 1)
-		conn_notice(conn);
-	if (conn->drop != ITGT_DROP_LOGOUT && sess->par.erl < 2 && !sess->discovery)
+	if (conn->drop != ITGT_DROP_LOGOUT && sess->par.erl < 2 && !sess->discovery) {
+		if (sess->par.max_connections > 1)
+			conn_notice(conn);
 		itgt_session_close(sess);	/* session recovery, RFC 7143 7.1.4.3 */
+	}
 	if (!suspended)
 		itgt_session_detach(conn);
 	spin_lock_irq(&conn->lock);
