@@ -37,7 +37,10 @@ static inline void compat_set_rtpi(struct se_portal_group *tpg, u16 rtpi)
 {
 }
 
-/* 6.1 keeps a backend's limit in bytes (max_bytes_per_io), the limit in blocks follows the block size */
+/*
+ * 6.1 keeps a backend's limit in bytes (max_bytes_per_io), the limit in blocks follows the block
+ * size
+ */
 static inline void compat_block_size_changed(struct se_dev_attrib *da)
 {
 	if (da->max_bytes_per_io)

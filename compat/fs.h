@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Making folders and renaming files from the kernel: 6.3 replaced the user namespace argument by the mount's idmap. */
+/*
+ * Making folders and renaming files from the kernel: 6.3 replaced the user namespace argument by
+ * the mount's idmap.
+ */
 #ifndef TGT_COMPAT_FS_H
 #define TGT_COMPAT_FS_H
 

@@ -13,7 +13,10 @@
 #define ITGT_ON_6_1(...)
 #endif
 
-/* members of target_core_fabric_ops: 6.12 asks whether commands may go to the backend in the submitter's context */
+/*
+ * members of target_core_fabric_ops: 6.12 asks whether commands may go to the backend in the
+ * submitter's context
+ */
 #ifdef TGT_KERNEL_6_1
 #define ITGT_OPS_SUBMIT .write_pending_must_be_called = true,
 #else
@@ -21,7 +24,9 @@
 	.default_submit_type = TARGET_DIRECT_SUBMIT,
 #endif
 
-/* Exported by the core of both kernels, declared in no public header. Caller holds rcu_read_lock(). */
+/*
+ * Exported by the core of both kernels, declared in no public header. Caller holds rcu_read_lock().
+ */
 struct se_dev_entry;
 struct se_node_acl;
 struct se_dev_entry *target_nacl_find_deve(struct se_node_acl *nacl, u64 mapped_lun);

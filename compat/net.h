@@ -13,7 +13,8 @@
 #include <net/sock.h>
 
 /* Copies the segments into the socket with one call. Result as sock_sendmsg(). */
-static inline int tgt_sock_send_copy(struct socket *sock, struct bio_vec *bv, unsigned int nr, size_t len, int flags)
+static inline int tgt_sock_send_copy(struct socket *sock, struct bio_vec *bv, unsigned int nr,
+				     size_t len, int flags)
 {
 	struct msghdr msg = { .msg_flags = flags | MSG_NOSIGNAL };
 
@@ -24,10 +25,12 @@ static inline int tgt_sock_send_copy(struct socket *sock, struct bio_vec *bv, un
 #ifdef TGT_KERNEL_6_1
 
 /*
- * 6.1 defines MSG_SPLICE_PAGES, but its TCP ignores the flag (the support came with 6.5, commit 270a1c3de47e): pages go
- * one by one. Up to @nr pages may be on their way when an error comes; it is returned only if nothing was sent.
+ * 6.1 defines MSG_SPLICE_PAGES, but its TCP ignores the flag (the support came with 6.5, commit
+ * 270a1c3de47e): pages go one by one. Up to @nr pages may be on their way when an error comes; it
+ * is returned only if nothing was sent.
  */
-static inline int tgt_sock_send_pages(struct socket *sock, struct bio_vec *bv, unsigned int nr, size_t len, int flags)
+static inline int tgt_sock_send_pages(struct socket *sock, struct bio_vec *bv, unsigned int nr,
+				      size_t len, int flags)
 {
 	int sent = 0;
 	unsigned int i;
@@ -58,8 +61,12 @@ static inline void page_frag_cache_drain(struct page_frag_cache *nc)
 
 #else
 
-/* Hands @len bytes in @nr segments to the socket by reference; the pages must not come from slab. As sock_sendmsg(). */
-static inline int tgt_sock_send_pages(struct socket *sock, struct bio_vec *bv, unsigned int nr, size_t len, int flags)
+/*
+ * Hands @len bytes in @nr segments to the socket by reference; the pages must not come from slab.
+ * As sock_sendmsg().
+ */
+static inline int tgt_sock_send_pages(struct socket *sock, struct bio_vec *bv, unsigned int nr,
+				      size_t len, int flags)
 {
 	struct msghdr msg = { .msg_flags = flags | MSG_NOSIGNAL | MSG_SPLICE_PAGES };
 

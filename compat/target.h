@@ -10,25 +10,31 @@
 #include <target/target_core_backend.h>
 
 /*
- * Promises that a fabric gives in the flags of target_init_cmd() and target_submit_tmr(). A core that does not know
- * them ignores the bits.
+ * Promises that a fabric gives in the flags of target_init_cmd() and target_submit_tmr(). A core
+ * that does not know them ignores the bits.
  *
- * TARGET_SCF_DETACHABLE: the memory of the se_cmd and of its data outlives session, connection, TPG and ACL until
- * ->release_cmd() is called, and ->release_cmd() touches none of these. The core then never waits for a backend on
- * behalf of this command: an abort, reset or transport_generic_free_cmd(cmd, 1) detaches it (drops the LUN reference,
- * the command counter and se_sess) and the device keeps it as an orphan until the backend answers. After ->aborted_task()
- * the fabric drops its reference (SCF_ACK_KREF) itself.
+ * TARGET_SCF_DETACHABLE: the memory of the se_cmd and of its data outlives session, connection, TPG
+ * and ACL until
  *
- * TARGET_SCF_NOSLEEP_RSP: ->queue_data_in(), ->queue_status() and ->queue_tm_rsp() neither sleep nor take locks that
- * are not safe with interrupts off; the core may call them straight from a backend's completion in any context.
+ * ->release_cmd() is called, and ->release_cmd() touches none of these. The core then never waits
+ * for a backend on behalf of this command: an abort, reset or transport_generic_free_cmd(cmd, 1)
+ * detaches it (drops the LUN reference, the command counter and se_sess) and the device keeps it as
+ * an orphan until the backend answers. After ->aborted_task() the fabric drops its reference
+ * (SCF_ACK_KREF) itself.
+ *
+ * TARGET_SCF_NOSLEEP_RSP: ->queue_data_in(), ->queue_status() and ->queue_tm_rsp() neither sleep
+ * nor take locks that are not safe with interrupts off; the core may call them straight from a
+ * backend's completion in any context.
  */
 #define TARGET_SCF_DETACHABLE	0x100
 #define TARGET_SCF_NOSLEEP_RSP	0x200
 
 /*
- * What a backend of ours offers beyond the public operations: one with TGT_TRANSPORT_SPACE in its transport_flags_default
- * has registered the first member of this. A core that does not know the bit ignores it.
- * @get_space: bytes that the medium takes up and bytes that it may still take; 0 or -errno; may sleep
+ * What a backend of ours offers beyond the public operations: one with TGT_TRANSPORT_SPACE in its
+ * transport_flags_default has registered the first member of this. A core that does not know the
+ * bit ignores it.
+ * @get_space: bytes that the medium takes up and bytes that it may still take; 0 or -errno; may
+ * sleep
  */
 #define TGT_TRANSPORT_SPACE	0x80
 
@@ -38,8 +44,9 @@ struct tgt_backend_ops {
 };
 
 /*
- * 6.8 (428926bbb1a9) let target_submit() return a result and gave fabric and device a say in where a command is
- * submitted; before, target_submit() always ran in the caller and target_queue_submission() in a worker.
+ * 6.8 (428926bbb1a9) let target_submit() return a result and gave fabric and device a say in where
+ * a command is submitted; before, target_submit() always ran in the caller and
+ * target_queue_submission() in a worker.
  */
 #ifdef TGT_KERNEL_6_1
 #define exec_cmd_ops sbc_ops
@@ -61,7 +68,10 @@ static inline bool tgt_compat_submit_direct(const struct se_cmd *cmd)
 #define TGT_DEFINE_TARGET_SUBMIT(fn)	\
 	int target_submit(struct se_cmd *cmd) { return fn(cmd); }
 
-/* The device's choice goes before the fabric's; a fabric that must not run backends in its context is obeyed. */
+/*
+ * The device's choice goes before the fabric's; a fabric that must not run backends in its context
+ * is obeyed.
+ */
 static inline bool tgt_compat_submit_direct(const struct se_cmd *cmd)
 {
 	u8 type = cmd->se_dev->dev_attrib.submit_type;
@@ -77,7 +87,10 @@ int transport_handle_cdb_direct(struct se_cmd *cmd);
 int core_alua_check_nonop_delay(struct se_cmd *cmd);
 #endif
 
-/* 6.12 can hide REPORT SUPPORTED OPERATION CODES by an attribute (6.3, added with the command's emulation). */
+/*
+ * 6.12 can hide REPORT SUPPORTED OPERATION CODES by an attribute (6.3, added with the command's
+ * emulation).
+ */
 static inline bool tgt_compat_emulate_rsoc(const struct se_dev_attrib *attrib)
 {
 #ifdef TGT_KERNEL_6_1

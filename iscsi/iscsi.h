@@ -12,7 +12,8 @@
 #define ITGT_MAX_LOST		32	/* failed connections that a session remembers */
 #define ITGT_MAX_TASKS		4096	/* tasks of one session, orphans included */
 #define ITGT_IMMEDIATE_EXTRA	32	/* tasks beyond the CmdSN window for immediate commands */
-#define ITGT_MAX_R2T		8	/* R2Ts in flight for one task, if that many are negotiated */
+/* R2Ts in flight for one task, if that many are negotiated */
+#define ITGT_MAX_R2T		8
 #define ITGT_RX_BUF_BYTES	(16 * SZ_1K)
 #define ITGT_TX_BVECS		128	/* segments in one vectored send */
 #define ITGT_RX_BVECS		64	/* segments in one receive into pages */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The two structures that the public headers leave opaque. Their member names and order enter the CRCs of most exported
- * symbols, so they are fixed; private state goes into a structure that embeds them.
+ * The two structures that the public headers leave opaque. Their member names and order enter the
+ * CRCs of most exported symbols, so they are fixed; private state goes into a structure that embeds
+ * them.
  */
 #ifndef TGT_ABI_H
 #define TGT_ABI_H

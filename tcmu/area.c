@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Data blocks that a handler maps: allotment, growth, trimming and the copies to and from command pages. */
+/*
+ * Data blocks that a handler maps: allotment, growth, trimming and the copies to and from command
+ * pages.
+ */
 
 #include <linux/bitmap.h>
 #include <linux/highmem.h>
@@ -113,8 +116,8 @@ static int area_fill_block(struct tcmu_area *a, u32 block)
  * @blocks: receives the numbers
  * @nr: how many
  *
- * Return: 0, -E2BIG if the area can never hold @nr, -ENOSPC while too many are busy or over the common limit,
- * -ENOMEM. Context: device lock held; may sleep for memory but starts no I/O.
+ * Return: 0, -E2BIG if the area can never hold @nr, -ENOSPC while too many are busy or over the
+ * common limit, -ENOMEM. Context: device lock held; may sleep for memory but starts no I/O.
  */
 int tcmu_area_get(struct tcmu_area *a, u32 *blocks, u32 nr)
 {
@@ -180,7 +183,8 @@ static void area_await_faults(struct tcmu_area *a, u32 first_block)
  *
  * Return: pages freed. Context: device lock held; may sleep.
  */
-u32 tcmu_area_trim(struct tcmu_area *a, void (*unmap)(void *data, u32 first_page, u32 nr_pages), void *data)
+u32 tcmu_area_trim(struct tcmu_area *a, void (*unmap)(void *data, u32 first_page, u32 nr_pages),
+		   void *data)
 {
 	u32 keep = 0;
 
@@ -224,7 +228,8 @@ struct page *tcmu_area_page(struct tcmu_area *a, unsigned long index)
  *
  * Return: number of iovecs.
  */
-u32 tcmu_area_iov(const struct tcmu_area *a, const u32 *blocks, u32 nr, size_t len, size_t base, struct iovec *iov)
+u32 tcmu_area_iov(const struct tcmu_area *a, const u32 *blocks, u32 nr, size_t len, size_t base,
+		  struct iovec *iov)
 {
 	size_t bs = tcmu_area_block_size(a), run = 0;
 	u32 i, n = 0, start = 0;
@@ -254,7 +259,8 @@ u32 tcmu_area_iov(const struct tcmu_area *a, const u32 *blocks, u32 nr, size_t l
  * @len: bytes
  * @to_area: direction
  */
-void tcmu_area_copy(struct tcmu_area *a, const u32 *blocks, struct scatterlist *sgl, u32 nents, size_t len, bool to_area)
+void tcmu_area_copy(struct tcmu_area *a, const u32 *blocks, struct scatterlist *sgl, u32 nents,
+		    size_t len, bool to_area)
 {
 	size_t done = 0, bs = tcmu_area_block_size(a);
 	struct sg_mapping_iter it;
@@ -265,8 +271,9 @@ void tcmu_area_copy(struct tcmu_area *a, const u32 *blocks, struct scatterlist *
 
 		for (; used < chunk; used += part, done += part) {
 			size_t in_block = done % bs;
-			unsigned long index = (unsigned long)blocks[done / bs] * a->pages_per_block +
-					      (in_block >> PAGE_SHIFT);
+			unsigned long index =
+				(unsigned long)blocks[done / bs] * a->pages_per_block +
+				(in_block >> PAGE_SHIFT);
 			char *p = kmap_local_page(xa_load(&a->pages, index));
 			size_t off = offset_in_page(in_block);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* configfs attributes of a user backstore: attrib/ and action/ files of its own, after the core's. */
+/*
+ * configfs attributes of a user backstore: attrib/ and action/ files of its own, after the core's.
+ */
 
 #include <linux/configfs.h>
 #include <linux/slab.h>
@@ -8,7 +10,8 @@
 
 static struct tcmu_dev *attrib_dev(struct config_item *item)
 {
-	struct se_dev_attrib *da = container_of(to_config_group(item), struct se_dev_attrib, da_group);
+	struct se_dev_attrib *da =
+		container_of(to_config_group(item), struct se_dev_attrib, da_group);
 
 	return tcmu_dev(da->da_dev);
 }
@@ -32,7 +35,8 @@ static ssize_t tcmu_##name##_show(struct config_item *item, char *page)	\
 }
 
 ATTRIB_SHOW(cmd_time_out, "%u", dev->cmd_time_out_ms / (u32)MSEC_PER_SEC)
-ATTRIB_SHOW(qfull_time_out, "%d", dev->qfull_time_out_ms < 0 ? -1 : dev->qfull_time_out_ms / (s32)MSEC_PER_SEC)
+ATTRIB_SHOW(qfull_time_out, "%d",
+	    dev->qfull_time_out_ms < 0 ? -1 : dev->qfull_time_out_ms / (s32)MSEC_PER_SEC)
 ATTRIB_SHOW(dev_config, "%s", dev->config)
 ATTRIB_SHOW(dev_size, "%llu", dev->size)
 ATTRIB_SHOW(emulate_write_cache, "%u", dev->write_cache)
@@ -108,7 +112,8 @@ static ssize_t tcmu_dev_size_store(struct config_item *item, const char *page, s
 	return count;
 }
 
-static ssize_t tcmu_emulate_write_cache_store(struct config_item *item, const char *page, size_t count)
+static ssize_t tcmu_emulate_write_cache_store(struct config_item *item, const char *page,
+					      size_t count)
 {
 	struct tcmu_dev *dev = attrib_dev(item);
 	u8 value;
@@ -123,7 +128,8 @@ static ssize_t tcmu_emulate_write_cache_store(struct config_item *item, const ch
 	return count;
 }
 
-static ssize_t tcmu_nl_reply_supported_store(struct config_item *item, const char *page, size_t count)
+static ssize_t tcmu_nl_reply_supported_store(struct config_item *item, const char *page,
+					     size_t count)
 {
 	s8 value;
 	int err = kstrtos8(page, 0, &value);
@@ -242,7 +248,8 @@ static int count_attrs(struct configfs_attribute **attrs)
 /* One list out of the core's two and ours. */
 int tcmu_attr_init(void)
 {
-	int common = count_attrs(passthrough_attrib_attrs), pr = count_attrs(passthrough_pr_attrib_attrs);
+	int common = count_attrs(passthrough_attrib_attrs),
+	    pr = count_attrs(passthrough_pr_attrib_attrs);
 	struct configfs_attribute **all;
 
 	all = kcalloc(common + pr + ARRAY_SIZE(own_attribs) + 1, sizeof(*all), GFP_KERNEL);

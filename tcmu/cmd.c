@@ -93,7 +93,8 @@ static void entry_header(struct tcmu_cmd_entry_hdr *hdr, u32 len, enum tcmu_opco
 void tcmu_cmd_publish(struct tcmu_dev *dev, const struct tcmu_span *span, u32 op)
 {
 	if (span->pad) {
-		entry_header(&tcmu_cmd_entry_at(dev, dev->ring.head)->hdr, span->pad, TCMU_OP_PAD, 0);
+		entry_header(&tcmu_cmd_entry_at(dev, dev->ring.head)->hdr, span->pad, TCMU_OP_PAD,
+			     0);
 		tcmu_ring_push(&dev->ring, span->pad, TCMU_OP_PAD);
 	}
 	tcmu_ring_push(&dev->ring, span->len, op);
@@ -109,7 +110,9 @@ void tcmu_cmd_notify(struct tcmu_dev *dev)
 {
 	if (test_bit(TCMU_DEV_PLUGGED, &dev->flags)) {
 		set_bit(TCMU_DEV_POKE, &dev->flags);
-		/* pairs with tcmu_queue_unplug(): it sees the mark, or the plug is seen gone here */
+		/*
+		 * pairs with tcmu_queue_unplug(): it sees the mark, or the plug is seen gone here
+		 */
 		smp_mb__after_atomic();
 		if (test_bit(TCMU_DEV_PLUGGED, &dev->flags) ||
 		    !test_and_clear_bit(TCMU_DEV_POKE, &dev->flags))
@@ -118,8 +121,8 @@ void tcmu_cmd_notify(struct tcmu_dev *dev)
 	uio_event_notify(&dev->uio);
 }
 
-static void cmd_write_entry(struct tcmu_dev *dev, struct tcmu_cmd *cmd, const struct tcmu_span *span, u32 iovs,
-			    u32 bidi_iovs)
+static void cmd_write_entry(struct tcmu_dev *dev, struct tcmu_cmd *cmd,
+			    const struct tcmu_span *span, u32 iovs, u32 bidi_iovs)
 {
 	struct tcmu_cmd_entry *e = tcmu_cmd_entry_at(dev, span->pos);
 	struct se_cmd *se_cmd = cmd->answer->se_cmd;
@@ -131,10 +134,11 @@ static void cmd_write_entry(struct tcmu_dev *dev, struct tcmu_cmd *cmd, const st
 	e->req.iov_cnt = iovs;
 	e->req.iov_bidi_cnt = bidi_iovs;
 	e->req.cdb_off = (void *)e - (void *)dev->mb + cdb_at;
-	tcmu_area_iov(&dev->area, cmd->blocks, cmd->nr_blocks, se_cmd->data_length, base, e->req.iov);
+	tcmu_area_iov(&dev->area, cmd->blocks, cmd->nr_blocks, se_cmd->data_length, base,
+		      e->req.iov);
 	if (cmd->nr_bidi)
-		tcmu_area_iov(&dev->area, cmd->blocks + cmd->nr_blocks, cmd->nr_bidi, cmd_bidi_length(se_cmd), base,
-			      e->req.iov + iovs);
+		tcmu_area_iov(&dev->area, cmd->blocks + cmd->nr_blocks, cmd->nr_bidi,
+			      cmd_bidi_length(se_cmd), base, e->req.iov + iovs);
 	memcpy((void *)e + cdb_at, se_cmd->t_task_cdb, scsi_command_size(se_cmd->t_task_cdb));
 }
 
@@ -142,7 +146,8 @@ static u32 cmd_entry_length(struct tcmu_cmd *cmd, u32 iovs)
 {
 	struct tcmu_cmd_entry *e;
 
-	return max_t(u32, struct_size(e, req.iov, iovs), sizeof(*e)) + scsi_command_size(cmd->answer->se_cmd->t_task_cdb);
+	return max_t(u32, struct_size(e, req.iov, iovs), sizeof(*e)) +
+	       scsi_command_size(cmd->answer->se_cmd->t_task_cdb);
 }
 
 /**
@@ -164,7 +169,8 @@ int tcmu_cmd_send(struct tcmu_dev *dev, struct tcmu_cmd *cmd)
 	if (err)
 		return err;
 	iovs = tcmu_area_iov(&dev->area, cmd->blocks, cmd->nr_blocks, se_cmd->data_length, 0, NULL);
-	bidi_iovs = tcmu_area_iov(&dev->area, cmd->blocks + cmd->nr_blocks, cmd->nr_bidi, SIZE_MAX, 0, NULL);
+	bidi_iovs = tcmu_area_iov(&dev->area, cmd->blocks + cmd->nr_blocks, cmd->nr_bidi, SIZE_MAX,
+				  0, NULL);
 	err = tcmu_ring_plan(&dev->ring, cmd_entry_length(cmd, iovs + bidi_iovs), &span);
 	if (err)
 		goto out_put_blocks;
@@ -175,8 +181,8 @@ int tcmu_cmd_send(struct tcmu_dev *dev, struct tcmu_cmd *cmd)
 	}
 	cmd->id = id;
 	if (se_cmd->data_direction == DMA_TO_DEVICE || se_cmd->se_cmd_flags & SCF_BIDI)
-		tcmu_area_copy(&dev->area, cmd->blocks, se_cmd->t_data_sg, se_cmd->t_data_nents, se_cmd->data_length,
-			       true);
+		tcmu_area_copy(&dev->area, cmd->blocks, se_cmd->t_data_sg, se_cmd->t_data_nents,
+			       se_cmd->data_length, true);
 	cmd_write_entry(dev, cmd, &span, iovs, bidi_iovs);
 	cmd->state = TCMU_CMD_INFLIGHT;
 	cmd->has_deadline = dev->cmd_time_out_ms != 0;
@@ -254,7 +260,10 @@ void tcmu_cmd_complete_list(struct list_head *done)
 
 		if (status == SAM_STAT_CHECK_CONDITION) {
 			transport_copy_sense_to_cmd(se_cmd, a->sense);
-			/* data that came before the condition counts: a tape's blocks up to a filemark */
+			/*
+			 * data that came before the condition counts: a tape's blocks up to a
+			 * filemark
+			 */
 			if (length && length != U32_MAX)
 				se_cmd->se_cmd_flags |= SCF_TREAT_READ_AS_NORMAL;
 		}
@@ -299,7 +308,8 @@ static void cmd_take_answer(struct tcmu_cmd *cmd, const struct tcmu_cmd_entry *e
 		return;
 	}
 	if (!status_is_known(a->status)) {
-		pr_warn_ratelimited("%s: handler answered with status 0x%02x\n", cmd->dev->name, a->status);
+		pr_warn_ratelimited("%s: handler answered with status 0x%02x\n", cmd->dev->name,
+				    a->status);
 		a->status = SAM_STAT_CHECK_CONDITION;
 		sense_set(a->sense, HARDWARE_ERROR, 0x44, 0x00);
 		return;
@@ -338,7 +348,8 @@ static void cmd_answered(struct tcmu_dev *dev, struct tcmu_cmd *cmd, const struc
 static void dev_broken(struct tcmu_dev *dev, const char *what)
 {
 	if (!test_and_set_bit(TCMU_DEV_BROKEN, &dev->flags))
-		pr_warn("%s: handler broke the ring (%s); write 1 to action/reset_ring to go on\n", dev->name, what);
+		pr_warn("%s: handler broke the ring (%s); write 1 to action/reset_ring to go on\n",
+			dev->name, what);
 }
 
 /**
@@ -346,8 +357,8 @@ static void dev_broken(struct tcmu_dev *dev, const char *what)
  * @dev: device, lock held
  * @done: receives the commands to complete
  *
- * A position, number or length that does not fit marks the device broken: nothing is taken any more until the
- * operator resets the ring; commands end by their time-out.
+ * A position, number or length that does not fit marks the device broken: nothing is taken any more
+ * until the operator resets the ring; commands end by their time-out.
  */
 void tcmu_cmd_collect(struct tcmu_dev *dev, struct list_head *done)
 {
@@ -359,7 +370,8 @@ void tcmu_cmd_collect(struct tcmu_dev *dev, struct list_head *done)
 	int got = 0;
 
 	lockdep_assert_held(&dev->lock);
-	while (!test_bit(TCMU_DEV_BROKEN, &dev->flags) && (got = tcmu_ring_pop(&dev->ring, upto, &pos, &op)) > 0) {
+	while (!test_bit(TCMU_DEV_BROKEN, &dev->flags) &&
+	       (got = tcmu_ring_pop(&dev->ring, upto, &pos, &op)) > 0) {
 		if (op != TCMU_OP_CMD)
 			continue;
 		memcpy(&copy, tcmu_cmd_entry_at(dev, pos), sizeof(copy));

@@ -338,20 +338,25 @@ static ssize_t dev_set_params(struct se_device *se_dev, const char *page, ssize_
 		return -ENOMEM;
 	while (!err && (word = strsep(&rest, ",\n")))
 		if (*word)
-			err = dev_set_opt(tcmu_dev(se_dev), match_token(word, dev_opts, args), args);
+			err = dev_set_opt(tcmu_dev(se_dev), match_token(word, dev_opts, args),
+					  args);
 	kfree(copy);
 	return err ?: count;
 }
 
-/* The page's first line is the core's, so the offset in the page is not ours to check: no sysfs_emit(). */
+/*
+ * The page's first line is the core's, so the offset in the page is not ours to check: no
+ * sysfs_emit().
+ */
 static ssize_t dev_show_params(struct se_device *se_dev, char *page)
 {
 	struct tcmu_dev *dev = tcmu_dev(se_dev);
 
-	return scnprintf(page, PAGE_SIZE / 2,
-			 "Config: %s Size: %llu MaxDataAreaMB: %u DataPagesPerBlk: %u CmdRingSizeMB: %u\n",
-			 dev->config[0] ? dev->config : "NULL", dev->size, dev->area_mb, dev->pages_per_block,
-			 dev->ring_mb);
+	return scnprintf(
+		page, PAGE_SIZE / 2,
+		"Config: %s Size: %llu MaxDataAreaMB: %u DataPagesPerBlk: %u CmdRingSizeMB: %u\n",
+		dev->config[0] ? dev->config : "NULL", dev->size, dev->area_mb,
+		dev->pages_per_block, dev->ring_mb);
 }
 
 static sense_reason_t dev_parse_cdb(struct se_cmd *se_cmd)
@@ -360,24 +365,25 @@ static sense_reason_t dev_parse_cdb(struct se_cmd *se_cmd)
 }
 
 struct target_backend_ops tcmu_ops = {
-	.name				= "user",
-	.owner				= THIS_MODULE,
-	.transport_flags_default	= TRANSPORT_FLAG_PASSTHROUGH,
-	.transport_flags_changeable	= TRANSPORT_FLAG_PASSTHROUGH_PGR | TRANSPORT_FLAG_PASSTHROUGH_ALUA,
-	.attach_hba			= dev_attach_hba,
-	.detach_hba			= dev_detach_hba,
-	.alloc_device			= dev_alloc,
-	.configure_device		= dev_configure,
-	.destroy_device			= dev_destroy,
-	.free_device			= dev_free_device,
-	.plug_device			= tcmu_queue_plug,
-	.unplug_device			= tcmu_queue_unplug,
-	.parse_cdb			= dev_parse_cdb,
-	.tmr_notify			= tcmu_tmr_notify,
-	.set_configfs_dev_params	= dev_set_params,
-	.show_configfs_dev_params	= dev_show_params,
-	.get_device_type		= sbc_get_device_type,
-	.get_blocks			= dev_get_blocks,
+	.name = "user",
+	.owner = THIS_MODULE,
+	.transport_flags_default = TRANSPORT_FLAG_PASSTHROUGH,
+	.transport_flags_changeable =
+		TRANSPORT_FLAG_PASSTHROUGH_PGR | TRANSPORT_FLAG_PASSTHROUGH_ALUA,
+	.attach_hba = dev_attach_hba,
+	.detach_hba = dev_detach_hba,
+	.alloc_device = dev_alloc,
+	.configure_device = dev_configure,
+	.destroy_device = dev_destroy,
+	.free_device = dev_free_device,
+	.plug_device = tcmu_queue_plug,
+	.unplug_device = tcmu_queue_unplug,
+	.parse_cdb = dev_parse_cdb,
+	.tmr_notify = tcmu_tmr_notify,
+	.set_configfs_dev_params = dev_set_params,
+	.show_configfs_dev_params = dev_show_params,
+	.get_device_type = sbc_get_device_type,
+	.get_blocks = dev_get_blocks,
 };
 
 int tcmu_dev_init(void)

@@ -22,7 +22,8 @@ static int limit_get(char *buf, const struct kernel_param *kp)
 
 static const struct kernel_param_ops limit_ops = { .set = limit_set, .get = limit_get };
 module_param_cb(global_max_data_area_mb, &limit_ops, NULL, 0644);
-MODULE_PARM_DESC(global_max_data_area_mb, "MiB that the data areas of all devices may hold together");
+MODULE_PARM_DESC(global_max_data_area_mb,
+		 "MiB that the data areas of all devices may hold together");
 
 /* In the order of set-up; undone in reverse. */
 static const struct {

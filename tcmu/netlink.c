@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Generic netlink family TCM-USER: tells handlers of devices that come, go and change, and waits for their answer
- * where they asked to be waited for. A wait ends with the answer, the end of the handler's socket, the operator's
- * reset_netlink, a signal, or the time limit.
+ * Generic netlink family TCM-USER: tells handlers of devices that come, go and change, and waits
+ * for their answer where they asked to be waited for. A wait ends with the answer, the end of the
+ * handler's socket, the operator's reset_netlink, a signal, or the time limit.
  */
 
 #include <linux/module.h>
@@ -25,7 +25,8 @@ struct nl_wait {
 
 static DEFINE_MUTEX(nl_lock);		/* everything down to nl_blocked */
 static LIST_HEAD(nl_waits);
-static u32 nl_answerer;			/* port of the socket that asked for SUPP_KERN_CMD_REPLY, 0: none */
+/* port of the socket that asked for SUPP_KERN_CMD_REPLY, 0: none */
+static u32 nl_answerer;
 static bool nl_blocked;
 
 enum { NL_GROUP_CONFIG };
@@ -150,8 +151,8 @@ bool tcmu_netlink_wants_reply(void)
 	return READ_ONCE(nl_answerer) != 0;
 }
 
-static struct sk_buff *nl_event(struct tcmu_dev *dev, enum tcmu_genl_cmd cmd, enum tcmu_genl_attr attr,
-				const void *value)
+static struct sk_buff *nl_event(struct tcmu_dev *dev, enum tcmu_genl_cmd cmd,
+				enum tcmu_genl_attr attr, const void *value)
 {
 	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	void *head;
@@ -191,11 +192,14 @@ static int nl_wait_for(struct nl_wait *w)
 
 /*
  * Sends an event and, where both sides want it, waits for the answer.
- * Return: 0 or the handler's status; -EAGAIN while the operator blocks netlink; -ESRCH: nobody listens.
+ * Return: 0 or the handler's status; -EAGAIN while the operator blocks netlink; -ESRCH: nobody
+ * listens.
  */
-static int nl_tell(struct tcmu_dev *dev, enum tcmu_genl_cmd cmd, enum tcmu_genl_attr attr, const void *value)
+static int nl_tell(struct tcmu_dev *dev, enum tcmu_genl_cmd cmd, enum tcmu_genl_attr attr,
+		   const void *value)
 {
-	struct nl_wait w = { .dev_id = dev->id, .answer = cmd + (TCMU_CMD_ADDED_DEVICE_DONE - TCMU_CMD_ADDED_DEVICE) };
+	struct nl_wait w = { .dev_id = dev->id,
+			     .answer = cmd + (TCMU_CMD_ADDED_DEVICE_DONE - TCMU_CMD_ADDED_DEVICE) };
 	bool wait = dev->nl_reply > 0 && tcmu_netlink_wants_reply();
 	struct sk_buff *skb;
 	int err;
@@ -273,7 +277,8 @@ static int block_get(char *buf, const struct kernel_param *kp)
 
 static const struct kernel_param_ops block_ops = { .set = block_set, .get = block_get };
 module_param_cb(block_netlink, &block_ops, NULL, 0644);
-MODULE_PARM_DESC(block_netlink, "1: send no events; operations that need an answer fail with EAGAIN");
+MODULE_PARM_DESC(block_netlink,
+		 "1: send no events; operations that need an answer fail with EAGAIN");
 
 static int reset_set(const char *val, const struct kernel_param *kp)
 {
@@ -291,7 +296,8 @@ static int reset_set(const char *val, const struct kernel_param *kp)
 
 static const struct kernel_param_ops reset_ops = { .set = reset_set };
 module_param_cb(reset_netlink, &reset_ops, NULL, 0200);
-MODULE_PARM_DESC(reset_netlink, "1: end every wait for an answer with EAGAIN; only while block_netlink is 1");
+MODULE_PARM_DESC(reset_netlink,
+		 "1: end every wait for an answer with EAGAIN; only while block_netlink is 1");
 
 int tcmu_netlink_init(void)
 {

@@ -6,7 +6,10 @@
 
 #include "tcmu/tcmu.h"
 
-/* How long a command may wait for room: the operator's value, else the command time-out, else the default. */
+/*
+ * How long a command may wait for room: the operator's value, else the command time-out, else the
+ * default.
+ */
 static u32 queue_patience_ms(const struct tcmu_dev *dev)
 {
 	if (dev->qfull_time_out_ms > 0)
@@ -61,8 +64,9 @@ void tcmu_queue_run(struct tcmu_dev *dev, struct list_head *done)
  * tcmu_queue_arm - let the timer fire at the next deadline
  * @dev: device, lock held
  *
- * Both lists are in the order of their deadlines but for changes of the time-outs, after which a deadline is
- * noticed at most one old time-out late. While something waits, room in the common limit is looked for each second.
+ * Both lists are in the order of their deadlines but for changes of the time-outs, after which a
+ * deadline is noticed at most one old time-out late. While something waits, room in the common
+ * limit is looked for each second.
  */
 void tcmu_queue_arm(struct tcmu_dev *dev)
 {
@@ -94,7 +98,10 @@ static void queue_expire(struct tcmu_dev *dev, struct list_head *done)
 	list_for_each_entry_safe(cmd, next, &dev->inflight, node) {
 		if (!cmd->has_deadline || time_before(jiffies, cmd->deadline))
 			continue;
-		/* the handler may still write to the blocks and answer: number and blocks stay taken */
+		/*
+		 * the handler may still write to the blocks and answer: number and blocks stay
+		 * taken
+		 */
 		list_del_init(&cmd->node);
 		cmd->state = TCMU_CMD_EXPIRED;
 		tcmu_cmd_fail(cmd, done);
@@ -256,7 +263,10 @@ void tcmu_queue_drain(struct tcmu_dev *dev)
 	tcmu_cmd_complete_list(&done);
 }
 
-/* A submitter that has several commands causes one event for all; the second of two submitters is not plugged. */
+/*
+ * A submitter that has several commands causes one event for all; the second of two submitters is
+ * not plugged.
+ */
 struct se_dev_plug *tcmu_queue_plug(struct se_device *se_dev)
 {
 	struct tcmu_dev *dev = tcmu_dev(se_dev);

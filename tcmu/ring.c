@@ -27,7 +27,9 @@ u32 tcmu_ring_slots_for(u32 size)
  */
 void tcmu_ring_init(struct tcmu_ring *r, u32 size, u32 *slots)
 {
-	*r = (struct tcmu_ring){ .size = size, .slots = slots, .nr_slots = tcmu_ring_slots_for(size) };
+	*r = (struct tcmu_ring){ .size = size,
+				 .slots = slots,
+				 .nr_slots = tcmu_ring_slots_for(size) };
 }
 
 static u32 ring_distance(const struct tcmu_ring *r, u32 from, u32 to)
@@ -84,7 +86,8 @@ void tcmu_ring_push(struct tcmu_ring *r, u32 len, u32 op)
  * @pos: position of the slot
  * @op: its opcode as it was pushed
  *
- * Return: 1 with a slot, 0 if @upto is reached, -EPROTO if @upto is no slot boundary between tail and head.
+ * Return: 1 with a slot, 0 if @upto is reached, -EPROTO if @upto is no slot boundary between tail
+ * and head.
  */
 int tcmu_ring_pop(struct tcmu_ring *r, u32 upto, u32 *pos, u32 *op)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Arithmetic of the command ring. The handler can write to all of the shared memory, so every length that moves a
- * position is remembered on this side; of the shared memory only the tail is read, and it must land on a slot boundary.
+ * Arithmetic of the command ring. The handler can write to all of the shared memory, so every
+ * length that moves a position is remembered on this side; of the shared memory only the tail is
+ * read, and it must land on a slot boundary.
  */
 #ifndef TCMU_RING_H
 #define TCMU_RING_H
@@ -9,12 +10,15 @@
 #include <linux/types.h>
 
 #define TCMU_SLOT_ALIGN		8U
-#define TCMU_SLOT_MIN		64U	/* a slot is never shorter: bounds the number of slots of a ring */
+/* a slot is never shorter: bounds the number of slots of a ring */
+#define TCMU_SLOT_MIN		64U
 
 /*
- * @size: bytes, a multiple of TCMU_SLOT_MIN; @head: where the next slot goes; @tail: first slot not yet consumed.
- * @slots: lengths of the slots between tail and head with the opcode in the low bits, a circular queue.
- * All protected by the owner's lock.
+ * @size: bytes, a multiple of TCMU_SLOT_MIN; @head: where the next slot goes; @tail: first slot not
+ * yet consumed.
+ *
+ * @slots: lengths of the slots between tail and head with the opcode in the low bits, a circular
+ * queue. All protected by the owner's lock.
  */
 struct tcmu_ring {
 	u32 size;

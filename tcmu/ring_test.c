@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Ring positions against a slow model that knows every byte's owner, and against a lying handler. */
+/*
+ * Ring positions against a slow model that knows every byte's owner, and against a lying handler.
+ */
 
 #include <assert.h>
 #include <linux/errno.h>
@@ -46,18 +48,24 @@ static void test_simple(void)
 	struct tcmu_span s;
 	u32 pos, op;
 
-	t(put(&r, 100, &s) == 0 && s.pos == 0 && s.len == 104 && s.pad == 0, "lengths are rounded up to the alignment");
-	t(put(&r, 1, &s) == 0 && s.pos == 104 && s.len == TCMU_SLOT_MIN, "a slot has a least length");
-	t(tcmu_ring_plan(&r, RING_BYTES, &s) == -E2BIG, "an entry larger than the ring can ever hold is told apart");
+	t(put(&r, 100, &s) == 0 && s.pos == 0 && s.len == 104 && s.pad == 0,
+	  "lengths are rounded up to the alignment");
+	t(put(&r, 1, &s) == 0 && s.pos == 104 && s.len == TCMU_SLOT_MIN,
+	  "a slot has a least length");
+	t(tcmu_ring_plan(&r, RING_BYTES, &s) == -E2BIG,
+	  "an entry larger than the ring can ever hold is told apart");
 	t(tcmu_ring_pop(&r, 0, &pos, &op) == 0, "nothing to take while the tail stands still");
-	t(tcmu_ring_pop(&r, 104, &pos, &op) == 1 && pos == 0 && op == 1, "the first slot is taken with its opcode");
+	t(tcmu_ring_pop(&r, 104, &pos, &op) == 1 && pos == 0 && op == 1,
+	  "the first slot is taken with its opcode");
 	t(tcmu_ring_pop(&r, 168, &pos, &op) == 1 && pos == 104, "then the second");
 	t(tcmu_ring_pop(&r, 168, &pos, &op) == 0, "then none");
 }
 
 static void test_liar(void)
 {
-	static const u32 bad[] = { 8, 100, 105, 200, RING_BYTES, RING_BYTES + 104, 0xffffffff, 112 };
+	static const u32 bad[] = {
+		8, 100, 105, 200, RING_BYTES, RING_BYTES + 104, 0xffffffff, 112
+	};
 	struct tcmu_ring r = fresh();
 	struct tcmu_span s;
 	u32 pos, op, i;
@@ -109,7 +117,8 @@ static void test_random(void)
 			u32 pos, op, n = lens[out % RING_BYTES];
 
 			tail = (tail + n) % RING_BYTES;
-			good &= tcmu_ring_pop(&r, tail, &pos, &op) == 1 && pos == queue[out % RING_BYTES];
+			good &= tcmu_ring_pop(&r, tail, &pos, &op) == 1 &&
+				pos == queue[out % RING_BYTES];
 			for (u32 b = pos / 8; b < (pos + n) / 8; b++)
 				owner[b] = 0;
 			out++;

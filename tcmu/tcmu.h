@@ -21,7 +21,8 @@
 
 enum tcmu_dev_flag {
 	TCMU_DEV_OPEN,		/* a handler has /dev/uioN open */
-	TCMU_DEV_BLOCKED,	/* the operator holds commands back from the ring (action/block_dev) */
+	/* the operator holds commands back from the ring (action/block_dev) */
+	TCMU_DEV_BLOCKED,
 	TCMU_DEV_BROKEN,	/* the handler wrote nonsense; only a ring reset helps */
 	TCMU_DEV_PLUGGED,	/* the submitter will notify once for its whole batch */
 	TCMU_DEV_POKE,		/* entries were added while plugged */
@@ -29,12 +30,14 @@ enum tcmu_dev_flag {
 };
 
 /*
- * @lock protects everything below it, and the shared memory as seen from here. Order: mmap_lock (in a fault) ->
- * lock -> XArray and page table locks. Commands are completed after it is dropped, because completion may submit.
+ * @lock protects everything below it, and the shared memory as seen from here. Order: mmap_lock (in
+ * a fault) -> lock -> XArray and page table locks. Commands are completed after it is dropped,
+ * because completion may submit.
+ *
  * @ref: the se_device and each mapping of the shared memory; the last put frees.
  * @flags: atomic bit operations.
- * The configuration (name ... nr_area_blocks) is fixed once enabled, except @config, @size, @write_cache and the
- * time-outs, which are written under @lock and read as single words.
+ * The configuration (name ... nr_area_blocks) is fixed once enabled, except @config, @size,
+ * @write_cache and the time-outs, which are written under @lock and read as single words.
  */
 struct tcmu_dev {
 	struct se_device se_dev;
@@ -44,7 +47,8 @@ struct tcmu_dev {
 	char config[TCMU_CONFIG_LEN];
 	u64 size;				/* bytes */
 	bool write_cache;
-	s8 nl_reply;				/* 1 wait for the handler's answer, 0 not, -1 never */
+	/* 1 wait for the handler's answer, 0 not, -1 never */
+	s8 nl_reply;
 	bool tmr_notify;
 	u32 ring_mb;
 	u32 area_mb;
@@ -58,14 +62,17 @@ struct tcmu_dev {
 	struct list_head node;			/* all enabled devices, see dev.c */
 
 	struct mutex lock;
-	struct inode *inode;			/* of /dev/uioN while it is open: to unmap trimmed pages */
+	/* of /dev/uioN while it is open: to unmap trimmed pages */
+	struct inode *inode;
 	struct tcmu_mailbox *mb;
 	size_t ring_bytes;			/* mailbox and command ring */
-	u32 cmdr_off;				/* of the ring in the mapping; the mailbox's copy is not read */
+	/* of the ring in the mapping; the mailbox's copy is not read */
+	u32 cmdr_off;
 	struct tcmu_ring ring;
 	u32 *slots;
 	struct tcmu_area area;
-	struct xarray cmds;			/* cmd_id -> struct tcmu_cmd, everything the handler may name */
+	/* cmd_id -> struct tcmu_cmd, everything the handler may name */
+	struct xarray cmds;
 	u32 next_id;
 	struct list_head inflight;		/* in the ring, oldest deadline first */
 	struct list_head waiting;		/* not in the ring yet, oldest first */
@@ -80,7 +87,10 @@ enum tcmu_cmd_state {
 	TCMU_CMD_KEPT,		/* answered with TCMU_UFLAG_KEEP_BUF: only the buffer is left */
 };
 
-/* What the initiator will be told; lives apart because the handler can hold on to a command after that. */
+/*
+ * What the initiator will be told; lives apart because the handler can hold on to a command after
+ * that.
+ */
 struct tcmu_answer {
 	struct list_head node;		/* on the list for tcmu_cmd_complete_list() */
 	struct se_cmd *se_cmd;
@@ -89,7 +99,10 @@ struct tcmu_answer {
 	u8 sense[TCMU_SENSE_BUFFERSIZE];
 };
 
-/* A command as the ring knows it; protected by the device's lock. @answer is NULL once the initiator has its answer. */
+/*
+ * A command as the ring knows it; protected by the device's lock. @answer is NULL once the
+ * initiator has its answer.
+ */
 struct tcmu_cmd {
 	struct tcmu_dev *dev;
 	struct tcmu_answer *answer;
@@ -137,7 +150,8 @@ void tcmu_queue_unplug(struct se_dev_plug *plug);
 void tcmu_queue_handler_wrote(struct tcmu_dev *dev);
 
 /* tmr.c */
-void tcmu_tmr_notify(struct se_device *se_dev, enum tcm_tmreq_table type, struct list_head *aborted);
+void tcmu_tmr_notify(struct se_device *se_dev, enum tcm_tmreq_table type,
+		     struct list_head *aborted);
 void tcmu_tmr_retry(struct tcmu_dev *dev);
 void tcmu_tmr_drop_all(struct tcmu_dev *dev);
 

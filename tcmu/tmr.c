@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Telling the handler of task management functions, for handlers that asked for it (attrib/tmr_notification). */
+/*
+ * Telling the handler of task management functions, for handlers that asked for it
+ * (attrib/tmr_notification).
+ */
 
 #include <linux/slab.h>
 
@@ -7,7 +10,10 @@
 
 #include "tcmu/tcmu.h"
 
-/* A notice that has not found room yet; at most TMR_BACKLOG wait, newer ones are dropped: they are hints. */
+/*
+ * A notice that has not found room yet; at most TMR_BACKLOG wait, newer ones are dropped: they are
+ * hints.
+ */
 #define TMR_BACKLOG	16
 
 struct tmr_notice {
@@ -89,8 +95,12 @@ void tcmu_tmr_drop_all(struct tcmu_dev *dev)
 	}
 }
 
-/* Aborted commands that never reached the ring are answered here; the others' numbers are collected. */
-static u32 tmr_gather(struct tcmu_dev *dev, struct list_head *aborted, u16 *ids, u32 max, struct list_head *done)
+/*
+ * Aborted commands that never reached the ring are answered here; the others' numbers are
+ * collected.
+ */
+static u32 tmr_gather(struct tcmu_dev *dev, struct list_head *aborted, u16 *ids, u32 max,
+		      struct list_head *done)
 {
 	struct se_cmd *se_cmd;
 	struct tcmu_cmd *cmd;

@@ -30,7 +30,10 @@ static void uio_vma_close(struct vm_area_struct *vma)
 	tcmu_dev_put(vma->vm_private_data);
 }
 
-/* A page of the data area that no command uses does not exist: touching it is the handler's fault, SIGBUS. */
+/*
+ * A page of the data area that no command uses does not exist: touching it is the handler's fault,
+ * SIGBUS.
+ */
 static vm_fault_t uio_vma_fault(struct vm_fault *vmf)
 {
 	struct tcmu_dev *dev = vmf->vma->vm_private_data;
@@ -67,7 +70,9 @@ static int uio_mmap(struct uio_info *info, struct vm_area_struct *vma)
 	if (vma_pages(vma) != map_bytes(dev) >> PAGE_SHIFT)
 		return -EINVAL;
 	tgt_vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
-	/* the UIO core has put the number of the map, 0, into the offset; faults count from there */
+	/*
+	 * the UIO core has put the number of the map, 0, into the offset; faults count from there
+	 */
 	vma->vm_pgoff = 0;
 	vma->vm_ops = &uio_vm_ops;
 	vma->vm_private_data = dev;
@@ -116,7 +121,8 @@ void tcmu_uio_unmap(void *data, u32 first_page, u32 nr_pages)
 
 	lockdep_assert_held(&dev->lock);
 	if (dev->inode)
-		unmap_mapping_range(dev->inode->i_mapping, dev->ring_bytes + ((loff_t)first_page << PAGE_SHIFT),
+		unmap_mapping_range(dev->inode->i_mapping,
+				    dev->ring_bytes + ((loff_t)first_page << PAGE_SHIFT),
 				    (loff_t)nr_pages << PAGE_SHIFT, 1);
 }
 
@@ -124,7 +130,8 @@ static char *uio_make_name(const struct tcmu_dev *dev)
 {
 	const char *sep = dev->config[0] ? "/" : "";
 
-	return kasprintf(GFP_KERNEL, "tcm-user/%u/%s%s%s", dev->host_id, dev->name, sep, dev->config);
+	return kasprintf(GFP_KERNEL, "tcm-user/%u/%s%s%s", dev->host_id, dev->name, sep,
+			 dev->config);
 }
 
 /**
@@ -183,7 +190,9 @@ int tcmu_uio_register(struct tcmu_dev *dev, struct device *parent)
 }
 
 /**
- * tcmu_uio_unregister - the handler can no longer open, map or ring; mappings that exist stay readable
+ * tcmu_uio_unregister - the handler can no longer open, map or ring; mappings that exist stay
+ * readable
+ *
  * @dev: registered device
  */
 void tcmu_uio_unregister(struct tcmu_dev *dev)

@@ -125,8 +125,9 @@ static ssize_t buffered_call(struct file *file, struct iov_iter *iter, loff_t po
 }
 
 /*
- * moves all of @iter; what lies beyond the end of the file reads as zeroes. Some file systems (netfs:
- * 9p) leave the caller's iterator where it was, so it is brought to what they say they moved.
+ * moves all of @iter; what lies beyond the end of the file reads as zeroes. Some file systems
+ * (netfs: 9p) leave the caller's iterator where it was, so it is brought to what they say they
+ * moved.
  */
 static int buffered_move(struct file *file, struct iov_iter *iter, loff_t pos, bool writing,
 			 int flags, u32 *done)

@@ -25,8 +25,9 @@ static inline ssize_t itgt_attr_store_u32(u32 *home, u32 lo, u32 hi, const char 
 }
 
 /*
- * @pfx: prefix of the symbols; @name: file and member; @home: function from the item to the struct that has the member.
- * Members are read and written without a lock: each is one number, and a login takes the value of its moment.
+ * @pfx: prefix of the symbols; @name: file and member; @home: function from the item to the struct
+ * that has the member. Members are read and written without a lock: each is one number, and a login
+ * takes the value of its moment.
  */
 #define ITGT_ATTR_U32(pfx, name, home, lo, hi)						\
 static ssize_t pfx##name##_show(struct config_item *item, char *page)			\
@@ -39,7 +40,10 @@ static ssize_t pfx##name##_store(struct config_item *item, const char *page, siz
 }											\
 CONFIGFS_ATTR(pfx, name)
 
-/* The same with a function of the file to call after the value has changed: void apply(struct config_item *). */
+/*
+ * The same with a function of the file to call after the value has changed: void apply(struct
+ * config_item *).
+ */
 #define ITGT_ATTR_U32_APPLY(pfx, name, home, lo, hi, apply)				\
 static ssize_t pfx##name##_show(struct config_item *item, char *page)			\
 {											\
@@ -56,8 +60,8 @@ static ssize_t pfx##name##_store(struct config_item *item, const char *page, siz
 CONFIGFS_ATTR(pfx, name)
 
 ssize_t itgt_attr_auth_show(struct itgt_auth *auth, enum itgt_auth_text which, char *page);
-ssize_t itgt_attr_auth_store(struct itgt_auth *auth, enum itgt_auth_text which, bool cut, const char *page,
-			     size_t count);
+ssize_t itgt_attr_auth_store(struct itgt_auth *auth, enum itgt_auth_text which, bool cut,
+			     const char *page, size_t count);
 ssize_t itgt_attr_auth_mutual(struct itgt_auth *auth, char *page);
 
 /* One of the four credentials; @cut: too long a text is cut instead of refused. */

@@ -17,7 +17,10 @@ enum param_kind { PARAM_METHODS, PARAM_DIGESTS, PARAM_NUM, PARAM_BOOL, PARAM_MAR
 #define MAX_24BIT 16777215
 #define NO_HOME 0xffff		/* kept as text only */
 
-/* Each file: its default text, its kind, the bounds of a number, and where the number goes in struct itgt_params. */
+/*
+ * Each file: its default text, its kind, the bounds of a number, and where the number goes in
+ * struct itgt_params.
+ */
 #define PARAMS(P)										\
 	P(AuthMethod,			"CHAP",		METHODS,	0, 0,		NO_HOME)	\
 	P(HeaderDigest,			"CRC32C,None",	DIGESTS,	0, 0,		HOME(header_digest))	\
@@ -56,7 +59,12 @@ struct param {
 };
 
 #define PARAM_ROW(id, text, type, lo, hi, where) \
-	[PARAM_##id] = { .name = #id, .def = text, .kind = PARAM_##type, .min = lo, .max = hi, .home = where },
+	[PARAM_##id] = { .name = #id,            \
+			 .def = text,            \
+			 .kind = PARAM_##type,   \
+			 .min = lo,              \
+			 .max = hi,              \
+			 .home = where },
 static const struct param params[ITGT_PARAM_NR] = { PARAMS(PARAM_ROW) };
 
 struct value_name {
@@ -189,7 +197,8 @@ static ssize_t param_show(struct config_item *item, enum param_id id, char *page
 	return len;
 }
 
-static ssize_t param_store(struct config_item *item, enum param_id id, const char *page, size_t count)
+static ssize_t param_store(struct config_item *item, enum param_id id, const char *page,
+			   size_t count)
 {
 	struct itgt_tpg *tpg = itgt_tpg(param_to_tpg(item));
 	size_t len = strlen(page);

@@ -52,7 +52,9 @@ static void async_say(struct itgt_conn *conn, const struct message *m)
 		return;
 	async_queue(conn, m);
 	itgt_tx_flush(conn);
-	/* the tx kthread may have been faster, and is then at it; nobody wakes us, and it is rare */
+	/*
+	 * the tx kthread may have been faster, and is then at it; nobody wakes us, and it is rare
+	 */
 	wait_event_timeout(conn->tx_wait, is_sent(conn), SAY_TIME);
 }
 

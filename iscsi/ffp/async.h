@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the target says unasked (RFC 7143 11.9): go, please; and: this connection is about to end. */
+/*
+ * What the target says unasked (RFC 7143 11.9): go, please; and: this connection is about to end.
+ */
 #ifndef ITGT_FFP_ASYNC_H
 #define ITGT_FFP_ASYNC_H
 

@@ -43,7 +43,10 @@ static void cursor_skip(struct cursor *c, u32 len)
 	}
 }
 
-/* What the Data-In PDU of a DataSN carries: it follows from the negotiated lengths alone, so it can be made again. */
+/*
+ * What the Data-In PDU of a DataSN carries: it follows from the negotiated lengths alone, so it can
+ * be made again.
+ */
 struct span {
 	u32 off, len;
 	bool burst_end;

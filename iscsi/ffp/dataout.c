@@ -150,7 +150,10 @@ static int unsol_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
 	u32 off;
 
 	if (!t) {
-		/* the command waits for its turn; or it was refused or aborted: then its data is thrown away */
+		/*
+		 * the command waits for its turn; or it was refused or aborted: then its data is
+		 * thrown away
+		 */
 		if (itgt_order_is_held(conn, pdu->data_out.itt))
 			pdu->fate = ITGT_PDU_HOLD;
 		return 0;
@@ -194,7 +197,8 @@ static bool fits(const struct itgt_conn *conn, const struct itgt_pdu *pdu, const
 static int solicited_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
 {
 	u32 ttt = be32_to_cpu(pdu->data_out.ttt);
-	struct itgt_task *t = itgt_task_get(conn->sess->pool, ITGT_TTT_INDEX(ttt), ITGT_TTT_GEN(ttt));
+	struct itgt_task *t =
+		itgt_task_get(conn->sess->pool, ITGT_TTT_INDEX(ttt), ITGT_TTT_GEN(ttt));
 	struct itgt_r2t *r;
 
 	if (!t)
@@ -251,8 +255,12 @@ static int unsol_step(struct itgt_conn *conn, struct itgt_pdu *pdu, struct itgt_
 	return 0;
 }
 
-/* The sequence goes on or, with the F bit, ends: then it must be whole, or what it lacks is asked for again. */
-static int sequence_step(struct itgt_conn *conn, struct itgt_pdu *pdu, struct itgt_task *t, bool final)
+/*
+ * The sequence goes on or, with the F bit, ends: then it must be whole, or what it lacks is asked
+ * for again.
+ */
+static int sequence_step(struct itgt_conn *conn, struct itgt_pdu *pdu, struct itgt_task *t,
+			 bool final)
 {
 	struct itgt_r2t *r = pdu->r2t;
 

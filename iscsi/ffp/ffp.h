@@ -40,7 +40,10 @@ u32 itgt_datain_tag(const struct itgt_task *t);
 /* response.c: SCSI Response; false if the batch has no room. */
 bool itgt_status_build(struct itgt_conn *conn, struct itgt_task *t);
 
-/* r2t.c: R2Ts that are out and unanswered go out again (SNACK). rx kthread. False if there is none in the run. */
+/*
+ * r2t.c: R2Ts that are out and unanswered go out again (SNACK). rx kthread. False if there is none
+ * in the run.
+ */
 bool itgt_r2t_resend(struct itgt_conn *conn, struct itgt_task *t, u32 from, u32 nr);
 /* r2t.c: a slot that is not free goes out on a new connection */
 void itgt_r2t_restart(struct itgt_conn *conn, struct itgt_task *t, struct itgt_r2t *r);

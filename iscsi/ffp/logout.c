@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Logout (RFC 7143 11.14, 11.15): the answer goes out when nothing of what ends can happen any more. */
+/*
+ * Logout (RFC 7143 11.14, 11.15): the answer goes out when nothing of what ends can happen any
+ * more.
+ */
 #include "iscsi/ffp/ffp.h"
 #include "iscsi/io/start.h"
 

@@ -14,7 +14,8 @@ int itgt_reject(struct itgt_conn *conn, struct itgt_pdu *pdu, u8 reason)
 	h->ffffffff = cpu_to_be32(ITGT_NO_TAG);
 	memcpy(p->data, &pdu->hdr, ITGT_BHS_LEN);
 	p->takes_statsn = true;
-	pr_debug_ratelimited("%s: PDU %#x rejected, reason %u\n", conn->sess->name, pdu->hdr.opcode, reason);
+	pr_debug_ratelimited("%s: PDU %#x rejected, reason %u\n", conn->sess->name, pdu->hdr.opcode,
+			     reason);
 	itgt_txpdu_queue(conn, p);
 	return 0;
 }

@@ -20,7 +20,10 @@ static const int sam_attr[ISCSI_FLAG_CMD_ATTR_MASK + 1] = {
 	[7] = TCM_SIMPLE_TAG,
 };
 
-/* Is the data that comes without being asked for within what was negotiated (RFC 7143 11.3.4, 13.10, 13.11, 13.14)? */
+/*
+ * Is the data that comes without being asked for within what was negotiated (RFC
+ * 7143 11.3.4, 13.10, 13.11, 13.14)?
+ */
 static bool data_is_allowed(const struct itgt_conn *conn, const struct itgt_pdu *pdu)
 {
 	const struct itgt_params *par = &conn->sess->par;

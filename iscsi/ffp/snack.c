@@ -59,7 +59,9 @@ static void resend_sent(struct itgt_conn *conn, struct itgt_txe *e)
 	kfree(r);
 }
 
-static const struct itgt_txe_ops resend_ops = { .build = resend_build, .sent = resend_sent, .drop = resend_sent };
+static const struct itgt_txe_ops resend_ops = { .build = resend_build,
+						.sent = resend_sent,
+						.drop = resend_sent };
 
 static bool task_has_itt(struct itgt_task *t, const void *itt)
 {

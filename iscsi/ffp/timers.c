@@ -14,7 +14,8 @@ void itgt_timer_tick(struct timer_list *timer)
 {
 	struct itgt_conn *conn = from_timer(conn, timer, timer);
 	struct itgt_session *sess = conn->sess;
-	u32 every = atomic_read(&sess->nopin_timeout), grace = atomic_read(&sess->nopin_response_timeout);
+	u32 every = atomic_read(&sess->nopin_timeout),
+	    grace = atomic_read(&sess->nopin_response_timeout);
 	unsigned long quiet = seconds_since(READ_ONCE(conn->last_rx));
 
 	if (every && quiet >= every && !test_and_set_bit(ITGT_CONN_PING, &conn->flags)) {

@@ -68,7 +68,8 @@ static bool tmf_build(struct itgt_conn *conn, struct itgt_txe *e)
 		.opcode = ISCSI_OP_SCSI_TMFUNC_RSP,
 		.flags = ISCSI_FLAG_CMD_FINAL,
 		.itt = t->itt,
-		.response = code < ARRAY_SIZE(response_of) ? response_of[code] : ISCSI_TMF_RSP_REJECTED,
+		.response =
+			code < ARRAY_SIZE(response_of) ? response_of[code] : ISCSI_TMF_RSP_REJECTED,
 	};
 
 	if (!itgt_tx_has_room(conn, 1))
@@ -110,8 +111,9 @@ static int tmf_to_core(struct itgt_conn *conn, const struct itgt_pdu *pdu, u8 tm
 	__set_bit(ITGT_TASK_TMF, &t->flags);
 	__set_bit(ITGT_TASK_IMMEDIATE, &t->flags);	/* its CmdSN slot is given back already */
 	set_bit(ITGT_TASK_OWNED, &t->flags);
-	ret = target_submit_tmr(&t->se, conn->sess->se_sess, t->sense + 2, scsilun_to_int(&t->lun), t, tmr, GFP_KERNEL,
-				be32_to_cpu((__force __be32)t->rtt), SUBMIT_FLAGS);
+	ret = target_submit_tmr(&t->se, conn->sess->se_sess, t->sense + 2, scsilun_to_int(&t->lun),
+				t, tmr, GFP_KERNEL, be32_to_cpu((__force __be32)t->rtt),
+				SUBMIT_FLAGS);
 	if (ret) {
 		itgt_task_release(t);
 		return tmf_answer(conn, pdu, ISCSI_TMF_RSP_REJECTED);
@@ -130,7 +132,8 @@ static bool task_waits_on_lun(struct itgt_task *t, const void *lun)
 }
 
 /*
- * A task that waits for data has not begun in the core's eyes: it ends here, if the last of its data does not come just now.
+ * A task that waits for data has not begun in the core's eyes: it ends here, if the last of its
+ * data does not come just now.
  */
 static bool kill_waiting(struct itgt_task *t)
 {
@@ -142,10 +145,10 @@ static bool kill_waiting(struct itgt_task *t)
 }
 
 /*
- * The task is not here. If its command may still come, its number counts as received and the command
- * will be dropped when it does; otherwise it was answered already. A RefCmdSN that is not below the
- * function's own CmdSN names an immediate command, which can not be late, or nothing (RFC 7143
- * 11.5.5, 11.6.1).
+ * The task is not here. If its command may still come, its number counts as received and the
+ * command will be dropped when it does; otherwise it was answered already. A RefCmdSN that is not
+ * below the function's own CmdSN names an immediate command, which can not be late, or nothing (RFC
+ * 7143 11.5.5, 11.6.1).
  */
 static int abort_missing(struct itgt_conn *conn, const struct itgt_pdu *pdu)
 {
@@ -228,8 +231,8 @@ static bool task_is_any(struct itgt_task *t, const void *arg)
 }
 
 /* QUERY TASK and QUERY TASK SET (RFC 7144 6): is there one? */
-static int query(struct itgt_conn *conn, const struct itgt_pdu *pdu, bool (*match)(struct itgt_task *t, const void *arg),
-		 const void *arg)
+static int query(struct itgt_conn *conn, const struct itgt_pdu *pdu,
+		 bool (*match)(struct itgt_task *t, const void *arg), const void *arg)
 {
 	u32 pos = 0;
 	struct itgt_task *t;

@@ -35,7 +35,8 @@ static const struct itgt_pdu_ops *pdu_ops(const struct itgt_pdu *pdu)
 
 enum itgt_pdu_fate itgt_order_window(struct itgt_session *sess, const struct itgt_pdu *pdu)
 {
-	switch (itgt_sn_check(pdu_cmdsn(pdu), READ_ONCE(sess->exp_cmdsn), atomic_read(&sess->max_cmdsn))) {
+	switch (itgt_sn_check(pdu_cmdsn(pdu), READ_ONCE(sess->exp_cmdsn),
+			      atomic_read(&sess->max_cmdsn))) {
 	case ITGT_SN_NEXT:
 		return ITGT_PDU_DELIVER;
 	case ITGT_SN_AHEAD:
@@ -60,8 +61,9 @@ static bool consume(struct itgt_session *sess, const struct itgt_pdu *pdu)
 }
 
 /*
- * With more than one connection the core must see commands and task management functions in CmdSN order: the one who takes a
- * number hands its PDU over before the next one may. A connection that closes passes here once after its state is set.
+ * With more than one connection the core must see commands and task management functions in CmdSN
+ * order: the one who takes a number hands its PDU over before the next one may. A connection that
+ * closes passes here once after its state is set.
  */
 static void deliver_lock(struct itgt_session *sess)
 {
@@ -75,7 +77,10 @@ static void deliver_unlock(struct itgt_session *sess)
 		mutex_unlock(&sess->deliver);
 }
 
-/* Logout and Text may wait for others, and their order against commands of other connections does not matter. */
+/*
+ * Logout and Text may wait for others, and their order against commands of other connections does
+ * not matter.
+ */
 static bool pdu_is_ordered(const struct itgt_pdu *pdu)
 {
 	return itgt_pdu_is_op(pdu, ISCSI_OP_SCSI_CMD) || itgt_pdu_is_op(pdu, ISCSI_OP_SCSI_TMFUNC);
@@ -106,7 +111,10 @@ static struct itgt_pdu *pdu_keep(struct itgt_conn *conn, struct itgt_pdu *pdu)
 	return h;
 }
 
-/* Keeps a PDU until those before it are in. The window bounds their number, MaxRecvDataSegmentLength their size. */
+/*
+ * Keeps a PDU until those before it are in. The window bounds their number,
+ * MaxRecvDataSegmentLength their size.
+ */
 int itgt_order_hold(struct itgt_conn *conn, struct itgt_pdu *pdu)
 {
 	struct itgt_session *sess = conn->sess;
@@ -116,7 +124,8 @@ int itgt_order_hold(struct itgt_conn *conn, struct itgt_pdu *pdu)
 		return -ENOMEM;
 	spin_lock(&sess->sn_lock);
 	list_for_each_entry_reverse(pos, &sess->held, held) {
-		if (pdu_cmdsn(pos) == pdu_cmdsn(h) && itgt_pdu_is_numbered(pos) && itgt_pdu_is_numbered(h))
+		if (pdu_cmdsn(pos) == pdu_cmdsn(h) && itgt_pdu_is_numbered(pos) &&
+		    itgt_pdu_is_numbered(h))
 			goto dup;
 		if (itgt_sn_lt(pdu_cmdsn(pos), pdu_cmdsn(h)))
 			break;
@@ -183,7 +192,11 @@ int itgt_order_hold_data(struct itgt_conn *conn, struct itgt_pdu *pdu)
 	if (h)
 		return 0;
 	free_held(d);
-	return -EPROTO;	/* too much; or delivered just now, which only a second connection can do: the rare case is dropped */
+	/*
+	 * too much; or delivered just now, which only a second connection can do: the rare case is
+	 * dropped
+	 */
+	return -EPROTO;
 }
 
 /**
@@ -191,7 +204,8 @@ int itgt_order_hold_data(struct itgt_conn *conn, struct itgt_pdu *pdu)
  * @conn: rx kthread
  * @pdu: of the function, a model for the place holder
  * @sn: CmdSN of the command
- * Return: 1 if it had not come (or is held and now dropped), 0 if it is outside the window, -ENOMEM.
+ * Return: 1 if it had not come (or is held and now dropped), 0 if it is outside the window,
+ * -ENOMEM.
  */
 int itgt_order_plug(struct itgt_conn *conn, const struct itgt_pdu *pdu, u32 sn)
 {
@@ -199,7 +213,8 @@ int itgt_order_plug(struct itgt_conn *conn, const struct itgt_pdu *pdu, u32 sn)
 	struct itgt_pdu *h, *pos;
 	bool is_held = false;
 
-	if (itgt_sn_check(sn, READ_ONCE(sess->exp_cmdsn), atomic_read(&sess->max_cmdsn)) == ITGT_SN_OUTSIDE)
+	if (itgt_sn_check(sn, READ_ONCE(sess->exp_cmdsn), atomic_read(&sess->max_cmdsn)) ==
+	    ITGT_SN_OUTSIDE)
 		return 0;
 	h = kzalloc(sizeof(*h), GFP_KERNEL);
 	if (!h)
@@ -367,8 +382,8 @@ int itgt_order_late_command(struct itgt_conn *conn, struct itgt_pdu *pdu)
 }
 
 /*
- * An immediate function that acts on many tasks acts on those with a lower CmdSN as well: it waits for commands that are
- * still on their way (RFC 7143 11.5.1).
+ * An immediate function that acts on many tasks acts on those with a lower CmdSN as well: it waits
+ * for commands that are still on their way (RFC 7143 11.5.1).
  */
 bool itgt_order_must_wait(struct itgt_conn *conn, const struct itgt_pdu *pdu)
 {

@@ -23,7 +23,10 @@ void itgt_order_init(const struct itgt_rx_handlers *h);
 
 /* Where a numbered PDU stands: to be delivered, held, or skipped. */
 enum itgt_pdu_fate itgt_order_window(struct itgt_session *sess, const struct itgt_pdu *pdu);
-/* Takes the CmdSN, if it has one, and gives the header to its handler. Sets fate SKIP if the number is taken. */
+/*
+ * Takes the CmdSN, if it has one, and gives the header to its handler. Sets fate SKIP if the number
+ * is taken.
+ */
 int itgt_order_begin(struct itgt_conn *conn, struct itgt_pdu *pdu);
 /* The same for a PDU whose handler wants it whole. */
 int itgt_order_end(struct itgt_conn *conn, struct itgt_pdu *pdu);

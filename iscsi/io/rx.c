@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Receiving. One receive call fills a buffer with as many PDUs as there are; headers and small segments come out of it,
- * the rest of a large data segment goes straight into the pages of its task. While large segments follow one another only
- * what stands between them goes by the buffer, so that no data is copied twice.
+ * Receiving. One receive call fills a buffer with as many PDUs as there are; headers and small
+ * segments come out of it, the rest of a large data segment goes straight into the pages of its
+ * task. While large segments follow one another only what stands between them goes by the buffer,
+ * so that no data is copied twice.
  */
 #include "iscsi/io/rx.h"
 #include "iscsi/io/order.h"
@@ -19,7 +20,9 @@
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 
-/* below this many missing bytes one more turn of the buffer is cheaper than a receive of their own */
+/*
+ * below this many missing bytes one more turn of the buffer is cheaper than a receive of their own
+ */
 #define DIRECT_MIN SZ_2K
 
 /* from this many bytes on a second copy costs more than the receive call that it saves */
@@ -176,7 +179,9 @@ void itgt_task_copy_in(struct itgt_task *t, u32 off, const void *p, u32 len)
 		if (WARN_ON_ONCE(!sg))
 			return;
 		at = sg->offset + off - t->out_sg_base;
-		n = min_t(u32, len, min_t(u32, sg->length - (off - t->out_sg_base), PAGE_SIZE - offset_in_page(at)));
+		n = min_t(u32, len,
+			  min_t(u32, sg->length - (off - t->out_sg_base),
+				PAGE_SIZE - offset_in_page(at)));
 		mem = kmap_local_page(sg_page(sg) + (at >> PAGE_SHIFT));
 		memcpy(mem + offset_in_page(at), p, n);
 		kunmap_local(mem);
@@ -198,7 +203,8 @@ static void rx_count_pages(struct itgt_conn *conn, u32 nr)
 		for (at = bv->bv_offset; at < bv->bv_offset + bv->bv_len; at += n) {
 			u8 *mem = kmap_local_page(bv->bv_page + (at >> PAGE_SHIFT));
 
-			n = min_t(u32, bv->bv_offset + bv->bv_len - at, PAGE_SIZE - offset_in_page(at));
+			n = min_t(u32, bv->bv_offset + bv->bv_len - at,
+				  PAGE_SIZE - offset_in_page(at));
 			rx_count(conn, mem + offset_in_page(at), n);
 			kunmap_local(mem);
 		}
@@ -329,7 +335,10 @@ static void rx_ack(struct itgt_conn *conn, const struct itgt_pdu *pdu)
 		itgt_tx_acked(conn, sn);
 }
 
-/* The header is in: decides what becomes of the PDU, and delivers it already if its data streams into a task. */
+/*
+ * The header is in: decides what becomes of the PDU, and delivers it already if its data streams
+ * into a task.
+ */
 static int rx_begin(struct itgt_conn *conn, struct itgt_pdu *pdu, bool stream)
 {
 	int reason = itgt_bhs_check(&pdu->hdr, conn->par.max_recv_dsl, conn->sess->discovery);
@@ -345,7 +354,8 @@ static int rx_begin(struct itgt_conn *conn, struct itgt_pdu *pdu, bool stream)
 	pdu->fate = ITGT_PDU_SKIP;
 	if (READ_ONCE(conn->state) != ITGT_CONN_FFP)
 		return 0;	/* after a Logout request */
-	pdu->fate = itgt_pdu_is_numbered(pdu) ? itgt_order_window(conn->sess, pdu) : ITGT_PDU_DELIVER;
+	pdu->fate =
+		itgt_pdu_is_numbered(pdu) ? itgt_order_window(conn->sess, pdu) : ITGT_PDU_DELIVER;
 	if (pdu->fate != ITGT_PDU_DELIVER || !stream)
 		return 0;
 	return itgt_order_begin(conn, pdu);
@@ -381,7 +391,8 @@ static bool pdu_streams(const struct itgt_conn *conn, const struct itgt_pdu *pdu
 
 	if (!rule || !(rule->flags & ITGT_BHS_STREAM))
 		return false;
-	return itgt_pdu_is_op(pdu, ISCSI_OP_SCSI_DATA_OUT) || !pdu->dlen || !test_bit(ITGT_CONN_DDIGEST, &conn->flags);
+	return itgt_pdu_is_op(pdu, ISCSI_OP_SCSI_DATA_OUT) || !pdu->dlen ||
+	       !test_bit(ITGT_CONN_DDIGEST, &conn->flags);
 }
 
 static int rx_pdu(struct itgt_conn *conn)

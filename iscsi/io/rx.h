@@ -7,8 +7,8 @@
 
 /**
  * struct itgt_pdu_ops - what full feature phase does with an opcode
- * @begin: header (and AHS) is checked and in CmdSN order or not numbered; names the sink of streamed data
- * (pdu->task, pdu->off). Return 0, or -errno: the connection is dropped
+ * @begin: header (and AHS) is checked and in CmdSN order or not numbered; names the sink of
+ * streamed data (pdu->task, pdu->off). Return 0, or -errno: the connection is dropped
  * @end: the data is in (or there is none)
  *
  * rx kthread, may sleep shortly.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From login to full feature phase, and the end of a connection: the one place that takes it apart. */
+/*
+ * From login to full feature phase, and the end of a connection: the one place that takes it apart.
+ */
 #include "iscsi/io/start.h"
 #include "iscsi/io/order.h"
 #include "iscsi/io/rx.h"
@@ -58,8 +60,9 @@ static void close_rx(struct itgt_conn *conn)
 }
 
 /*
- * A task whose response is queued, or just about to be, ends with the queue; every other one is killed. Claimed tasks
- * reach the queue within the callback that has claimed them, so the wait is short.
+ * A task whose response is queued, or just about to be, ends with the queue; every other one is
+ * killed. Claimed tasks reach the queue within the callback that has claimed them, so the wait is
+ * short.
  */
 static void close_tasks(struct itgt_conn *conn, void (*drain)(struct itgt_conn *conn), bool closing)
 {
@@ -82,7 +85,10 @@ static void close_tasks(struct itgt_conn *conn, void (*drain)(struct itgt_conn *
 		}
 		if (busy)
 			wait_event_timeout(conn->tx_wait, !llist_empty(&conn->txq), 1);
-		/* a peer that takes no more is cut off in the end, and close_work goes on from there */
+		/*
+		 * a peer that takes no more is cut off in the end, and close_work goes on from
+		 * there
+		 */
 	} while (busy && (closing || itgt_conn_is_up(conn)));
 	drain(conn);
 }
@@ -157,7 +163,10 @@ static void stop_thread(struct task_struct *t)
 	}
 }
 
-/* Takes over the reference of full feature phase. Nobody but the core's callbacks works on the connection afterwards. */
+/*
+ * Takes over the reference of full feature phase. Nobody but the core's callbacks works on the
+ * connection afterwards.
+ */
 static void conn_close(struct work_struct *work)
 {
 	struct itgt_conn *conn = container_of(work, struct itgt_conn, close_work);
@@ -191,7 +200,8 @@ static void conn_close(struct work_struct *work)
 
 static struct task_struct *make_thread(struct itgt_conn *conn, int (*fn)(void *), const char *what)
 {
-	struct task_struct *t = kthread_create(fn, conn, "itgt_%s/%u.%u", what, conn->sess->id, conn->cid);
+	struct task_struct *t =
+		kthread_create(fn, conn, "itgt_%s/%u.%u", what, conn->sess->id, conn->cid);
 
 	if (IS_ERR(t))
 		return NULL;

@@ -8,10 +8,10 @@
 /**
  * itgt_conn_start - enter full feature phase
  *
- * Called by the login worker after the final Login response is out, with conn->sess attached and published, conn->par final,
- * conn->cid, conn->statsn (next StatSN) set. Takes over the login worker's reference, also on failure (then the connection
- * and, if it was the only one, the session are already being torn down).
- * Context: process. Return: 0 or -errno.
+ * Called by the login worker after the final Login response is out, with conn->sess attached and
+ * published, conn->par final, conn->cid, conn->statsn (next StatSN) set. Takes over the login
+ * worker's reference, also on failure (then the connection and, if it was the only one, the session
+ * are already being torn down). Context: process. Return: 0 or -errno.
  */
 int itgt_conn_start(struct itgt_conn *conn);
 

@@ -81,9 +81,11 @@ int itgt_tcp_write(struct itgt_conn *conn, const void *buf, u32 len, unsigned lo
 	return ret;
 }
 
-int itgt_tcp_send(struct itgt_conn *conn, struct bio_vec *bv, u32 nr, size_t len, unsigned int flags)
+int itgt_tcp_send(struct itgt_conn *conn, struct bio_vec *bv, u32 nr, size_t len,
+		  unsigned int flags)
 {
-	int msg = (flags & ITGT_SEND_MORE ? MSG_MORE : 0) | (flags & ITGT_SEND_WAIT ? 0 : MSG_DONTWAIT);
+	int msg = (flags & ITGT_SEND_MORE ? MSG_MORE : 0) |
+		  (flags & ITGT_SEND_WAIT ? 0 : MSG_DONTWAIT);
 
 	if (flags & ITGT_SEND_COPY)
 		return tgt_sock_send_copy(conn->sock, bv, nr, len, msg);

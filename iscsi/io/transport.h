@@ -32,9 +32,13 @@ enum {
 };
 
 /* Up to @len bytes in @nr segments, of pages that are not slab. Return: bytes, or -errno. */
-int itgt_tcp_send(struct itgt_conn *conn, struct bio_vec *bv, u32 nr, size_t len, unsigned int flags);
+int itgt_tcp_send(struct itgt_conn *conn, struct bio_vec *bv, u32 nr, size_t len,
+		  unsigned int flags);
 
-/* Options of a fresh socket (no delay, keepalive, priorities); wakes anybody who waits for it: shutdown. */
+/*
+ * Options of a fresh socket (no delay, keepalive, priorities); wakes anybody who waits for it:
+ * shutdown.
+ */
 void itgt_tcp_setup(struct socket *sock);
 void itgt_tcp_shutdown(struct itgt_conn *conn);
 

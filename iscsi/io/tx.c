@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sending. Producers put entries on a lockless queue. One context at a time owns the tx side: the rx kthread before it
- * blocks for input, or the tx kthread. The owner builds the PDUs of all that is queued into one list of segments and hands
- * it to the socket with one call; StatSN is given out in this order.
+ * Sending. Producers put entries on a lockless queue. One context at a time owns the tx side: the
+ * rx kthread before it blocks for input, or the tx kthread. The owner builds the PDUs of all that
+ * is queued into one list of segments and hands it to the socket with one call; StatSN is given out
+ * in this order.
  */
 #include "iscsi/io/tx.h"
 #include "iscsi/io/transport.h"
@@ -274,7 +275,10 @@ static void tx_finish(struct itgt_conn *conn)
 
 		list_del(&e->link);
 		clear_bit(0, &e->queued);
-		/* a producer that still saw the bit has made its work visible before; ->sent() looks */
+		/*
+		 * a producer that still saw the bit has made its work visible before; ->sent()
+		 * looks
+		 */
 		smp_mb__after_atomic();
 		if (e->charged)
 			tx_uncharge(conn, e);
@@ -366,7 +370,10 @@ static void tx_disown(struct itgt_conn *conn)
 	smp_mb__after_atomic();
 }
 
-/* One turn of the tx side by whoever comes first; false if it went to somebody else or there is no more to do. */
+/*
+ * One turn of the tx side by whoever comes first; false if it went to somebody else or there is no
+ * more to do.
+ */
 static bool tx_turn(struct itgt_conn *conn, bool wait)
 {
 	int ret;
@@ -515,7 +522,9 @@ static void pdu_drop(struct itgt_conn *conn, struct itgt_txe *e)
 	itgt_txpdu_free(to_pdu(e));
 }
 
-static const struct itgt_txe_ops pdu_ops = { .build = pdu_build, .sent = pdu_sent, .drop = pdu_drop };
+static const struct itgt_txe_ops pdu_ops = { .build = pdu_build,
+					     .sent = pdu_sent,
+					     .drop = pdu_drop };
 
 struct itgt_txpdu *itgt_txpdu_alloc(u8 opcode, u32 len, gfp_t gfp)
 {

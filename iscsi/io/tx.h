@@ -10,7 +10,8 @@ bool itgt_tx_queue(struct itgt_conn *conn, struct itgt_txe *e);
 
 /**
  * itgt_txpdu_alloc - a PDU with room for @len bytes of data
- * Context: process. Opcode, F bit and data length of the header are set, the rest is zero. Free by queueing it.
+ * Context: process. Opcode, F bit and data length of the header are set, the rest is zero. Free by
+ * queueing it.
  */
 struct itgt_txpdu *itgt_txpdu_alloc(u8 opcode, u32 len, gfp_t gfp);
 void itgt_txpdu_queue(struct itgt_conn *conn, struct itgt_txpdu *pdu);
@@ -22,12 +23,18 @@ void itgt_tx_catch_up(struct itgt_conn *conn);
 
 /* For ->build(): room for @n more segments? */
 bool itgt_tx_has_room(struct itgt_conn *conn, u32 n);
-/* Adds a header (48 bytes, copied, digest added if negotiated); returns the copy, or NULL without memory or room. */
+/*
+ * Adds a header (48 bytes, copied, digest added if negotiated); returns the copy, or NULL without
+ * memory or room.
+ */
 void *itgt_tx_add_header(struct itgt_conn *conn, const void *bhs);
 void *itgt_tx_add_mem(struct itgt_conn *conn, const void *p, u32 len);
 /* Adds bytes of a page that stays as it is until the peer has acknowledged them. */
 void itgt_tx_add_page(struct itgt_conn *conn, struct page *page, u32 off, u32 len);
-/* Ends a data segment of @len bytes whose running digest is @crc. False without memory: the connection ends. */
+/*
+ * Ends a data segment of @len bytes whose running digest is @crc. False without memory: the
+ * connection ends.
+ */
 bool itgt_tx_add_tail(struct itgt_conn *conn, u32 len, u32 crc);
 /* Fills StatSN (advancing it if @take), ExpCmdSN and MaxCmdSN at their common places. */
 void itgt_tx_stamp(struct itgt_conn *conn, void *bhs, bool take);

@@ -134,7 +134,9 @@ static bool login_begin(struct itgt_portal *portal, struct itgt_login *login)
 	bool ok;
 
 	spin_lock_bh(&portal->lock);
-	/* evicted ones still hold memory until their work has run: twice the bound is the end of it */
+	/*
+	 * evicted ones still hold memory until their work has run: twice the bound is the end of it
+	 */
 	ok = !portal->closing && portal->nr_pending < 2 * ITGT_LOGIN_PER_PORTAL;
 	if (ok) {
 		make_room(portal, &login->conn->peer);

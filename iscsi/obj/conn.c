@@ -107,10 +107,14 @@ void itgt_conn_drop(struct itgt_conn *conn, enum itgt_drop_reason why)
 			conn->drop = why;
 		WRITE_ONCE(conn->state, ITGT_CONN_CLOSING);
 		trace_itgt_conn_state(conn->id, was, ITGT_CONN_CLOSING, conn->drop);
-		/* in login the work needs a reference of its own, later it takes over the one of full feature phase */
+		/*
+		 * in login the work needs a reference of its own, later it takes over the one of
+		 * full feature phase
+		 */
 		if (was == ITGT_CONN_LOGIN)
 			kref_get(&conn->kref);
-		queue_work(itgt_close_wq, was == ITGT_CONN_LOGIN ? &conn->shut_work : &conn->close_work);
+		queue_work(itgt_close_wq,
+			   was == ITGT_CONN_LOGIN ? &conn->shut_work : &conn->close_work);
 	}
 	spin_unlock_irqrestore(&conn->lock, irq);
 }

@@ -82,10 +82,12 @@ struct itgt_rx {
 	u32 crc;		/* of the data segment so far */
 	unsigned long data_time;	/* jiffies of the last Data-Out; read by recovery_work */
 	u32 since_flush;	/* PDUs since the tx side was looked after */
-	bool bulk;		/* the last data segment was large: the next one is likely to be, too */
+	/* the last data segment was large: the next one is likely to be, too */
+	bool bulk;
 	struct itgt_pdu pdu;
 	struct bio_vec bv[ITGT_RX_BVECS];
-	struct mutex recovery_lock;	/* ERL > 0: guards the R2T slots of tasks; rx kthread, recovery_work */
+	/* ERL > 0: guards the R2T slots of tasks; rx kthread, recovery_work */
+	struct mutex recovery_lock;
 	spinlock_t unsol_lock;	/* guards unsol; rx kthreads of the session, close_work */
 	struct list_head unsol;	/* tasks that unsolicited Data-Out is expected for */
 };
@@ -104,7 +106,8 @@ struct itgt_tx {
 	void *frags[ITGT_TX_BVECS];	/* header memory of the batch */
 	u32 nr_frags;
 	spinlock_t ack_lock;	/* guards unacked; tx owner, rx kthread */
-	struct list_head unacked;	/* ERL > 0: entries that are out, by StatSN, until ExpStatSN passes them */
+	/* ERL > 0: entries that are out, by StatSN, until ExpStatSN passes them */
+	struct list_head unacked;
 	u32 kept;			/* cost of those; under ack_lock */
 };
 
@@ -123,8 +126,9 @@ struct itgt_conn_stat {
 };
 
 /*
- * References (kref): one of the login worker, handed to full feature phase by itgt_conn_start() and dropped by close_work;
- * one for each finder. conn->sess holds a reference to the session from attach until close.
+ * References (kref): one of the login worker, handed to full feature phase by itgt_conn_start() and
+ * dropped by close_work; one for each finder. conn->sess holds a reference to the session from
+ * attach until close.
  */
 struct itgt_conn {
 	struct kref kref;
@@ -159,18 +163,20 @@ struct itgt_conn {
 	u32 ticks;			/* of the timer */
 	struct timer_list timer;	/* NOP-In, response to it, data-out */
 	struct work_struct shut_work;	/* ends a login: nothing but a shutdown of the socket */
-	struct work_struct recovery_work;	/* ERL > 0: asks again for data that does not come */
+	/* ERL > 0: asks again for data that does not come */
+	struct work_struct recovery_work;
 	struct work_struct close_work;	/* ends full feature phase */
 	struct delayed_work lost_work;	/* ERL 2: ends tasks that nobody reassigned in time */
 	struct itgt_conn_stat stat;
 	void *login;			/* login worker's own */
-	void *text, *text_out;		/* text exchange under way (ffp/text_req.c); kvfree()d with the connection */
+	/* text exchange under way (ffp/text_req.c); kvfree()d with the connection */
+	void *text, *text_out;
 };
 
 /**
  * itgt_conn_alloc - wrap an accepted socket
- * Takes the socket over (also on failure: released). Fills peer and local. Return: connection in state LOGIN with one
- * reference, or NULL. Context: process.
+ * Takes the socket over (also on failure: released). Fills peer and local. Return: connection in
+ * state LOGIN with one reference, or NULL. Context: process.
  */
 struct itgt_conn *itgt_conn_alloc(struct socket *sock);
 void itgt_conn_get(struct itgt_conn *conn);
@@ -179,9 +185,9 @@ void itgt_conn_put(struct itgt_conn *conn);	/* last put releases the socket; pro
 /**
  * itgt_conn_drop - the connection shall end
  *
- * Any context, irqs off allowed; the first caller's reason counts. In LOGIN only the state and the reason are set and the
- * socket's receive is shut down by a work item: the login worker sees an error and ends by itself. In FFP close_work does
- * the rest. Never waits.
+ * Any context, irqs off allowed; the first caller's reason counts. In LOGIN only the state and the
+ * reason are set and the socket's receive is shut down by a work item: the login worker sees an
+ * error and ends by itself. In FFP close_work does the rest. Never waits.
  */
 void itgt_conn_drop(struct itgt_conn *conn, enum itgt_drop_reason why);
 static inline bool itgt_conn_is_up(struct itgt_conn *conn)
@@ -192,7 +198,8 @@ static inline bool itgt_conn_is_up(struct itgt_conn *conn)
 /* One transition under conn->lock; false if the state was another one. */
 bool itgt_conn_move(struct itgt_conn *conn, enum itgt_conn_state from, enum itgt_conn_state to);
 
-extern struct workqueue_struct *itgt_close_wq;	/* unbound, one item for each ending connection or session */
+/* unbound, one item for each ending connection or session */
+extern struct workqueue_struct *itgt_close_wq;
 
 int itgt_conn_init(void);
 void itgt_conn_exit(void);	/* waits until the last connection is freed */

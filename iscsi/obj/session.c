@@ -12,7 +12,10 @@
 /* CmdSN window of a discovery session: it sends one Text request at a time */
 #define DISCOVERY_DEPTH 8
 
-/* how long a new session waits for the ends of its initiator's older ones, which a stock core may hold up */
+/*
+ * how long a new session waits for the ends of its initiator's older ones, which a stock core may
+ * hold up
+ */
 #define ENDS_WAIT (5 * HZ)
 
 static DEFINE_IDA(tsihs);
@@ -144,7 +147,8 @@ void itgt_session_close_sync(struct itgt_session *sess)
 
 static void retain_expired(struct work_struct *work)
 {
-	struct itgt_session *sess = container_of(to_delayed_work(work), struct itgt_session, retain_work);
+	struct itgt_session *sess =
+		container_of(to_delayed_work(work), struct itgt_session, retain_work);
 
 	spin_lock_irq(&sess->lock);
 	if (sess->state == ITGT_SESS_FAILED)
@@ -207,7 +211,8 @@ static int session_register(struct itgt_session *sess)
 {
 	struct se_session *se;
 
-	se = target_setup_session(&sess->tpg->se_tpg, 0, 0, TARGET_PROT_NORMAL, sess->name, sess, NULL);
+	se = target_setup_session(&sess->tpg->se_tpg, 0, 0, TARGET_PROT_NORMAL, sess->name, sess,
+				  NULL);
 	if (IS_ERR(se))
 		return PTR_ERR(se);
 	sess->se_sess = se;
@@ -215,7 +220,8 @@ static int session_register(struct itgt_session *sess)
 	atomic_set(&sess->nopin_timeout, itgt_acl(se->se_node_acl)->attrib.nopin_timeout);
 	sess->dataout_timeout = itgt_acl(se->se_node_acl)->attrib.dataout_timeout;
 	sess->dataout_retries = itgt_acl(se->se_node_acl)->attrib.dataout_timeout_retries;
-	atomic_set(&sess->nopin_response_timeout, itgt_acl(se->se_node_acl)->attrib.nopin_response_timeout);
+	atomic_set(&sess->nopin_response_timeout,
+		   itgt_acl(se->se_node_acl)->attrib.nopin_response_timeout);
 	return 0;
 }
 
@@ -275,7 +281,8 @@ struct itgt_session *itgt_session_find(struct itgt_tpg *tpg, const char *name, c
 
 	session_lock_list(tpg);
 	list_for_each_entry(s, session_list(tpg), node) {
-		if (memcmp(s->isid, isid, sizeof(s->isid)) || strcmp(s->name, name) || !session_is_open(s))
+		if (memcmp(s->isid, isid, sizeof(s->isid)) || strcmp(s->name, name) ||
+		    !session_is_open(s))
 			continue;
 		kref_get(&s->kref);
 		found = s;
@@ -339,7 +346,8 @@ struct itgt_session *itgt_session_find_tsih(struct itgt_tpg *tpg, u16 tsih)
  * @tpg: the group, NULL for discovery sessions
  * @prev: the one before, its reference is dropped; NULL to begin
  *
- * A session that leaves the list meanwhile ends the walk. Return: session with a reference, or NULL.
+ * A session that leaves the list meanwhile ends the walk. Return: session with a reference, or
+ * NULL.
  */
 struct itgt_session *itgt_session_next(struct itgt_tpg *tpg, struct itgt_session *prev)
 {
@@ -378,7 +386,8 @@ int itgt_session_attach(struct itgt_session *sess, struct itgt_conn *conn)
 	spin_lock_irq(&sess->lock);
 	if (sess->state >= ITGT_SESS_CLOSING) {
 		ret = -ESHUTDOWN;
-	} else if (conns_beside(sess, conn->cid) >= min_t(u32, sess->par.max_connections, ITGT_MAX_CONNS)) {
+	} else if (conns_beside(sess, conn->cid) >=
+		   min_t(u32, sess->par.max_connections, ITGT_MAX_CONNS)) {
 		ret = -EBUSY;
 	} else {
 		/* not the last reference: the caller has one */
@@ -629,7 +638,10 @@ int itgt_session_init(void)
 	return 0;
 }
 
-/* No portal is left: the discovery sessions that still stand are ended, and all memory is waited for. */
+/*
+ * No portal is left: the discovery sessions that still stand are ended, and all memory is waited
+ * for.
+ */
 void itgt_session_exit(void)
 {
 	itgt_session_close_all(NULL);

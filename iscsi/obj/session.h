@@ -23,28 +23,35 @@ enum itgt_sess_state {
 	ITGT_SESS_CLOSED,	/* deregistered from the core */
 };
 
-/* Errors are counted here, traffic in the connections; closed connections' traffic is added up under sess->lock. */
+/*
+ * Errors are counted here, traffic in the connections; closed connections' traffic is added up
+ * under sess->lock.
+ */
 struct itgt_sess_stat {
 	u64 cmd_pdus, rx_octets, rsp_pdus, tx_octets;
 	atomic_t digest_errors, timeout_errors, format_errors;
 };
 
 /*
- * References (kref): one of the session's life, dropped at its end by close_work; one for each connection attached, until
- * that is freed; one for each finder. A session is a user of its TPG (users count) from create to its end.
+ * References (kref): one of the session's life, dropped at its end by close_work; one for each
+ * connection attached, until that is freed; one for each finder. A session is a user of its TPG
+ * (users count) from create to its end.
  */
 struct itgt_session {
 	struct kref kref;
-	struct list_head node;		/* on tpg->sessions or the list of discovery sessions; its lock guards it */
+	/* on tpg->sessions or the list of discovery sessions; its lock guards it */
+	struct list_head node;
 	struct itgt_tpg *tpg;		/* NULL for discovery without target */
-	struct se_session *se_sess;	/* NULL for discovery, and after itgt_session_unregister() */
+	/* NULL for discovery, and after itgt_session_unregister() */
+	struct se_session *se_sess;
 	struct itgt_pool *pool;
 	struct itgt_params par;
 	bool discovery;
 	bool reinstated;		/* killed by a new session of the same nexus */
 	u16 tsih;
 	u32 depth;			/* numbered commands in flight */
-	u32 id;				/* never reused while the module lives; for configfs and statistics */
+	/* never reused while the module lives; for configfs and statistics */
+	u32 id;
 	u8 isid[6];
 	char name[ITGT_NAME_LEN];	/* InitiatorName */
 	char alias[ITGT_ALIAS_LEN];
@@ -52,12 +59,15 @@ struct itgt_session {
 	u32 dataout_timeout, dataout_retries;	/* seconds, times; ERL > 0 */
 	atomic_t nopin_timeout, nopin_response_timeout;	/* seconds, 0 = off */
 
-	spinlock_t sn_lock;		/* guards exp_cmdsn, held, nr_held; irqs on, rx kthreads only */
+	/* guards exp_cmdsn, held, nr_held; irqs on, rx kthreads only */
+	spinlock_t sn_lock;
 	u32 exp_cmdsn;			/* read without the lock by tx */
-	atomic_t max_cmdsn;		/* grows by one for each numbered command that is answered */
+	/* grows by one for each numbered command that is answered */
+	atomic_t max_cmdsn;
 	struct list_head held;		/* PDUs ahead of exp_cmdsn, by CmdSN */
 	u32 nr_held;
-	struct mutex deliver;		/* MC/S: keeps delivery to the core in CmdSN order over connections */
+	/* MC/S: keeps delivery to the core in CmdSN order over connections */
+	struct mutex deliver;
 
 	/* guards state, conns, nr_conns, lost, nr_lost; at ERL 2 task->conn; irqs off */
 	spinlock_t lock;
@@ -85,22 +95,32 @@ struct itgt_session_new {
 	const char *alias;
 	const u8 *isid;
 	const struct itgt_params *par;
-	u32 cmdsn;		/* of the leading login request: the first command of the full feature phase has it too */
+	/* of the leading login request: the first command of the full feature phase has it too */
+	u32 cmdsn;
 };
 
 /**
- * itgt_session_create - a session with TSIH, task pool and (normal session) its registration with the core
+ * itgt_session_create - a session with TSIH, task pool and (normal session) its registration with
+ * the core
  *
- * The core makes or finds the node ACL. Not yet on any list. The queue depth of the ACL sets the window.
- * Context: process. Return: session with one reference for the caller (drop: itgt_session_close() then put), or
- * ERR_PTR: -EACCES no ACL, -EAGAIN TPG is going away, -ENOMEM.
+ * The core makes or finds the node ACL. Not yet on any list. The queue depth of the ACL sets the
+ * window.
+ *
+ * Context: process. Return: session with one reference for the caller (drop: itgt_session_close()
+ * then put), or ERR_PTR: -EACCES no ACL, -EAGAIN TPG is going away, -ENOMEM.
  */
 struct itgt_session *itgt_session_create(const struct itgt_session_new *n);
 
-/* Puts it on its TPG's list where reinstatement, MC/S join and TPG disable find it. -EAGAIN if the TPG is disabled. */
+/*
+ * Puts it on its TPG's list where reinstatement, MC/S join and TPG disable find it. -EAGAIN if the
+ * TPG is disabled.
+ */
 int itgt_session_publish(struct itgt_session *sess);
 
-/* By (initiator name, ISID) of a TPG: the one to be reinstated; or by TSIH for a connection to be added. Reference held. */
+/*
+ * By (initiator name, ISID) of a TPG: the one to be reinstated; or by TSIH for a connection to be
+ * added. Reference held.
+ */
 struct itgt_session *itgt_session_find(struct itgt_tpg *tpg, const char *name, const u8 *isid);
 struct itgt_session *itgt_session_find_tsih(struct itgt_tpg *tpg, u16 tsih);
 /* Discovery sessions: global list. */
@@ -109,7 +129,10 @@ struct itgt_session *itgt_session_next(struct itgt_tpg *tpg, struct itgt_session
 void itgt_session_get(struct itgt_session *sess);
 void itgt_session_put(struct itgt_session *sess);
 
-/* Attach a connection in login to a session; -EBUSY if max_connections is reached, -ESHUTDOWN if closing. */
+/*
+ * Attach a connection in login to a session; -EBUSY if max_connections is reached, -ESHUTDOWN if
+ * closing.
+ */
 int itgt_session_attach(struct itgt_session *sess, struct itgt_conn *conn);
 void itgt_session_detach(struct itgt_conn *conn);
 /*
@@ -131,18 +154,26 @@ bool itgt_session_has_lost(struct itgt_session *sess, u16 cid);
 struct itgt_conn *itgt_session_find_conn(struct itgt_session *sess, u16 cid);
 
 /**
- * itgt_session_close - begin to end a session: all connections dropped, tasks ended, core session deregistered
+ * itgt_session_close - begin to end a session: all connections dropped, tasks ended, core session
+ * deregistered
+ *
  * Context: any; asynchronous and idempotent. Works for a session that was never published as well.
  */
 void itgt_session_close(struct itgt_session *sess);
 /*
- * The core forgets the nexus (reservations, ALUA, UA) although a connection still stands: before a Logout response. All
- * tasks are dead, no new one comes. Process context.
+ * The core forgets the nexus (reservations, ALUA, UA) although a connection still stands: before a
+ * Logout response. All tasks are dead, no new one comes. Process context.
  */
 void itgt_session_unregister(struct itgt_session *sess);
-/* itgt_session_close() and wait for the end. Process context; bounded on this project's core (tasks are detached). */
+/*
+ * itgt_session_close() and wait for the end. Process context; bounded on this project's core (tasks
+ * are detached).
+ */
 void itgt_session_close_sync(struct itgt_session *sess);
-/* Ends all sessions of a TPG and waits. New ones are refused by the TPG's state before this is called. */
+/*
+ * Ends all sessions of a TPG and waits. New ones are refused by the TPG's state before this is
+ * called.
+ */
 void itgt_session_close_all(struct itgt_tpg *tpg);
 /* The same without the wait. */
 void itgt_session_begin_close_all(struct itgt_tpg *tpg);

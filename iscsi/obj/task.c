@@ -7,7 +7,10 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-/* On a core that does not detach commands: how long its completion path may take from response to its last touch. */
+/*
+ * On a core that does not detach commands: how long its completion path may take from response to
+ * its last touch.
+ */
 #define CORE_TAIL_MS 100
 
 static struct kmem_cache *task_cache;
@@ -36,7 +39,9 @@ static void pool_unused(struct percpu_ref *ref)
  * itgt_pool_create - memory for the tasks of a new session
  * @limit: most tasks that may be out at a time
  *
- * Tasks are made when first needed and kept. The pool keeps the module loaded: a detached command calls back into it.
+ * Tasks are made when first needed and kept. The pool keeps the module loaded: a detached command
+ * calls back into it.
+ *
  * Context: process. Return: pool with one reference for the session, or NULL.
  */
 struct itgt_pool *itgt_pool_create(u32 limit)
@@ -171,7 +176,8 @@ struct itgt_task *itgt_task_get(struct itgt_pool *pool, u32 index, u32 gen)
 	return t;
 }
 
-struct itgt_task *itgt_task_next(struct itgt_pool *pool, u32 *pos, bool (*match)(struct itgt_task *t, const void *arg),
+struct itgt_task *itgt_task_next(struct itgt_pool *pool, u32 *pos,
+				 bool (*match)(struct itgt_task *t, const void *arg),
 				 const void *arg)
 {
 	/* pairs with smp_store_release() in pool_grow() */
@@ -189,8 +195,8 @@ struct itgt_task *itgt_task_next(struct itgt_pool *pool, u32 *pos, bool (*match)
 }
 
 /*
- * A core that does not detach has stopped the command, or never started it, and leaves its own reference to us, unless it
- * is about to return from ->queue_*() and drops it itself.
+ * A core that does not detach has stopped the command, or never started it, and leaves its own
+ * reference to us, unless it is about to return from ->queue_*() and drops it itself.
  */
 static void kill_rest(struct itgt_task *task, u32 gen)
 {
@@ -198,8 +204,9 @@ static void kill_rest(struct itgt_task *task, u32 gen)
 
 	if (test_bit(ITGT_TASK_CORE_ABORTED, &task->flags))
 		return;
-	while (test_bit(ITGT_TASK_LATE_RSP, &task->flags) && !test_bit(ITGT_TASK_CORE_DONE, &task->flags) &&
-	       READ_ONCE(task->gen) == gen && time_before(jiffies, end))
+	while (test_bit(ITGT_TASK_LATE_RSP, &task->flags) &&
+	       !test_bit(ITGT_TASK_CORE_DONE, &task->flags) && READ_ONCE(task->gen) == gen &&
+	       time_before(jiffies, end))
 		usleep_range(100, 1000);
 	if (READ_ONCE(task->gen) != gen || !test_bit(ITGT_TASK_LIVE, &task->flags))
 		return;

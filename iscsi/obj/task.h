@@ -16,9 +16,10 @@ struct itgt_conn;
 struct itgt_session;
 
 /*
- * Memory of a session's tasks. It outlives the session: each task out holds a reference until ->release_cmd(), so a
- * command that the core has detached keeps its memory without session, connection, TPG or ACL. Task memory is type
- * stable while the pool lives: a stale index or tag finds a task of another generation, never freed memory.
+ * Memory of a session's tasks. It outlives the session: each task out holds a reference until
+ * ->release_cmd(), so a command that the core has detached keeps its memory without session,
+ * connection, TPG or ACL. Task memory is type stable while the pool lives: a stale index or tag
+ * finds a task of another generation, never freed memory.
  */
 struct itgt_pool {
 	struct percpu_ref ref;		/* one for each task out, one for the session */
@@ -33,17 +34,21 @@ struct itgt_pool {
 
 enum itgt_task_flags {
 	ITGT_TASK_LIVE,		/* between alloc and release: the slot is in use */
-	ITGT_TASK_OWNED,	/* the fabric's reference (ACK_KREF) is not yet dropped; test_and_clear it to drop */
-	ITGT_TASK_WANTS_DATA,	/* ->write_pending() was called, data buffer is there, data is missing */
+	/* the fabric's reference (ACK_KREF) is not yet dropped; test_and_clear it to drop */
+	ITGT_TASK_OWNED,
+	/* ->write_pending() was called, data buffer is there, data is missing */
+	ITGT_TASK_WANTS_DATA,
 	ITGT_TASK_ABORTED,	/* ended by abort or teardown: no response */
 	ITGT_TASK_CORE_ABORTED,	/* ->aborted_task(): the core drops both references */
-	ITGT_TASK_CLAIMED,	/* its end is decided: response queued, or killed; test_and_set it */
+	/* its end is decided: response queued, or killed; test_and_set it */
+	ITGT_TASK_CLAIMED,
 	ITGT_TASK_LATE_RSP,	/* the core responded after the kill */
 	ITGT_TASK_CORE_DONE,	/* the core has dropped its own reference (->check_stop_free()) */
 	ITGT_TASK_IMMEDIATE,	/* did not take a CmdSN */
 	ITGT_TASK_TMF,
 	ITGT_TASK_DATA_IN,	/* the response has data */
-	ITGT_TASK_UNSOL,	/* unsolicited Data-Out is still expected; on rx.unsol with a reference */
+	/* unsolicited Data-Out is still expected; on rx.unsol with a reference */
+	ITGT_TASK_UNSOL,
 	ITGT_TASK_BIDI,		/* data goes both ways */
 	ITGT_TASK_BAD_DATA,	/* data was lost: fail when all is in */
 };
@@ -51,8 +56,8 @@ enum itgt_task_flags {
 enum itgt_r2t_state { ITGT_R2T_FREE, ITGT_R2T_READY, ITGT_R2T_SENT };
 
 /*
- * What a Data-Out sequence must keep to. rx takes a FREE or SENT slot and makes it READY with release; tx sends it and makes
- * it SENT. Of a SENT slot only rx uses the fields.
+ * What a Data-Out sequence must keep to. rx takes a FREE or SENT slot and makes it READY with
+ * release; tx sends it and makes it SENT. Of a SENT slot only rx uses the fields.
  */
 struct itgt_r2t {
 	u32 state;		/* enum itgt_r2t_state */
@@ -61,13 +66,14 @@ struct itgt_r2t {
 	u32 off, len;		/* what is asked for, bytes */
 	u32 got;
 	u32 datasn;		/* next of this sequence */
-	bool lost;		/* ERL > 0: a PDU is missing, what follows is thrown away and asked for again */
+	/* ERL > 0: a PDU is missing, what follows is thrown away and asked for again */
+	bool lost;
 	bool in_use;		/* ERL > 0: rx is receiving into it */
 };
 
 /*
- * Target Transfer Tag of an R2T: slot of the task, R2TSN modulo 256, use of the slot modulo 2048; never the reserved tag,
- * never one of a NOP-In (top bit).
+ * Target Transfer Tag of an R2T: slot of the task, R2TSN modulo 256, use of the slot modulo 2048;
+ * never the reserved tag, never one of a NOP-In (top bit).
  */
 #define ITGT_TTT_INDEX(ttt)	((ttt) & 0xfff)
 #define ITGT_TTT_SN(ttt)	(((ttt) >> 12) & 0xff)
@@ -76,9 +82,10 @@ struct itgt_r2t {
 #define ITGT_TTT(index, sn, gen) ((index) | ((sn) & 0xff) << 12 | (gen) << 20)
 
 /*
- * Ownership. rx sets a task up and is its only user until target_submit(). Afterwards: data-out fields belong to the rx
- * kthread of @conn, data-in fields to the tx owner of @conn; flags are atomic bits. A context other than the core's
- * callbacks that finds the task by tag holds &se.cmd_kref while it uses it.
+ * Ownership. rx sets a task up and is its only user until target_submit(). Afterwards: data-out
+ * fields belong to the rx kthread of @conn, data-in fields to the tx owner of @conn; flags are
+ * atomic bits. A context other than the core's callbacks that finds the task by tag holds
+ * &se.cmd_kref while it uses it.
  */
 struct itgt_task {
 	/* kept over uses of the slot */
@@ -92,7 +99,8 @@ struct itgt_task {
 	struct se_cmd se;
 	struct itgt_txe rsp_txe;	/* response, data-in */
 	struct itgt_txe r2t_txe;	/* R2Ts; holds &se.cmd_kref while queued */
-	struct itgt_conn *conn;		/* allegiance; valid until the task is released or detached */
+	/* allegiance; valid until the task is released or detached */
+	struct itgt_conn *conn;
 	struct itgt_session *sess;
 	itt_t itt;
 	u32 cmdsn;
@@ -115,7 +123,8 @@ struct itgt_task {
 	unsigned long out_time;		/* jiffies of the last progress */
 	struct itgt_r2t r2t[ITGT_MAX_R2T];
 	struct itgt_spans *spans;	/* DataPDUInOrder=No: what is there; freed on release */
-	struct scatterlist *out_sg;	/* cursor: entry that holds byte out_sg_base of the buffer */
+	/* cursor: entry that holds byte out_sg_base of the buffer */
+	struct scatterlist *out_sg;
 	u32 out_sg_base;
 	struct list_head unsol_node;	/* on conn->rx.unsol */
 
@@ -162,8 +171,9 @@ void itgt_task_release(struct itgt_task *task);
 void itgt_task_done(struct itgt_task *task);
 
 /*
- * The same in ->aborted_task(): a core that detaches leaves the reference to us, so that itgt_task_kill() cannot meet a
- * task that has been freed; a stock core drops it by itself. Any context.
+ * The same in ->aborted_task(): a core that detaches leaves the reference to us, so that
+ * itgt_task_kill() cannot meet a task that has been freed; a stock core drops it by itself. Any
+ * context.
  */
 void itgt_task_aborted(struct itgt_task *task);
 
@@ -177,7 +187,8 @@ struct itgt_task *itgt_task_get(struct itgt_pool *pool, u32 index, u32 gen);
 void itgt_task_kill(struct itgt_task *task);
 
 /* First live task of the session that @match picks, with a reference, from slot *@pos on. */
-struct itgt_task *itgt_task_next(struct itgt_pool *pool, u32 *pos, bool (*match)(struct itgt_task *t, const void *arg),
+struct itgt_task *itgt_task_next(struct itgt_pool *pool, u32 *pos,
+				 bool (*match)(struct itgt_task *t, const void *arg),
 				 const void *arg);
 
 int itgt_task_cache_init(void);

@@ -13,7 +13,8 @@ static void check(const char *text, u32 size, int want, const char *bytes)
 	u8 *bin = malloc(size);
 	int ret = itgt_binval_decode(exact, bin, size, NULL);
 
-	tap_ok(ret == want && (ret < 0 || !memcmp(bin, bytes, ret)), "decode %s into %u: %d", text, size, ret);
+	tap_ok(ret == want && (ret < 0 || !memcmp(bin, bytes, ret)), "decode %s into %u: %d", text,
+	       size, ret);
 	free(bin);
 	free(exact);
 }
@@ -28,7 +29,8 @@ static void check_round(u32 len, bool base64)
 	for (i = 0; i < len; i++)
 		bin[i] = rand();
 	itgt_binval_encode(bin, len, base64, text);
-	if (itgt_binval_decode(text, back, len, &form) != (int)len || memcmp(bin, back, len) || form != base64)
+	if (itgt_binval_decode(text, back, len, &form) != (int)len || memcmp(bin, back, len) ||
+	    form != base64)
 		tap_ok(0, "round trip of %u bytes: %s", len, text);
 	free(bin);
 	free(back);

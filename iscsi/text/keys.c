@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The key table and what each type of value means: parse, format, combine (RFC 7143 sections 6.2 and 13). */
+/*
+ * The key table and what each type of value means: parse, format, combine (RFC 7143 sections 6.2
+ * and 13).
+ */
 #include "iscsi/text/keys.h"
 #include "iscsi/text/kv.h"
 #include "iscsi/text/params.h"
@@ -12,7 +15,7 @@
 #define MAX_24BIT 16777215
 
 static const char * const digest_names[] = { "None", "CRC32C", NULL };
-static const char * const task_reporting_names[] = { "RFC3720", "ResponseFence", "FastAbort", NULL };
+static const char *const task_reporting_names[] = { "RFC3720", "ResponseFence", "FastAbort", NULL };
 static const char * const answer_no[] = { "No", NULL };
 static const char * const answer_reject[] = { "Reject", NULL };
 
@@ -55,24 +58,37 @@ const struct itgt_key itgt_keys[ITGT_KEY_NR] = {
 	OTHER(SEND_TARGETS, "SendTargets", EXTERNAL, NULL, INITIATOR, FFP, 0),
 
 	/* operational values, 13.1, 13.2 and 13.10 to 13.24 */
-	LIST(HEADER_DIGEST, "HeaderDigest", digest_names, ITGT_DIGEST_NONE, header_digest, CONNECTION, 0),
+	LIST(HEADER_DIGEST, "HeaderDigest", digest_names, ITGT_DIGEST_NONE, header_digest,
+	     CONNECTION, 0),
 	LIST(DATA_DIGEST, "DataDigest", digest_names, ITGT_DIGEST_NONE, data_digest, CONNECTION, 0),
-	NEGO(MAX_CONNECTIONS, "MaxConnections", NUM_MIN, 1, 65535, 1, max_connections, LEADING, NODISC),
+	NEGO(MAX_CONNECTIONS, "MaxConnections", NUM_MIN, 1, 65535, 1, max_connections, LEADING,
+	     NODISC),
 	NEGO(INITIAL_R2T, "InitialR2T", BOOL_OR, 0, 1, 1, initial_r2t, LEADING, NODISC),
 	NEGO(IMMEDIATE_DATA, "ImmediateData", BOOL_AND, 0, 1, 1, immediate_data, LEADING, NODISC),
-	NEGO(MAX_BURST, "MaxBurstLength", NUM_MIN, 512, MAX_24BIT, 262144, max_burst, LEADING, NODISC),
-	NEGO(FIRST_BURST, "FirstBurstLength", NUM_MIN, 512, MAX_24BIT, 65536, first_burst, LEADING, NODISC),
+	NEGO(MAX_BURST, "MaxBurstLength", NUM_MIN, 512, MAX_24BIT, 262144, max_burst, LEADING,
+	     NODISC),
+	NEGO(FIRST_BURST, "FirstBurstLength", NUM_MIN, 512, MAX_24BIT, 65536, first_burst, LEADING,
+	     NODISC),
 	NEGO(TIME2WAIT, "DefaultTime2Wait", NUM_MAX, 0, 3600, 2, time2wait, LEADING, 0),
 	NEGO(TIME2RETAIN, "DefaultTime2Retain", NUM_MIN, 0, 3600, 20, time2retain, LEADING, 0),
-	NEGO(MAX_OUTSTANDING_R2T, "MaxOutstandingR2T", NUM_MIN, 1, 65535, 1, max_outstanding_r2t, LEADING, NODISC),
+	NEGO(MAX_OUTSTANDING_R2T, "MaxOutstandingR2T", NUM_MIN, 1, 65535, 1, max_outstanding_r2t,
+	     LEADING, NODISC),
 	NEGO(PDU_IN_ORDER, "DataPDUInOrder", BOOL_OR, 0, 1, 1, pdu_in_order, LEADING, NODISC),
 	NEGO(SEQ_IN_ORDER, "DataSequenceInOrder", BOOL_OR, 0, 1, 1, seq_in_order, LEADING, NODISC),
 	NEGO(ERL, "ErrorRecoveryLevel", NUM_MIN, 0, 2, 0, erl, LEADING, 0),
-	NEGO(PROTOCOL_LEVEL, "iSCSIProtocolLevel", NUM_MIN, 0, 31, 1, protocol_level, LEADING, NODISC),
-	LIST(TASK_REPORTING, "TaskReporting", task_reporting_names, ITGT_TASKREP_RFC3720, task_reporting, LEADING, NODISC),
-	[ITGT_KEY_MAX_RECV_DSL] = { .name = "MaxRecvDataSegmentLength", .op = ITGT_OP_NUM_DECL, .min = 512,
-		.max = MAX_24BIT, .def = 8192, .offset = offsetof(struct itgt_params, max_xmit_dsl), .by = ITGT_BY_BOTH,
-		.scope = ITGT_SCOPE_CONNECTION, .phase = ITGT_IN_OPERATIONAL | ITGT_IN_FFP },
+	NEGO(PROTOCOL_LEVEL, "iSCSIProtocolLevel", NUM_MIN, 0, 31, 1, protocol_level, LEADING,
+	     NODISC),
+	LIST(TASK_REPORTING, "TaskReporting", task_reporting_names, ITGT_TASKREP_RFC3720,
+	     task_reporting, LEADING, NODISC),
+	[ITGT_KEY_MAX_RECV_DSL] = { .name = "MaxRecvDataSegmentLength",
+				    .op = ITGT_OP_NUM_DECL,
+				    .min = 512,
+				    .max = MAX_24BIT,
+				    .def = 8192,
+				    .offset = offsetof(struct itgt_params, max_xmit_dsl),
+				    .by = ITGT_BY_BOTH,
+				    .scope = ITGT_SCOPE_CONNECTION,
+				    .phase = ITGT_IN_OPERATIONAL | ITGT_IN_FFP },
 
 	/* obsolete, yet never NotUnderstood: 13.25 */
 	OTHER(IF_MARKER, "IFMarker", CONST, answer_no, BOTH, OPERATIONAL, 0),

@@ -281,8 +281,9 @@ int itgt_nego_offer(struct itgt_nego *n, struct itgt_kv_out *out)
  * @n: the negotiation
  * @out: the declaration is appended
  *
- * What users find in the stock target: param/MaxXmitDataSegmentLength is what both sides may send, and the file named
- * MaxRecvDataSegmentLength (8192 everywhere, since tools write it back) says nothing. Without a TPG it is the default.
+ * What users find in the stock target: param/MaxXmitDataSegmentLength is what both sides may send,
+ * and the file named MaxRecvDataSegmentLength (8192 everywhere, since tools write it back) says
+ * nothing. Without a TPG it is the default.
  */
 void itgt_nego_declare_recv(struct itgt_nego *n, struct itgt_kv_out *out)
 {

@@ -23,7 +23,8 @@ static const struct trial trials[] = {
 	{ "hexadecimal number", 0, "MaxBurstLength=0x4000|", "MaxBurstLength=16384|", 0 },
 	{ "number below range", 0, "MaxBurstLength=511|", "MaxBurstLength=Reject|", 0 },
 	{ "number above range", 0, "MaxBurstLength=16777216|", "MaxBurstLength=Reject|", 0 },
-	{ "number with more than 32 bits", 0, "MaxBurstLength=99999999999999999999|", "MaxBurstLength=Reject|", 0 },
+	{ "number with more than 32 bits", 0, "MaxBurstLength=99999999999999999999|",
+	  "MaxBurstLength=Reject|", 0 },
 	{ "number with a sign", 0, "MaxBurstLength=+512|", "MaxBurstLength=Reject|", 0 },
 	{ "empty number", 0, "MaxBurstLength=|", "MaxBurstLength=Reject|", 0 },
 	{ "larger number", 0, "DefaultTime2Wait=0|", "DefaultTime2Wait=2|", 0 },
@@ -32,32 +33,46 @@ static const struct trial trials[] = {
 	{ "AND", 0, "ImmediateData=No|", "ImmediateData=No|", 0 },
 	{ "boolean in lower case", 0, "ImmediateData=yes|", "ImmediateData=Reject|", 0 },
 	{ "first common of a list", 0, "HeaderDigest=CRC32C,None|", "HeaderDigest=CRC32C|", 0 },
-	{ "unknown list items are passed over", 0, "HeaderDigest=CRC64,None|", "HeaderDigest=None|", 0 },
+	{ "unknown list items are passed over", 0, "HeaderDigest=CRC64,None|", "HeaderDigest=None|",
+	  0 },
 	{ "list without a common value", 0, "HeaderDigest=CRC64|", "HeaderDigest=Reject|", 0 },
 	{ "key names keep their case", 0, "headerdigest=None|", "headerdigest=NotUnderstood|", 0 },
 	{ "unknown key", 0, "X-com.example.foo=1|", "X-com.example.foo=NotUnderstood|", 0 },
-	{ "obsolete markers", 0, "IFMarker=Yes|OFMarkInt=2048~8192|", "IFMarker=No|OFMarkInt=Reject|", 0 },
+	{ "obsolete markers", 0, "IFMarker=Yes|OFMarkInt=2048~8192|",
+	  "IFMarker=No|OFMarkInt=Reject|", 0 },
 	{ "declaration has no answer", 0, "MaxRecvDataSegmentLength=65536|", "", 0 },
 	{ "declaration out of range", 0, "MaxRecvDataSegmentLength=511|", "", -EPROTO },
 	{ "pair without =", 0, "HeaderDigest|", "", -EPROTO },
 	{ "empty key", 0, "=1|", "", -EPROTO },
-	{ "key of 64 bytes", 0, "Kaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=1|", "", -EPROTO },
+	{ "key of 64 bytes", 0,
+	  "Kaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=1|", "", -EPROTO },
 	{ "answer as an offer", 0, "InitialR2T=Irrelevant|", "", -EPROTO },
-	{ "same key twice, strict", STRICT, "InitialR2T=Yes|InitialR2T=Yes|", "InitialR2T=Yes|", -EPROTO },
-	{ "same key twice, same result", 0, "InitialR2T=Yes|InitialR2T=Yes|", "InitialR2T=Yes|InitialR2T=Yes|", 0 },
-	{ "same key twice, other result", 0, "MaxBurstLength=512|MaxBurstLength=1024|", "MaxBurstLength=512|", -EPROTO },
-	{ "other name at the second time", 0, "InitiatorName=iqn.a|InitiatorName=iqn.b|", "", -EPROTO },
+	{ "same key twice, strict", STRICT, "InitialR2T=Yes|InitialR2T=Yes|", "InitialR2T=Yes|",
+	  -EPROTO },
+	{ "same key twice, same result", 0, "InitialR2T=Yes|InitialR2T=Yes|",
+	  "InitialR2T=Yes|InitialR2T=Yes|", 0 },
+	{ "same key twice, other result", 0, "MaxBurstLength=512|MaxBurstLength=1024|",
+	  "MaxBurstLength=512|", -EPROTO },
+	{ "other name at the second time", 0, "InitiatorName=iqn.a|InitiatorName=iqn.b|", "",
+	  -EPROTO },
 	{ "irrelevant in discovery", DISCOVERY, "InitialR2T=No|", "InitialR2T=Irrelevant|", 0 },
-	{ "session type turns discovery on", 0, "SessionType=Discovery|MaxConnections=4|", "MaxConnections=Irrelevant|", 0 },
-	{ "leading key on a further connection", NON_LEADING, "MaxConnections=4|", "MaxConnections=Reject|", 0 },
-	{ "connection key on a further connection", NON_LEADING, "DataDigest=None|", "DataDigest=None|", 0 },
-	{ "operational key among security keys", SECURITY, "InitialR2T=No|", "InitialR2T=Reject|", 0 },
-	{ "login key in full feature phase", FFP, "InitiatorName=iqn.a|ImmediateData=No|", "InitiatorName=Reject|ImmediateData=Reject|", 0 },
+	{ "session type turns discovery on", 0, "SessionType=Discovery|MaxConnections=4|",
+	  "MaxConnections=Irrelevant|", 0 },
+	{ "leading key on a further connection", NON_LEADING, "MaxConnections=4|",
+	  "MaxConnections=Reject|", 0 },
+	{ "connection key on a further connection", NON_LEADING, "DataDigest=None|",
+	  "DataDigest=None|", 0 },
+	{ "operational key among security keys", SECURITY, "InitialR2T=No|", "InitialR2T=Reject|",
+	  0 },
+	{ "login key in full feature phase", FFP, "InitiatorName=iqn.a|ImmediateData=No|",
+	  "InitiatorName=Reject|ImmediateData=Reject|", 0 },
 	{ "receive length in full feature phase", FFP, "MaxRecvDataSegmentLength=512|", "", 0 },
 	{ "target's key from an initiator", 0, "TargetAlias=x|", "TargetAlias=Reject|", 0 },
-	{ "first burst no longer than max burst", 0, "FirstBurstLength=16777215|", "FirstBurstLength=65536|", 0 },
+	{ "first burst no longer than max burst", 0, "FirstBurstLength=16777215|",
+	  "FirstBurstLength=65536|", 0 },
 	{ "protocol level", 0, "iSCSIProtocolLevel=2|", "iSCSIProtocolLevel=2|", 0 },
-	{ "task reporting", 0, "TaskReporting=FastAbort,ResponseFence,RFC3720|", "TaskReporting=FastAbort|", 0 },
+	{ "task reporting", 0, "TaskReporting=FastAbort,ResponseFence,RFC3720|",
+	  "TaskReporting=FastAbort|", 0 },
 };
 
 static int no_external(void *ctx, const struct itgt_key *key, char *val, struct itgt_kv_out *out)
@@ -77,7 +92,9 @@ static void set_up(struct itgt_nego *n, struct itgt_params *cfg, struct itgt_par
 	memset(n, 0, sizeof(*n));
 	n->cfg = cfg;
 	n->par = par;
-	n->phase = flags & FFP ? ITGT_IN_FFP : flags & SECURITY ? ITGT_IN_SECURITY : ITGT_IN_OPERATIONAL;
+	n->phase = flags & FFP	      ? ITGT_IN_FFP
+		   : flags & SECURITY ? ITGT_IN_SECURITY
+				      : ITGT_IN_OPERATIONAL;
 	n->leading = !(flags & NON_LEADING);
 	n->discovery = flags & DISCOVERY;
 	n->strict = flags & STRICT;
@@ -128,11 +145,13 @@ static void check_offers(void)
 
 	set_up(&n, &cfg, &par, 0);
 	itgt_kv_init(&out, answer, sizeof(answer));
-	tap_ok(itgt_nego_offer(&n, &out) == 0 && !out.len, "nothing to offer when defaults will do");
+	tap_ok(itgt_nego_offer(&n, &out) == 0 && !out.len,
+	       "nothing to offer when defaults will do");
 	cfg.max_burst = 4096;
 	cfg.header_digest = ITGT_DIGEST_CRC32C;
 	tap_ok(itgt_nego_offer(&n, &out) == 2, "offers what is not left to the default");
-	tap_ok(!memcmp(answer, "HeaderDigest=CRC32C\0MaxBurstLength=4096\0", 40), "offers on the wire");
+	tap_ok(!memcmp(answer, "HeaderDigest=CRC32C\0MaxBurstLength=4096\0", 40),
+	       "offers on the wire");
 	itgt_kv_init(&out, answer, sizeof(answer));
 	tap_ok(!itgt_nego_run(&n, in, sizeof(in) - 1, &out), "an answer to an offer is taken");
 	tap_ok(out.len == 21 && par.max_burst == 4096, "and not answered again: %u", par.max_burst);
@@ -190,8 +209,8 @@ static void check_table(void)
 	int i, good = 1;
 
 	for (i = 0; i < ITGT_KEY_NR; i++)
-		good &= itgt_keys[i].name && itgt_keys[i].op && itgt_keys[i].by && itgt_keys[i].phase &&
-			itgt_keys_find(itgt_keys[i].name) == &itgt_keys[i];
+		good &= itgt_keys[i].name && itgt_keys[i].op && itgt_keys[i].by &&
+			itgt_keys[i].phase && itgt_keys_find(itgt_keys[i].name) == &itgt_keys[i];
 	tap_ok(good, "every row of the key table is filled");
 }
 

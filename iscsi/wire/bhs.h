@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Rules that a Basic Header Segment must keep, one table row for each initiator opcode (RFC 7143 11). */
+/*
+ * Rules that a Basic Header Segment must keep, one table row for each initiator opcode (RFC 7143
+ * 11).
+ */
 #ifndef ITGT_WIRE_BHS_H
 #define ITGT_WIRE_BHS_H
 
@@ -11,14 +14,17 @@
 
 /* in which kind of session a PDU may come, and what follows its header */
 enum itgt_bhs_rule_flags {
-	ITGT_BHS_NORMAL		= 1 << 0,	/* allowed in a normal session's full feature phase */
-	ITGT_BHS_DISCOVERY	= 1 << 1,	/* allowed in a discovery session's full feature phase */
+	/* allowed in a normal session's full feature phase */
+	ITGT_BHS_NORMAL		= 1 << 0,
+	/* allowed in a discovery session's full feature phase */
+	ITGT_BHS_DISCOVERY	= 1 << 1,
 	ITGT_BHS_AHS		= 1 << 2,	/* may carry additional header segments */
 	ITGT_BHS_DATA		= 1 << 3,	/* may carry a data segment */
 	ITGT_BHS_CMDSN		= 1 << 4,	/* numbered by CmdSN */
 	ITGT_BHS_IMMEDIATE	= 1 << 5,	/* the I bit is allowed */
 	ITGT_BHS_FINAL		= 1 << 6,	/* the F bit must be 1 */
-	ITGT_BHS_STREAM		= 1 << 7,	/* data goes to a task's buffer, not to memory of the PDU */
+	/* data goes to a task's buffer, not to memory of the PDU */
+	ITGT_BHS_STREAM		= 1 << 7,
 };
 
 struct itgt_bhs_rule {

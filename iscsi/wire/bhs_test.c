@@ -24,7 +24,8 @@ struct trial {
 
 static const struct trial trials[] = {
 	{ "NOP-Out", ISCSI_OP_NOOP_OUT, 0x80, 0, 0, 0, GOOD },
-	{ "NOP-Out, immediate, with data", ISCSI_OP_NOOP_OUT | ISCSI_OP_IMMEDIATE, 0x80, 0, 8192, 0, GOOD },
+	{ "NOP-Out, immediate, with data", ISCSI_OP_NOOP_OUT | ISCSI_OP_IMMEDIATE, 0x80, 0, 8192, 0,
+	  GOOD },
 	{ "NOP-Out without F", ISCSI_OP_NOOP_OUT, 0, 0, 0, 0, BAD },
 	{ "NOP-Out of one byte too many", ISCSI_OP_NOOP_OUT, 0x80, 0, 8193, 0, BAD },
 	{ "NOP-Out with AHS", ISCSI_OP_NOOP_OUT, 0x80, 1, 0, 0, BAD },
@@ -80,7 +81,8 @@ static void random_headers(void)
 		r = itgt_bhs_rule(h.opcode);
 		if (itgt_bhs_check(&h, MAX_DATA, rand() % 2))
 			continue;
-		bad += !r || itgt_bhs_dlen(&h) > MAX_DATA || (h.hlength && !(r->flags & ITGT_BHS_AHS));
+		bad += !r || itgt_bhs_dlen(&h) > MAX_DATA ||
+		       (h.hlength && !(r->flags & ITGT_BHS_AHS));
 	}
 	tap_ok(!bad, "200000 random headers");
 }
@@ -92,7 +94,8 @@ int main(void)
 	for (i = 0; i < sizeof(trials) / sizeof(*trials); i++)
 		tap_ok(check(&trials[i]) == trials[i].want, "%s", trials[i].what);
 	for (i = 0; i < 8; i++)
-		tap_ok((i + itgt_bhs_pad(i)) % 4 == 0 && itgt_bhs_pad(i) < 4, "padding of %zu bytes", i);
+		tap_ok((i + itgt_bhs_pad(i)) % 4 == 0 && itgt_bhs_pad(i) < 4,
+		       "padding of %zu bytes", i);
 	random_headers();
 	return tap_done();
 }

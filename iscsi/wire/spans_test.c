@@ -60,7 +60,8 @@ static bool random_steps(void)
 		} else {
 			from = itgt_spans_reach(&s, from);
 			to = to < from ? from : to;
-			if (from != reach(from) || itgt_spans_cut(&s, from, to) != set(from, to, false))
+			if (from != reach(from) ||
+			    itgt_spans_cut(&s, from, to) != set(from, to, false))
 				return false;
 		}
 		if (!agrees() || itgt_spans_reach(&s, from) != reach(from))
@@ -74,7 +75,8 @@ int main(void)
 	u32 i;
 
 	tap_ok(itgt_spans_reach(&s, 0) == 0, "nothing is there at first");
-	tap_ok(itgt_spans_add(&s, 10, 20) == 10 && itgt_spans_add(&s, 15, 30) == 10 && s.nr == 1, "ranges join");
+	tap_ok(itgt_spans_add(&s, 10, 20) == 10 && itgt_spans_add(&s, 15, 30) == 10 && s.nr == 1,
+	       "ranges join");
 	tap_ok(itgt_spans_reach(&s, 10) == 30 && itgt_spans_reach(&s, 30) == 30, "reach");
 	s.nr = 0;
 	tap_ok(random_steps(), "200000 random steps agree with a naive model");
@@ -82,6 +84,7 @@ int main(void)
 	for (i = 0; i < ITGT_MAX_SPANS; i++)
 		itgt_spans_add(&s, 2 * i, 2 * i + 1);
 	tap_ok(itgt_spans_add(&s, 5000, 5001) == -ENOSPC, "too many holes are refused");
-	tap_ok(itgt_spans_add(&s, 0, 2 * ITGT_MAX_SPANS) == ITGT_MAX_SPANS + 0 && s.nr == 1, "and closed");
+	tap_ok(itgt_spans_add(&s, 0, 2 * ITGT_MAX_SPANS) == ITGT_MAX_SPANS + 0 && s.nr == 1,
+	       "and closed");
 	return tap_done();
 }

@@ -28,33 +28,23 @@
 	{ ISCSI_OP_ASYNC_EVENT, "Async" },				\
 	{ ISCSI_OP_REJECT, "Reject" }
 
-DECLARE_EVENT_CLASS(itgt_pdu,
-	TP_PROTO(u32 conn, const struct iscsi_hdr *hdr),
-	TP_ARGS(conn, hdr),
-	TP_STRUCT__entry(
-		__field(u32, conn)
-		__field(u8, opcode)
-		__field(u8, flags)
-		__field(u32, dlen)
-		__field(u32, itt)
-		__field(u32, ttt)
-		__field(u32, sn)
-	),
-	TP_fast_assign(
-		__entry->conn = conn;
-		__entry->opcode = hdr->opcode & ISCSI_OPCODE_MASK;
-		__entry->flags = hdr->flags;
-		__entry->dlen = ntoh24(hdr->dlength);
-		__entry->itt = be32_to_cpu((__force __be32)hdr->itt);
-		__entry->ttt = be32_to_cpu(hdr->ttt);
-		__entry->sn = be32_to_cpu(hdr->statsn);
-	),
+DECLARE_EVENT_CLASS(
+	itgt_pdu, TP_PROTO(u32 conn, const struct iscsi_hdr *hdr), TP_ARGS(conn, hdr),
+	TP_STRUCT__entry(__field(u32, conn) __field(u8, opcode) __field(u8, flags)
+				 __field(u32, dlen) __field(u32, itt) __field(u32, ttt)
+					 __field(u32, sn)),
+	TP_fast_assign(__entry->conn = conn; __entry->opcode = hdr->opcode & ISCSI_OPCODE_MASK;
+		       __entry->flags = hdr->flags; __entry->dlen = ntoh24(hdr->dlength);
+		       __entry->itt = be32_to_cpu((__force __be32)hdr->itt);
+		       __entry->ttt = be32_to_cpu(hdr->ttt);
+		       __entry->sn = be32_to_cpu(hdr->statsn);),
 	TP_printk("conn=%u %s flags=%02x dlen=%u itt=%08x ttt=%08x sn=%08x", __entry->conn,
-		  __print_symbolic(__entry->opcode, ITGT_TRACE_OPCODES), __entry->flags, __entry->dlen,
-		  __entry->itt, __entry->ttt, __entry->sn)
-);
+		  __print_symbolic(__entry->opcode, ITGT_TRACE_OPCODES), __entry->flags,
+		  __entry->dlen, __entry->itt, __entry->ttt, __entry->sn));
 
-/* sn is CmdSN of what comes in and StatSN of what goes out; both have the same place in the header */
+/*
+ * sn is CmdSN of what comes in and StatSN of what goes out; both have the same place in the header
+ */
 DEFINE_EVENT(itgt_pdu, itgt_pdu_in,
 	TP_PROTO(u32 conn, const struct iscsi_hdr *hdr),
 	TP_ARGS(conn, hdr)
@@ -65,23 +55,14 @@ DEFINE_EVENT(itgt_pdu, itgt_pdu_out,
 	TP_ARGS(conn, hdr)
 );
 
-TRACE_EVENT(itgt_conn_state,
-	TP_PROTO(u32 conn, int from, int to, int why),
-	TP_ARGS(conn, from, to, why),
-	TP_STRUCT__entry(
-		__field(u32, conn)
-		__field(int, from)
-		__field(int, to)
-		__field(int, why)
-	),
-	TP_fast_assign(
-		__entry->conn = conn;
-		__entry->from = from;
-		__entry->to = to;
-		__entry->why = why;
-	),
-	TP_printk("conn=%u %d -> %d drop=%d", __entry->conn, __entry->from, __entry->to, __entry->why)
-);
+TRACE_EVENT(itgt_conn_state, TP_PROTO(u32 conn, int from, int to, int why),
+	    TP_ARGS(conn, from, to, why),
+	    TP_STRUCT__entry(__field(u32, conn) __field(int, from) __field(int, to)
+				     __field(int, why)),
+	    TP_fast_assign(__entry->conn = conn; __entry->from = from; __entry->to = to;
+			   __entry->why = why;),
+	    TP_printk("conn=%u %d -> %d drop=%d", __entry->conn, __entry->from, __entry->to,
+		      __entry->why));
 
 TRACE_EVENT(itgt_login,
 	TP_PROTO(u32 conn, const char *initiator, int status),

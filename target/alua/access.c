@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* May a command run through a port in this state? One table, read for every command (SPC-5 5.17.2.4). */
+/*
+ * May a command run through a port in this state? One table, read for every command
+ * (SPC-5 5.17.2.4).
+ */
 #include <linux/rcupdate.h>
 
 #include "target/alua/group.h"
@@ -23,7 +26,10 @@ static const sense_reason_t verdicts[][ALUA_CLASS_DATA + 1] = {
 	},
 };
 
-/* First block of a command that moves data, by its CDB's group (SPC-5 4.2.5.1); the CDB is not parsed yet. */
+/*
+ * First block of a command that moves data, by its CDB's group (SPC-5 4.2.5.1); the CDB is not
+ * parsed yet.
+ */
 static u64 first_block(const u8 *cdb)
 {
 	switch (cdb[0] >> 5) {
@@ -59,7 +65,8 @@ sense_reason_t tgt_alua_check(struct se_cmd *cmd, enum tgt_alua_class class)
 	if (gp) {
 		state = READ_ONCE(gp->tg_pt_gp_alua_access_state);
 		if (state == ALUA_LBA_DEPENDENT && class == ALUA_CLASS_DATA)
-			state = tgt_lbamap_state(cmd->se_dev, gp->tg_pt_gp_id, first_block(cmd->t_task_cdb));
+			state = tgt_lbamap_state(cmd->se_dev, gp->tg_pt_gp_id,
+						 first_block(cmd->t_task_cdb));
 		if (state == ALUA_ACTIVE_NON_OPTIMIZED) {
 			cmd->alua_nonop_delay = READ_ONCE(gp->tg_pt_gp_nonop_delay_msecs);
 			cmd->se_cmd_flags |= SCF_ALUA_NON_OPTIMIZED;

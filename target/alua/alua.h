@@ -7,14 +7,18 @@
 
 /* Classes of commands in SPC-5 5.17.2: which states let them pass. */
 enum tgt_alua_class {
-	ALUA_CLASS_ANY,		/* every state: INQUIRY, REPORT LUNS, REQUEST SENSE, REPORT TARGET PORT GROUPS, ... */
-	ALUA_CLASS_STANDBY,	/* also in standby: MODE/LOG SENSE, PR IN/OUT, SET TARGET PORT GROUPS, ... */
+	/* every state: INQUIRY, REPORT LUNS, REQUEST SENSE, REPORT TARGET PORT GROUPS, ... */
+	ALUA_CLASS_ANY,
+	/* also in standby: MODE/LOG SENSE, PR IN/OUT, SET TARGET PORT GROUPS, ... */
+	ALUA_CLASS_STANDBY,
 	ALUA_CLASS_DATA,	/* active states only (and LBA dependent by range) */
 };
 
-sense_reason_t tgt_alua_check(struct se_cmd *cmd, enum tgt_alua_class class);	/* atomic; sets alua_nonop_delay */
+/* atomic; sets alua_nonop_delay */
+sense_reason_t tgt_alua_check(struct se_cmd *cmd, enum tgt_alua_class class);
 
-sense_reason_t tgt_alua_parse_report(struct se_cmd *cmd, u32 *size);	/* REPORT TARGET PORT GROUPS */
+/* REPORT TARGET PORT GROUPS */
+sense_reason_t tgt_alua_parse_report(struct se_cmd *cmd, u32 *size);
 sense_reason_t tgt_alua_parse_set(struct se_cmd *cmd, u32 *size);	/* SET TARGET PORT GROUPS */
 
 /* model hooks */
@@ -28,9 +32,11 @@ int tgt_alua_init(void);	/* default LU group */
 void tgt_alua_exit(void);
 
 /* target port groups (configfs alua/GROUP); names are those of the config items */
-struct t10_alua_tg_pt_gp *tgt_alua_group_alloc(struct se_device *dev, const char *name, bool is_default);
+struct t10_alua_tg_pt_gp *tgt_alua_group_alloc(struct se_device *dev, const char *name,
+					       bool is_default);
 int tgt_alua_group_set_id(struct t10_alua_tg_pt_gp *gp, unsigned long id);
-void tgt_alua_group_free(struct t10_alua_tg_pt_gp *gp);			/* members fall back to the default group */
+/* members fall back to the default group */
+void tgt_alua_group_free(struct t10_alua_tg_pt_gp *gp);
 int tgt_alua_group_set_state(struct t10_alua_tg_pt_gp *gp, int state, bool explicit);
 ssize_t tgt_alua_group_members(struct t10_alua_tg_pt_gp *gp, char *page);
 ssize_t tgt_alua_lun_show_group(struct se_lun *lun, char *page);

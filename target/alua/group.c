@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Target port groups of a device: which ports share an access state, under which identifier and name.
+ * Target port groups of a device: which ports share an access state, under which identifier and
+ * name.
  *
- * Locks: t10_alua.tg_pt_gps_lock guards a device's list and the identifiers; a group's tg_pt_gp_lock its members; a LUN's
- * lun_tg_pt_gp_lock which group it is in (readers: RCU). Order: LUN's lock, then group's lock.
+ * Locks: t10_alua.tg_pt_gps_lock guards a device's list and the identifiers; a group's
+ * tg_pt_gp_lock its members; a LUN's lun_tg_pt_gp_lock which group it is in (readers: RCU). Order:
+ * LUN's lock, then group's lock.
  */
 #include <linux/err.h>
 #include <linux/rculist.h>
@@ -27,7 +29,8 @@ const char *tgt_group_name(const struct t10_alua_tg_pt_gp *gp)
  *
  * Return: the group or ERR_PTR(-ENOMEM), ERR_PTR(-EEXIST) for a second default group.
  */
-struct t10_alua_tg_pt_gp *tgt_alua_group_alloc(struct se_device *dev, const char *name, bool is_default)
+struct t10_alua_tg_pt_gp *tgt_alua_group_alloc(struct se_device *dev, const char *name,
+					       bool is_default)
 {
 	struct t10_alua *alua = &dev->t10_alua;
 	struct t10_alua_tg_pt_gp *gp;
@@ -115,12 +118,14 @@ out:
 }
 
 /* Moves a LUN out of @from, if it is still there (NULL: wherever it is), into @to (NULL: none). */
-static void move_lun(struct se_lun *lun, struct t10_alua_tg_pt_gp *from, struct t10_alua_tg_pt_gp *to)
+static void move_lun(struct se_lun *lun, struct t10_alua_tg_pt_gp *from,
+		     struct t10_alua_tg_pt_gp *to)
 {
 	struct t10_alua_tg_pt_gp *old;
 
 	spin_lock(&lun->lun_tg_pt_gp_lock);
-	old = rcu_dereference_protected(lun->lun_tg_pt_gp, lockdep_is_held(&lun->lun_tg_pt_gp_lock));
+	old = rcu_dereference_protected(lun->lun_tg_pt_gp,
+					lockdep_is_held(&lun->lun_tg_pt_gp_lock));
 	if (from && old != from)
 		goto out;
 	if (old) {
@@ -146,8 +151,9 @@ void tgt_group_move_lun(struct se_lun *lun, struct t10_alua_tg_pt_gp *to)
 }
 
 /*
- * Takes one member out of a group that goes. The order of the two locks forbids to take the LUN's inside the group's,
- * so the LUN is looked at again once both are held; it is freed only after a grace period.
+ * Takes one member out of a group that goes. The order of the two locks forbids to take the LUN's
+ * inside the group's, so the LUN is looked at again once both are held; it is freed only after a
+ * grace period.
  */
 static bool evict_one(struct t10_alua_tg_pt_gp *gp, struct t10_alua_tg_pt_gp *to)
 {
@@ -171,7 +177,8 @@ void tgt_group_put(struct t10_alua_tg_pt_gp *gp)
 
 /**
  * tgt_alua_group_free - free a group
- * @gp: group; its members fall back to the default group. The default group is freed last, without members
+ * @gp: group; its members fall back to the default group. The default group is freed last, without
+ * members
  *
  * Context: process, sleeps: for a transition that runs, and for readers.
  */
@@ -215,8 +222,10 @@ ssize_t tgt_alua_group_members(struct t10_alua_tg_pt_gp *gp, char *page)
 		size_t room = PAGE_SIZE - len;
 		int n;
 
-		n = snprintf(page + len, room, "%s/%s/tpgt_%hu/%s\n", tfo->fabric_name, tfo->tpg_get_wwn(tpg),
-			     tfo->tpg_get_tag(tpg), config_item_name(&lun->lun_group.cg_item)) + 1;
+		n = snprintf(page + len, room, "%s/%s/tpgt_%hu/%s\n", tfo->fabric_name,
+			     tfo->tpg_get_wwn(tpg), tfo->tpg_get_tag(tpg),
+			     config_item_name(&lun->lun_group.cg_item)) +
+		    1;
 		if (n > room)
 			break;
 		len += n;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The map of a device with LBA-dependent access states: which target port group serves which blocks best (SBC-4 4.28).
- * A device with a map puts the groups that it names into the state "LBA dependent".
+ * The map of a device with LBA-dependent access states: which target port group serves which blocks
+ * best (SBC-4 4.28). A device with a map puts the groups that it names into the state "LBA
+ * dependent".
  *
  * lba_map_lock guards the map; a new one replaces the old one whole.
  */
@@ -105,7 +106,8 @@ static int parse(struct map *map, char *text)
 	if (!multiplier)
 		return -EINVAL;
 	*multiplier++ = '\0';
-	if (kstrtou32(line, 0, &map->segment_size) || kstrtou32(multiplier, 0, &map->segment_multiplier))
+	if (kstrtou32(line, 0, &map->segment_size) ||
+	    kstrtou32(multiplier, 0, &map->segment_multiplier))
 		return -EINVAL;
 	while ((line = strsep(&text, "\n"))) {
 		if (!*line)
@@ -213,7 +215,8 @@ ssize_t tgt_alua_lbamap_show(struct se_device *dev, char *page)
 		len += scnprintf(page + len, PAGE_SIZE - len, "%llu %llu", range->lba_map_first_lba,
 				 range->lba_map_last_lba);
 		list_for_each_entry(mem, &range->lba_map_mem_list, lba_map_mem_list)
-			len += scnprintf(page + len, PAGE_SIZE - len, " %d:%c", mem->lba_map_mem_alua_pg_id,
+			len += scnprintf(page + len, PAGE_SIZE - len, " %d:%c",
+					 mem->lba_map_mem_alua_pg_id,
 					 state_letters[mem->lba_map_mem_alua_state]);
 		len += scnprintf(page + len, PAGE_SIZE - len, "\n");
 	}

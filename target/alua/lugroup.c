@@ -158,7 +158,8 @@ ssize_t tgt_alua_lugroup_members(struct t10_alua_lu_gp *lg, char *page)
 
 		if (!dev->se_hba->hba_group.cg_item.ci_name)
 			continue;
-		n = snprintf(page + len, room, "%s/%s\n", config_item_name(&dev->se_hba->hba_group.cg_item),
+		n = snprintf(page + len, room, "%s/%s\n",
+			     config_item_name(&dev->se_hba->hba_group.cg_item),
 			     config_item_name(&dev->dev_group.cg_item));
 		if (n >= room)
 			break;
@@ -182,8 +183,8 @@ ssize_t tgt_alua_dev_show_lugroup(struct se_device *dev, char *page)
 		return 0;
 	mutex_lock(&groups_lock);
 	if (mem->lu_gp)
-		len = sprintf(page, "LU Group Alias: %s\nLU Group ID: %hu\n", group_name(mem->lu_gp),
-			      mem->lu_gp->lu_gp_id);
+		len = sprintf(page, "LU Group Alias: %s\nLU Group ID: %hu\n",
+			      group_name(mem->lu_gp), mem->lu_gp->lu_gp_id);
 	mutex_unlock(&groups_lock);
 	return len;
 }
@@ -194,7 +195,8 @@ ssize_t tgt_alua_dev_show_lugroup(struct se_device *dev, char *page)
  * @page: name of the group, "NULL" to leave
  * @count: bytes there
  *
- * Return: @count, -EINVAL for a name too long, -ENODEV for one that no group with an identifier has.
+ * Return: @count, -EINVAL for a name too long, -ENODEV for one that no group with an identifier
+ * has.
  */
 ssize_t tgt_alua_dev_store_lugroup(struct se_device *dev, const char *page, size_t count)
 {
@@ -219,7 +221,10 @@ ssize_t tgt_alua_dev_store_lugroup(struct se_device *dev, const char *page, size
 	list_for_each_entry(lg, &groups, lu_gp_node) {
 		if (ret == count || strcmp(group_name(lg), name))
 			continue;
-		/* the default group has no name to be called by: it is what is left when another goes */
+		/*
+		 * the default group has no name to be called by: it is what is left when another
+		 * goes
+		 */
 		if (!lg->lu_gp_valid_id || lg == default_group)
 			break;
 		join(mem, lg);

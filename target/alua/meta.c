@@ -16,7 +16,10 @@ static void save(const char *folder, const char *name, const char *text)
 		pr_warn_ratelimited("ALUA: %s/%s could not be written: %d\n", folder, name, ret);
 }
 
-/* A serial number is the operator's text: what would lead elsewhere is taken out of the folder's name. */
+/*
+ * A serial number is the operator's text: what would lead elsewhere is taken out of the folder's
+ * name.
+ */
 static void clean_component(char *s)
 {
 	strreplace(s, '/', '_');
@@ -32,7 +35,8 @@ void tgt_meta_save_group(struct t10_alua_tg_pt_gp *gp)
 	strscpy(serial, gp->tg_pt_gp_dev->t10_wwn.unit_serial, sizeof(serial));
 	clean_component(serial);
 	snprintf(folder, sizeof(folder), "alua/tpgs_%s", serial);
-	snprintf(text, sizeof(text), "tg_pt_gp_id=%hu\nalua_access_state=0x%02x\nalua_access_status=0x%02x\n",
+	snprintf(text, sizeof(text),
+		 "tg_pt_gp_id=%hu\nalua_access_state=0x%02x\nalua_access_status=0x%02x\n",
 		 gp->tg_pt_gp_id, gp->tg_pt_gp_alua_access_state, gp->tg_pt_gp_alua_access_status);
 	save(folder, tgt_group_name(gp), text);
 }
@@ -48,7 +52,8 @@ void tgt_meta_save_lun(struct se_lun *lun)
 		return;
 	strscpy(wwn, tfo->tpg_get_wwn(tpg), sizeof(wwn));
 	clean_component(wwn);
-	folder = kasprintf(GFP_KERNEL, "alua/%s/%s+%hu", tfo->fabric_name, wwn, tfo->tpg_get_tag(tpg));
+	folder = kasprintf(GFP_KERNEL, "alua/%s/%s+%hu", tfo->fabric_name, wwn,
+			   tfo->tpg_get_tag(tpg));
 	if (!folder)
 		return;
 	snprintf(name, sizeof(name), "lun_%llu", lun->unpacked_lun);

@@ -76,15 +76,16 @@ ssize_t tgt_alua_lun_show_group(struct se_lun *lun, char *page)
 	spin_lock(&lun->lun_tg_pt_gp_lock);
 	gp = rcu_dereference_protected(lun->lun_tg_pt_gp, lockdep_is_held(&lun->lun_tg_pt_gp_lock));
 	if (gp)
-		len = scnprintf(page, PAGE_SIZE,
-				"TG Port Alias: %s\nTG Port Group ID: %hu\n"
-				"TG Port Primary Access State: %s\nTG Port Primary Access Status: %s\n"
-				"TG Port Secondary Access State: %s\nTG Port Secondary Access Status: %s\n",
-				tgt_group_name(gp), gp->tg_pt_gp_id,
-				state_name(gp->tg_pt_gp_alua_access_state),
-				status_name(gp->tg_pt_gp_alua_access_status),
-				atomic_read(&lun->lun_tg_pt_secondary_offline) ? "Offline" : "None",
-				status_name(lun->lun_tg_pt_secondary_stat));
+		len = scnprintf(
+			page, PAGE_SIZE,
+			"TG Port Alias: %s\nTG Port Group ID: %hu\n"
+			"TG Port Primary Access State: %s\nTG Port Primary Access Status: %s\n"
+			"TG Port Secondary Access State: %s\nTG Port Secondary Access Status: %s\n",
+			tgt_group_name(gp), gp->tg_pt_gp_id,
+			state_name(gp->tg_pt_gp_alua_access_state),
+			status_name(gp->tg_pt_gp_alua_access_status),
+			atomic_read(&lun->lun_tg_pt_secondary_offline) ? "Offline" : "None",
+			status_name(lun->lun_tg_pt_secondary_stat));
 	spin_unlock(&lun->lun_tg_pt_gp_lock);
 	return len;
 }

@@ -56,7 +56,8 @@ static void build_report(struct se_cmd *cmd, struct wbuf *w, bool extended)
 	wbuf_be32(w, 0);
 	if (extended) {
 		wbuf_u8(w, 0x10);
-		wbuf_u8(w, own_group_value(cmd, offsetof(struct t10_alua_tg_pt_gp, tg_pt_gp_implicit_trans_secs)));
+		wbuf_u8(w, own_group_value(cmd, offsetof(struct t10_alua_tg_pt_gp,
+							 tg_pt_gp_implicit_trans_secs)));
 		wbuf_be16(w, 0);
 	}
 	spin_lock(&alua->tg_pt_gps_lock);
@@ -110,14 +111,17 @@ sense_reason_t tgt_alua_parse_report(struct se_cmd *cmd, u32 *size)
 }
 
 /* Checks one descriptor; @gp gets the group, with a reference, that it names. */
-static sense_reason_t pick_group(struct se_cmd *cmd, const u8 *desc, u16 at, struct t10_alua_tg_pt_gp **found)
+static sense_reason_t pick_group(struct se_cmd *cmd, const u8 *desc, u16 at,
+				 struct t10_alua_tg_pt_gp **found)
 {
 	struct t10_alua *alua = &cmd->se_dev->t10_alua;
 	u8 state = desc[0] & 0x0f;
 	struct t10_alua_tg_pt_gp *gp;
 	u8 supported = 0;
 
-	/* initiators ask for primary states only; ports go offline, and come back, by the operator */
+	/*
+	 * initiators ask for primary states only; ports go offline, and come back, by the operator
+	 */
 	if (state > ALUA_UNAVAILABLE)
 		return tgt_bad_param(cmd, at, 3);
 
@@ -194,7 +198,8 @@ static sense_reason_t set_deferred(struct se_cmd *cmd)
  */
 sense_reason_t tgt_alua_parse_set(struct se_cmd *cmd, u32 *size)
 {
-	int type = own_group_value(cmd, offsetof(struct t10_alua_tg_pt_gp, tg_pt_gp_alua_access_type));
+	int type =
+		own_group_value(cmd, offsetof(struct t10_alua_tg_pt_gp, tg_pt_gp_alua_access_type));
 
 	if (!(type & ALUA_TPGS_EXPLICIT))
 		return TCM_UNSUPPORTED_SCSI_OPCODE;

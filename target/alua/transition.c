@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Changes of access state: through "transitioning" to the new one, with unit attentions and metadata. */
+/*
+ * Changes of access state: through "transitioning" to the new one, with unit attentions and
+ * metadata.
+ */
 #include <linux/delay.h>
 #include <linux/wait_bit.h>
 
@@ -9,7 +12,10 @@
 /* ASYMMETRIC ACCESS STATE CHANGED */
 #define UA_STATE_CHANGED	0x2a, 0x06
 
-/* Enters a state and tells all initiators that reach the device through the group, but for the one that asked. */
+/*
+ * Enters a state and tells all initiators that reach the device through the group, but for the one
+ * that asked.
+ */
 static void enter(struct t10_alua_tg_pt_gp *gp, unsigned int state, const struct se_node_acl *by)
 {
 	struct se_lun *lun;
@@ -69,7 +75,8 @@ static void follow(struct se_device *dev, u16 id, unsigned int state)
  *
  * In a LU group other than the default one, the other devices' groups of the same number follow.
  * Context: process, sleeps for the transition delay.
- * Return: 0, -EINVAL for a state that the group does not support, or if the backend does ALUA itself.
+ * Return: 0, -EINVAL for a state that the group does not support, or if the backend does ALUA
+ * itself.
  */
 int tgt_alua_group_set_state(struct t10_alua_tg_pt_gp *gp, int state, bool explicit)
 {

@@ -2,9 +2,10 @@
 /*
  * Commands ended before their time, and the orphans that this leaves with a device.
  *
- * Nobody sleeps here until a backend answers. Who wants to know when a command can no longer change the medium links a
- * struct abort_wait to it; tgt_life_retire() works these off. A command whose fabric promised TARGET_SCF_DETACHABLE is
- * cut off from its nexus at once and becomes the device's: an orphan.
+ * Nobody sleeps here until a backend answers. Who wants to know when a command can no longer change
+ * the medium links a struct abort_wait to it; tgt_life_retire() works these off. A command whose
+ * fabric promised TARGET_SCF_DETACHABLE is cut off from its nexus at once and becomes the device's:
+ * an orphan.
  */
 #include <linux/hashtable.h>
 #include <linux/jhash.h>
@@ -15,8 +16,8 @@
 #include "target/model/device.h"
 
 /*
- * One command that a set waits for. On @local while only the builder of the set knows it, in wait_hash afterwards; who
- * takes it out of the hash frees it and lowers the set's count.
+ * One command that a set waits for. On @local while only the builder of the set knows it, in
+ * wait_hash afterwards; who takes it out of the hash frees it and lowers the set's count.
  */
 struct abort_wait {
 	struct hlist_node hash;
@@ -127,7 +128,10 @@ static void *initiator_mark(const struct se_session *sess)
 	return (void *)mark;
 }
 
-/* An orphan's initiator, as initiator_mark(); in a field that only commands with a nexus have a use for. */
+/*
+ * An orphan's initiator, as initiator_mark(); in a field that only commands with a nexus have a use
+ * for.
+ */
 static bool is_orphan_of(const struct se_cmd *orphan, const void *mark)
 {
 	return orphan->protocol_data == mark;
@@ -176,8 +180,9 @@ void tgt_abort_orphan_answered(struct se_cmd *cmd)
 }
 
 /*
- * Cuts a command off from its nexus; CMD_T_TGT_ORPHAN is set, which makes the caller the only one to do so. The device
- * has it before the initiator can hear of the abort, so that tgt_cmd_orphan_blocks() never misses it. May sleep.
+ * Cuts a command off from its nexus; CMD_T_TGT_ORPHAN is set, which makes the caller the only one
+ * to do so. The device has it before the initiator can hear of the abort, so that
+ * tgt_cmd_orphan_blocks() never misses it. May sleep.
  */
 void tgt_abort_detach(struct se_cmd *cmd)
 {
@@ -242,7 +247,8 @@ static enum abort_outcome abort_begin(struct se_cmd *cmd, unsigned int bits)
 			cmd->transport_state |= CMD_T_ACTIVE;
 			ret = ABORT_FINISH;
 		} else if (state & (CMD_T_SENT | CMD_T_TGT_HELD)) {
-			if (detachable && (state & CMD_T_TGT_QUEUED || !(state & (CMD_T_TGT_EXEC | CMD_T_TGT_DEFER)))) {
+			if (detachable && (state & CMD_T_TGT_QUEUED ||
+					   !(state & (CMD_T_TGT_EXEC | CMD_T_TGT_DEFER)))) {
 				cmd->transport_state &= ~CMD_T_TGT_EXEC;
 				cmd->transport_state |= CMD_T_TGT_ORPHAN;
 				ret = ABORT_DETACH;
@@ -256,9 +262,9 @@ static enum abort_outcome abort_begin(struct se_cmd *cmd, unsigned int bits)
 }
 
 /*
- * Aborts one command that the caller holds a reference of. May sleep. Returns false if it was too late. A command to be
- * cut off goes to @cut, with a reference more, if that is given: out of the task set, and nobody else touches it until
- * tgt_abort_detach() has parked it.
+ * Aborts one command that the caller holds a reference of. May sleep. Returns false if it was too
+ * late. A command to be cut off goes to @cut, with a reference more, if that is given: out of the
+ * task set, and nobody else touches it until tgt_abort_detach() has parked it.
  */
 static bool abort_one(struct se_cmd *cmd, unsigned int bits, struct list_head *cut)
 {
@@ -288,7 +294,10 @@ static bool abort_one(struct se_cmd *cmd, unsigned int bits, struct list_head *c
 	return true;
 }
 
-/* transport_generic_free_cmd() of a detachable command that was submitted: the fabric has no more use for it. May sleep. */
+/*
+ * transport_generic_free_cmd() of a detachable command that was submitted: the fabric has no more
+ * use for it. May sleep.
+ */
 void tgt_abort_free(struct se_cmd *cmd)
 {
 	abort_one(cmd, CMD_T_FABRIC_STOP, NULL);
@@ -338,7 +347,8 @@ static void collect_orphans(struct collect *c)
 		return;
 	spin_lock_irqsave(&tdev->orphan_lock, flags);
 	list_for_each_entry(orphan, &tdev->orphans, state_list)
-		if (may_change_medium(orphan) && c->spec->orphans(orphan, is_orphan_of(orphan, mark), c->spec->data))
+		if (may_change_medium(orphan) &&
+		    c->spec->orphans(orphan, is_orphan_of(orphan, mark), c->spec->data))
 			collect_add(c, orphan);
 	spin_unlock_irqrestore(&tdev->orphan_lock, flags);
 }
@@ -390,7 +400,10 @@ unsigned int tgt_abort_run(struct tgt_abort_spec *spec, struct tgt_abort_set *se
 
 		list_del(&wait->local);
 		wait_link(wait);
-		/* linked first: the command may retire while it is being aborted; @wait may be freed from here on */
+		/*
+		 * linked first: the command may retire while it is being aborted; @wait may be
+		 * freed from here on
+		 */
 		ended = abort_one(cmd, abort_bits(spec, cmd), &cut);
 		hit += ended;
 		if (!ended || (spec->cut_only && cmd->se_cmd_flags & SCF_TGT_DETACHABLE))
@@ -429,10 +442,11 @@ static void abort_and_wait(struct tgt_abort_spec *spec)
  * @data: passed to @match
  * @own: command on whose behalf; it is never picked. May be NULL
  * @tas: send TASK ABORTED to other nexuses than @own's
- * Context: may sleep: as long as a backend takes for commands that cannot be cut off; not at all for others.
+ * Context: may sleep: as long as a backend takes for commands that cannot be cut off; not at all
+ * for others.
  */
-void tgt_cmd_abort_matching(struct se_device *dev, bool (*match)(struct se_cmd *cmd, void *data), void *data,
-			    struct se_cmd *own, bool tas)
+void tgt_cmd_abort_matching(struct se_device *dev, bool (*match)(struct se_cmd *cmd, void *data),
+			    void *data, struct se_cmd *own, bool tas)
 {
 	struct tgt_abort_spec spec = {
 		.dev = dev, .match = match, .data = data, .tas = tas, .cut_only = true,
@@ -450,13 +464,15 @@ static bool runs_through(struct se_cmd *cmd, void *lun)
 /**
  * tgt_cmd_drain_lun - model_hooks.lun_drain: get rid of what still runs through a LUN that is going
  * @lun: LUN, unpublished
- * Context: may sleep. Detachable commands are cut off; the LUN's reference counter waits for the others, which end with
- * their normal status.
+ * Context: may sleep. Detachable commands are cut off; the LUN's reference counter waits for the
+ * others, which end with their normal status.
  */
 void tgt_cmd_drain_lun(struct se_lun *lun)
 {
 	struct se_device *dev = rcu_dereference_raw(lun->lun_se_dev);
-	struct tgt_abort_spec spec = { .dev = dev, .match = runs_through, .data = lun, .tas = true, .cut_only = true };
+	struct tgt_abort_spec spec = {
+		.dev = dev, .match = runs_through, .data = lun, .tas = true, .cut_only = true
+	};
 
 	if (!dev)
 		return;
@@ -470,7 +486,8 @@ void tgt_cmd_drain_lun(struct se_lun *lun)
  * tgt_cmd_orphan_blocks - may a command of this initiator overtake one of its own orphaned writes?
  * @cmd: command with its device, CDB and session
  * Context: any.
- * Return: true: it must be refused (BUSY). INQUIRY, REPORT LUNS and REQUEST SENSE are always let through.
+ * Return: true: it must be refused (BUSY). INQUIRY, REPORT LUNS and REQUEST SENSE are always let
+ * through.
  */
 bool tgt_cmd_orphan_blocks(struct se_cmd *cmd)
 {
@@ -482,7 +499,8 @@ bool tgt_cmd_orphan_blocks(struct se_cmd *cmd)
 
 	if (likely(!READ_ONCE(tdev->orphan_count)))
 		return false;
-	if (cmd->t_task_cdb[0] == INQUIRY || cmd->t_task_cdb[0] == REPORT_LUNS || cmd->t_task_cdb[0] == REQUEST_SENSE)
+	if (cmd->t_task_cdb[0] == INQUIRY || cmd->t_task_cdb[0] == REPORT_LUNS ||
+	    cmd->t_task_cdb[0] == REQUEST_SENSE)
 		return false;
 	mark = initiator_mark(cmd->se_sess);
 	spin_lock_irqsave(&tdev->orphan_lock, flags);

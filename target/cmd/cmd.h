@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The life of a command: phases, the gates before execution, and who may touch what. The exported calls
- * (target_init_cmd() ... target_put_sess_cmd()) are declared by the public header and live in cmd/ as well.
+ * The life of a command: phases, the gates before execution, and who may touch what. The exported
+ * calls (target_init_cmd() ... target_put_sess_cmd()) are declared by the public header and live in
+ * cmd/ as well.
  */
 #ifndef TGT_CMD_CMD_H
 #define TGT_CMD_CMD_H
@@ -9,8 +10,8 @@
 #include "compat/target.h"
 
 /*
- * Private bits of se_cmd.se_cmd_flags, above the public ones. Written by whoever owns the command, before it is
- * submitted or while it executes; no lock.
+ * Private bits of se_cmd.se_cmd_flags, above the public ones. Written by whoever owns the command,
+ * before it is submitted or while it executes; no lock.
  */
 #define SCF_TGT_DETACHABLE	BIT(24)	/* TARGET_SCF_DETACHABLE was promised */
 #define SCF_TGT_NOSLEEP_RSP	BIT(25)	/* TARGET_SCF_NOSLEEP_RSP was promised */
@@ -21,20 +22,25 @@
 /*
  * Private bits of se_cmd.transport_state, under t_state_lock like the public ones.
  *
- * The public bits mean, here as in the fabrics that look at them: ACTIVE: core or backend has the command in hand (not
- * the fabric); SENT: ->execute_cmd() was called; COMPLETE: the backend has answered; ABORTED: it ends without its
- * normal status (TAS: with TASK ABORTED); STOP: transport_generic_free_cmd() waits for ACTIVE to end and takes over the
- * core's reference; FABRIC_STOP: no response is wanted any more.
+ * The public bits mean, here as in the fabrics that look at them: ACTIVE: core or backend has the
+ * command in hand (not the fabric); SENT: ->execute_cmd() was called; COMPLETE: the backend has
+ * answered; ABORTED: it ends without its normal status (TAS: with TASK ABORTED); STOP:
+ * transport_generic_free_cmd() waits for ACTIVE to end and takes over the core's reference;
+ * FABRIC_STOP: no response is wanted any more.
  */
-#define CMD_T_TGT_EXEC		BIT(16)	/* ->execute_cmd() is on the stack: completion is left to its caller */
+/* ->execute_cmd() is on the stack: completion is left to its caller */
+#define CMD_T_TGT_EXEC		BIT(16)
 #define CMD_T_TGT_DONE		BIT(17)	/* completed while CMD_T_TGT_EXEC */
 #define CMD_T_TGT_ORPHAN	BIT(18)	/* cut off from its nexus; the device owns it */
-#define CMD_T_TGT_PARKED	BIT(19)	/* on tgt_dev.orphans, nothing of the nexus is touched any more */
+/* on tgt_dev.orphans, nothing of the nexus is touched any more */
+#define CMD_T_TGT_PARKED	BIT(19)
 #define CMD_T_TGT_DEFER		BIT(20)	/* runs, or will run, on tgt_dev.wq; with CMD_T_TGT_EXEC */
 #define CMD_T_TGT_HELD		BIT(21)	/* cmd_ops.admit holds it back */
 #define CMD_T_TGT_ADMITTED	BIT(22)	/* cmd_ops.retired must be called */
-#define CMD_T_TGT_QUEUED	BIT(24)	/* on tgt_dev.wq and not begun; with CMD_T_TGT_EXEC unless cut off */
-#define CMD_T_TGT_PUT		BIT(23)	/* finished: the core's reference is, or is being, dropped */
+/* on tgt_dev.wq and not begun; with CMD_T_TGT_EXEC unless cut off */
+#define CMD_T_TGT_QUEUED	BIT(24)
+/* finished: the core's reference is, or is being, dropped */
+#define CMD_T_TGT_PUT		BIT(23)
 
 /**
  * struct cmd_gate - a condition a command must pass, in SAM-5 order, before its CDB is parsed
@@ -47,30 +53,45 @@ struct cmd_gate {
 };
 
 /*
- * What the device server hands down at load; const, set once by main.c through tgt_cmd_init(). @gates and @build_sense
- * are required, every other member may be NULL.
+ * What the device server hands down at load; const, set once by main.c through tgt_cmd_init().
+ * @gates and @build_sense are required, every other member may be NULL.
  */
 struct cmd_ops {
 	const struct cmd_gate *gates;
 	unsigned int nr_gates;
 	/* builds sense data for a failed command into cmd->sense_buffer, sets scsi_sense_length */
 	void (*build_sense)(struct se_cmd *cmd, sense_reason_t reason);
-	/* command is about to enter the backend; may return false to hold it back (ranges, ACA, SANITIZE): the holder calls
-	 * tgt_cmd_resume() later. Atomic */
+	/*
+	 * command is about to enter the backend; may return false to hold it back (ranges, ACA,
+	 * SANITIZE): the holder calls tgt_cmd_resume() later. Atomic
+	 */
 	bool (*admit)(struct se_cmd *cmd);
-	/* the same in one step: true if nothing can hold the command back; false tells nothing, @admit is asked. Called with
-	 * t_state_lock held: takes no lock */
+	/*
+	 * the same in one step: true if nothing can hold the command back; false tells nothing,
+	 * @admit is asked. Called with t_state_lock held: takes no lock
+	 */
 	bool (*admit_now)(struct se_cmd *cmd);
-	/* an admitted command has left the backend (any outcome); wakes waiters for ranges; atomic, exactly once */
+	/*
+	 * an admitted command has left the backend (any outcome); wakes waiters for ranges; atomic,
+	 * exactly once
+	 */
 	void (*retired)(struct se_cmd *cmd);
-	/* last word on a command that completed without error, if SCF_TGT_POST or prot_op is set; may sleep */
+	/*
+	 * last word on a command that completed without error, if SCF_TGT_POST or prot_op is set;
+	 * may sleep
+	 */
 	sense_reason_t (*post_process)(struct se_cmd *cmd);
-	/* before ->execute_cmd() with all data in (PI verify/strip), if SCF_TGT_PRE or prot_op is set; may sleep */
+	/*
+	 * before ->execute_cmd() with all data in (PI verify/strip), if SCF_TGT_PRE or prot_op is
+	 * set; may sleep
+	 */
 	sense_reason_t (*pre_process)(struct se_cmd *cmd);
 	/* nexus state at CHECK CONDITION (ACA, UA_INTLCK); atomic */
 	void (*check_condition)(struct se_cmd *cmd);
-	/* LOGICAL UNIT RESET: SPC-2 reservation, ACA, mode pages; unit attentions are posted by the caller. @by may be NULL.
-	 * May sleep */
+	/*
+	 * LOGICAL UNIT RESET: SPC-2 reservation, ACA, mode pages; unit attentions are posted by the
+	 * caller. @by may be NULL. May sleep
+	 */
 	void (*lun_reset)(struct se_device *dev, struct se_session *by);
 	/* CLEAR ACA: a TMR_* response; may sleep */
 	u8 (*clear_aca)(struct se_cmd *tmr);
@@ -83,15 +104,18 @@ void tgt_cmd_exit(void);
 void tgt_cmd_device_init(struct se_device *dev);
 void tgt_cmd_device_exit(struct se_device *dev);
 
-/* A gate or handler refuses and says where: byte (and bit, or -1) of the CDB or of the parameter list (SPC-5 4.5.2.4.2). */
+/*
+ * A gate or handler refuses and says where: byte (and bit, or -1) of the CDB or of the parameter
+ * list (SPC-5 4.5.2.4.2).
+ */
 sense_reason_t tgt_bad_field(struct se_cmd *cmd, u16 byte, s8 bit);
 sense_reason_t tgt_bad_param(struct se_cmd *cmd, u16 byte, s8 bit);
 /* A medium error or miscompare with the LBA or offset for the INFORMATION field. */
 sense_reason_t tgt_fail_info(struct se_cmd *cmd, sense_reason_t reason, u64 information);
 
 /*
- * se_cmd.sense_info carries either an INFORMATION value or a field pointer; which one, the reason tells
- * (INVALID_CDB_FIELD, INVALID_PARAMETER_LIST: field pointer if SENSE_INFO_FIELD is set).
+ * se_cmd.sense_info carries either an INFORMATION value or a field pointer; which one, the reason
+ * tells (INVALID_CDB_FIELD, INVALID_PARAMETER_LIST: field pointer if SENSE_INFO_FIELD is set).
  */
 #define SENSE_INFO_FIELD	BIT_ULL(63)
 #define SENSE_INFO_BIT_VALID	BIT_ULL(62)
@@ -99,8 +123,9 @@ sense_reason_t tgt_fail_info(struct se_cmd *cmd, sense_reason_t reason, u64 info
 #define SENSE_INFO_BYTE(i)	((u16)(i))
 
 /*
- * Residuals: @size is the number of bytes that the CDB asks for, cmd->data_length what the initiator expects. Sets
- * over- or underflow and trims data_length and, for SCF_SCSI_DATA_CDB, t_task_nolb. Last step of every parser.
+ * Residuals: @size is the number of bytes that the CDB asks for, cmd->data_length what the
+ * initiator expects. Sets over- or underflow and trims data_length and, for SCF_SCSI_DATA_CDB,
+ * t_task_nolb. Last step of every parser.
  */
 sense_reason_t tgt_data_set_size(struct se_cmd *cmd, u32 size);
 
@@ -113,24 +138,34 @@ static inline bool tgt_cmd_is_aborted(const struct se_cmd *cmd)
 	return READ_ONCE(cmd->transport_state) & (CMD_T_ABORTED | CMD_T_FABRIC_STOP);
 }
 
-/* Walks the commands in flight on a device; fn is called with the queue's lock held and interrupts off. */
-void tgt_cmd_for_each(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void *data), void *data);
+/*
+ * Walks the commands in flight on a device; fn is called with the queue's lock held and interrupts
+ * off.
+ */
+void tgt_cmd_for_each(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void *data),
+		      void *data);
 
 /*
- * Ends every command on a device that @match picks. Detachable commands are cut off at once, others are waited for. @tas:
- * TASK ABORTED to nexuses other than @own's. May sleep. For PREEMPT AND ABORT.
+ * Ends every command on a device that @match picks. Detachable commands are cut off at once, others
+ * are waited for. @tas: TASK ABORTED to nexuses other than @own's. May sleep. For PREEMPT AND
+ * ABORT.
  */
-void tgt_cmd_abort_matching(struct se_device *dev, bool (*match)(struct se_cmd *cmd, void *data), void *data,
-			    struct se_cmd *own, bool tas);
+void tgt_cmd_abort_matching(struct se_device *dev, bool (*match)(struct se_cmd *cmd, void *data),
+			    void *data, struct se_cmd *own, bool tas);
 void tgt_cmd_drain_lun(struct se_lun *lun);	/* model_hooks.lun_drain */
 
-/* true while an orphan write of this nexus to this LUN may still land: new commands get TASK SET FULL/BUSY */
+/*
+ * true while an orphan write of this nexus to this LUN may still land: new commands get TASK SET
+ * FULL/BUSY
+ */
 bool tgt_cmd_orphan_blocks(struct se_cmd *cmd);
 
 /* Call of the published interface guide that the public headers no longer declare. */
-int target_submit_cmd_map_sgls(struct se_cmd *se_cmd, struct se_session *se_sess, unsigned char *cdb,
-			       unsigned char *sense, u64 unpacked_lun, u32 data_length, int task_attr, int data_dir,
-			       int flags, struct scatterlist *sgl, u32 sgl_count, struct scatterlist *sgl_bidi,
-			       u32 sgl_bidi_count, struct scatterlist *sgl_prot, u32 sgl_prot_count);
+int target_submit_cmd_map_sgls(struct se_cmd *se_cmd, struct se_session *se_sess,
+			       unsigned char *cdb, unsigned char *sense, u64 unpacked_lun,
+			       u32 data_length, int task_attr, int data_dir, int flags,
+			       struct scatterlist *sgl, u32 sgl_count, struct scatterlist *sgl_bidi,
+			       u32 sgl_bidi_count, struct scatterlist *sgl_prot,
+			       u32 sgl_prot_count);
 
 #endif /* TGT_CMD_CMD_H */

@@ -10,7 +10,8 @@
 /* READ data, or the data of the second direction, go out with the status. */
 static bool sends_data(const struct se_cmd *cmd)
 {
-	if (!cmd->data_length || !(cmd->data_direction == DMA_FROM_DEVICE || cmd->se_cmd_flags & SCF_BIDI))
+	if (!cmd->data_length ||
+	    !(cmd->data_direction == DMA_FROM_DEVICE || cmd->se_cmd_flags & SCF_BIDI))
 		return false;
 	return cmd->scsi_status == SAM_STAT_GOOD || cmd->se_cmd_flags & SCF_TREAT_READ_AS_NORMAL;
 }
@@ -21,8 +22,8 @@ static bool is_transient(int err)
 }
 
 /*
- * Gives the response to the fabric, again later if the fabric is short of something (-EAGAIN, -ENOMEM), and is through
- * with the command. May be called again for the same command by the retry.
+ * Gives the response to the fabric, again later if the fabric is short of something (-EAGAIN,
+ * -ENOMEM), and is through with the command. May be called again for the same command by the retry.
  */
 void tgt_complete_deliver(struct se_cmd *cmd)
 {
@@ -70,14 +71,15 @@ void tgt_complete_reject(struct se_cmd *cmd, sense_reason_t reason)
 }
 
 /*
- * An outcome that the backend reported without a reason: sense data that it left in the buffer stay as they are; a
- * CHECK CONDITION without any becomes a communication failure with the medium.
+ * An outcome that the backend reported without a reason: sense data that it left in the buffer stay
+ * as they are; a CHECK CONDITION without any becomes a communication failure with the medium.
  */
 static sense_reason_t reason_of(const struct se_cmd *cmd)
 {
 	if (cmd->sense_reason)
 		return cmd->sense_reason;
-	if (cmd->scsi_status == SAM_STAT_CHECK_CONDITION && !(cmd->se_cmd_flags & SCF_TRANSPORT_TASK_SENSE))
+	if (cmd->scsi_status == SAM_STAT_CHECK_CONDITION &&
+	    !(cmd->se_cmd_flags & SCF_TRANSPORT_TASK_SENSE))
 		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
 	return TCM_NO_SENSE;
 }
@@ -96,7 +98,8 @@ static void respond(struct se_cmd *cmd)
 		reason = tgt_life_ops->post_process(cmd);
 	if (unlikely(reason))
 		tgt_sense_apply(cmd, reason);
-	else if (unlikely(cmd->scsi_status == SAM_STAT_CHECK_CONDITION) && tgt_life_ops->check_condition)
+	else if (unlikely(cmd->scsi_status == SAM_STAT_CHECK_CONDITION) &&
+		 tgt_life_ops->check_condition)
 		tgt_life_ops->check_condition(cmd);
 	trace_target_cmd_complete(cmd);
 	tgt_complete_deliver(cmd);
@@ -107,7 +110,10 @@ static void respond_work(struct work_struct *work)
 	respond(container_of(work, struct se_cmd, work));
 }
 
-/* The CPU that the operator or the fabric wants completions on, or -1 if the present one is as good. */
+/*
+ * The CPU that the operator or the fabric wants completions on, or -1 if the present one is as
+ * good.
+ */
 static int wanted_cpu(const struct se_cmd *cmd)
 {
 	int affinity;
@@ -132,8 +138,8 @@ static void respond_queue(struct se_cmd *cmd, int cpu)
 }
 
 /*
- * The command was completed while its submitter was still in ->execute_cmd(): the submitter goes on itself. Only an
- * operator's explicit choice of another CPU costs a change of context.
+ * The command was completed while its submitter was still in ->execute_cmd(): the submitter goes on
+ * itself. Only an operator's explicit choice of another CPU costs a change of context.
  */
 void tgt_complete_here(struct se_cmd *cmd, bool admitted)
 {
@@ -151,14 +157,16 @@ void tgt_complete_here(struct se_cmd *cmd, bool admitted)
 static bool responds_anywhere(const struct se_cmd *cmd)
 {
 	return cmd->se_cmd_flags & SCF_TGT_NOSLEEP_RSP && cmd->prot_op == TARGET_PROT_NORMAL &&
-	       !(cmd->se_cmd_flags & SCF_TGT_POST) && !(READ_ONCE(cmd->transport_state) & CMD_T_ABORTED);
+	       !(cmd->se_cmd_flags & SCF_TGT_POST) &&
+	       !(READ_ONCE(cmd->transport_state) & CMD_T_ABORTED);
 }
 
 /* What is left to do for a command that a backend has answered. */
 enum sequel { SEQUEL_NONE, SEQUEL_RESPOND, SEQUEL_FREE };
 
 /* Notes the outcome. SEQUEL_NONE: somebody else goes on with the command. */
-static enum sequel note_outcome(struct se_cmd *cmd, u8 status, sense_reason_t reason, bool *admitted)
+static enum sequel note_outcome(struct se_cmd *cmd, u8 status, sense_reason_t reason,
+				bool *admitted)
 {
 	unsigned long flags;
 	bool mine, orphan;
@@ -194,7 +202,9 @@ static enum sequel note_outcome(struct se_cmd *cmd, u8 status, sense_reason_t re
  * target_complete_cmd_with_sense - a backend (or a fabric, for a write it gives up) ends a command
  * @cmd: command
  * @scsi_status: SAM status
- * @sense_reason: why, for CHECK CONDITION; TCM_NO_SENSE if the sense buffer is filled or none is due
+ * @sense_reason: why, for CHECK CONDITION; TCM_NO_SENSE if the sense buffer is filled or none is
+ * due
+ *
  * Context: any. The caller touches the command no more.
  */
 void target_complete_cmd_with_sense(struct se_cmd *cmd, u8 scsi_status, sense_reason_t sense_reason)
@@ -216,7 +226,9 @@ void target_complete_cmd_with_sense(struct se_cmd *cmd, u8 scsi_status, sense_re
 /**
  * target_complete_cmd - a backend ends a command
  * @cmd: command
- * @scsi_status: SAM status; CHECK CONDITION with SCF_TRANSPORT_TASK_SENSE if it has filled the sense buffer
+ * @scsi_status: SAM status; CHECK CONDITION with SCF_TRANSPORT_TASK_SENSE if it has filled the
+ * sense buffer
+ *
  * Context: any. The caller touches the command no more.
  */
 void target_complete_cmd(struct se_cmd *cmd, u8 scsi_status)
@@ -235,7 +247,8 @@ void target_complete_cmd_with_length(struct se_cmd *cmd, u8 scsi_status, int len
 {
 	bool settled = READ_ONCE(cmd->transport_state) & CMD_T_TGT_ORPHAN;
 
-	if (!settled && (scsi_status == SAM_STAT_GOOD || cmd->se_cmd_flags & SCF_TREAT_READ_AS_NORMAL))
+	if (!settled &&
+	    (scsi_status == SAM_STAT_GOOD || cmd->se_cmd_flags & SCF_TREAT_READ_AS_NORMAL))
 		target_set_cmd_data_length(cmd, length);
 	target_complete_cmd(cmd, scsi_status);
 }

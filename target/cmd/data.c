@@ -9,13 +9,18 @@
 #include "target/cmd/life.h"
 #include "target/lib/sgl.h"
 
-/* Stock fabrics index the list by page number; only a fabric that knows us is given larger pieces. */
+/*
+ * Stock fabrics index the list by page number; only a fabric that knows us is given larger pieces.
+ */
 static unsigned int piece_order(const struct se_cmd *cmd)
 {
 	return cmd->se_cmd_flags & SCF_TGT_DETACHABLE ? TGT_SGL_MAX_ORDER : 0;
 }
 
-/* Allocates the list for protection information, if the command has some and brings none. May sleep. */
+/*
+ * Allocates the list for protection information, if the command has some and brings none. May
+ * sleep.
+ */
 sense_reason_t tgt_data_alloc_prot(struct se_cmd *cmd)
 {
 	if (cmd->prot_op == TARGET_PROT_NORMAL || !cmd->prot_length || cmd->t_prot_sg)
@@ -41,7 +46,8 @@ sense_reason_t tgt_data_alloc(struct se_cmd *cmd)
 	if (tgt_sgl_alloc(&cmd->t_data_sg, &cmd->t_data_nents, length, order, zero))
 		return TCM_OUT_OF_RESOURCES;
 	if (cmd->se_cmd_flags & SCF_BIDI &&
-	    tgt_sgl_alloc(&cmd->t_bidi_data_sg, &cmd->t_bidi_data_nents, cmd->data_length, order, zero))
+	    tgt_sgl_alloc(&cmd->t_bidi_data_sg, &cmd->t_bidi_data_nents, cmd->data_length, order,
+			  zero))
 		return TCM_OUT_OF_RESOURCES;
 	return tgt_data_alloc_prot(cmd);
 }
@@ -75,8 +81,9 @@ void tgt_data_free(struct se_cmd *cmd)
  * Context: any. The lists must live until ->release_cmd().
  * Return: TCM_NO_SENSE.
  */
-sense_reason_t transport_generic_map_mem_to_cmd(struct se_cmd *cmd, struct scatterlist *sgl, u32 sgl_count,
-						struct scatterlist *sgl_bidi, u32 sgl_bidi_count)
+sense_reason_t transport_generic_map_mem_to_cmd(struct se_cmd *cmd, struct scatterlist *sgl,
+						u32 sgl_count, struct scatterlist *sgl_bidi,
+						u32 sgl_bidi_count)
 {
 	if (!sgl || !sgl_count)
 		return TCM_NO_SENSE;
@@ -85,7 +92,10 @@ sense_reason_t transport_generic_map_mem_to_cmd(struct se_cmd *cmd, struct scatt
 	cmd->t_bidi_data_sg = sgl_bidi;
 	cmd->t_bidi_data_nents = sgl_bidi_count;
 	cmd->se_cmd_flags |= SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC;
-	/* parameter data shorter than the buffer leave the rest as zeros, not as what the caller's pages held */
+	/*
+	 * parameter data shorter than the buffer leave the rest as zeros, not as what the caller's
+	 * pages held
+	 */
 	if (!(cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) && cmd->data_direction == DMA_FROM_DEVICE)
 		tgt_sgl_zero(sgl, sgl_count, 0, cmd->data_length);
 	return TCM_NO_SENSE;
@@ -118,7 +128,8 @@ static void *map_pages(struct scatterlist *sgl, unsigned int nents, size_t lengt
  * transport_kmap_data_sg - the data of a command as one piece of kernel memory
  * @cmd: command
  * Context: may sleep. Not nested.
- * Return: the first byte; NULL without data or without memory. Undone by transport_kunmap_data_sg().
+ * Return: the first byte; NULL without data or without memory. Undone by
+ * transport_kunmap_data_sg().
  */
 void *transport_kmap_data_sg(struct se_cmd *cmd)
 {
@@ -169,7 +180,9 @@ void target_set_cmd_data_length(struct se_cmd *cmd, int length)
 	cmd->data_length = length;
 }
 
-/* A fabric's limit on the pieces of a list, in whole pages; what is beyond it becomes a residual. */
+/*
+ * A fabric's limit on the pieces of a list, in whole pages; what is beyond it becomes a residual.
+ */
 static void clamp_to_fabric(struct se_cmd *cmd)
 {
 	u64 limit = (u64)cmd->se_tfo->max_data_sg_nents * PAGE_SIZE;
@@ -187,8 +200,8 @@ static sense_reason_t nothing_to_transfer(struct se_cmd *cmd)
 }
 
 /*
- * Fewer bytes than the blocks that the CDB names: only whole blocks are written; of what is read, the last block may be
- * sent in part if the buffer is ours and so has room for all of it.
+ * Fewer bytes than the blocks that the CDB names: only whole blocks are written; of what is read,
+ * the last block may be sent in part if the buffer is ours and so has room for all of it.
  */
 static sense_reason_t trim_blocks(struct se_cmd *cmd, u32 size)
 {
@@ -198,7 +211,8 @@ static sense_reason_t trim_blocks(struct se_cmd *cmd, u32 size)
 	if ((u64)cmd->t_task_nolb * block_size != size)
 		return TCM_INVALID_FIELD_IN_COMMAND_IU;
 	if (cmd->data_length % block_size) {
-		if (cmd->data_direction == DMA_FROM_DEVICE && cmd->se_cmd_flags & SCF_TGT_DETACHABLE)
+		if (cmd->data_direction == DMA_FROM_DEVICE &&
+		    cmd->se_cmd_flags & SCF_TGT_DETACHABLE)
 			blocks++;
 		else
 			cmd->data_length = blocks * block_size;
@@ -217,9 +231,9 @@ static sense_reason_t trim_blocks(struct se_cmd *cmd, u32 size)
  * @size: bytes that the CDB asks for
  * Context: any.
  *
- * SAM-5 5.4.3 leaves it to the transport: the residual tells the initiator (RFC 7143 11.4.5), and the shorter of the
- * two is transferred. A fabric that places data by itself cannot be given a write shorter than it was announced, so for
- * these such a write is refused.
+ * SAM-5 5.4.3 leaves it to the transport: the residual tells the initiator (RFC 7143 11.4.5), and
+ * the shorter of the two is transferred. A fabric that places data by itself cannot be given a
+ * write shorter than it was announced, so for these such a write is refused.
  *
  * Return: TCM_NO_SENSE or TCM_INVALID_FIELD_IN_COMMAND_IU.
  */
@@ -230,7 +244,8 @@ sense_reason_t tgt_data_set_size(struct se_cmd *cmd, u32 size)
 	if (cmd->unknown_data_length) {
 		cmd->data_length = size;
 	} else if (unlikely(size != cmd->data_length)) {
-		if (blocks && cmd->data_direction == DMA_TO_DEVICE && !(cmd->se_cmd_flags & SCF_TGT_DETACHABLE))
+		if (blocks && cmd->data_direction == DMA_TO_DEVICE &&
+		    !(cmd->se_cmd_flags & SCF_TGT_DETACHABLE))
 			return TCM_INVALID_FIELD_IN_COMMAND_IU;
 		if (size > cmd->data_length) {
 			cmd->se_cmd_flags |= SCF_OVERFLOW_BIT;

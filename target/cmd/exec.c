@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A command goes into its backend: task set, admission, ->execute_cmd(), and what that call leaves behind. */
+/*
+ * A command goes into its backend: task set, admission, ->execute_cmd(), and what that call leaves
+ * behind.
+ */
 #include <linux/workqueue.h>
 #include <scsi/scsi_proto.h>
 
@@ -8,7 +11,8 @@
 
 static bool wants_pre_process(const struct se_cmd *cmd)
 {
-	return tgt_life_ops->pre_process && (cmd->prot_op != TARGET_PROT_NORMAL || cmd->se_cmd_flags & SCF_TGT_PRE);
+	return tgt_life_ops->pre_process &&
+	       (cmd->prot_op != TARGET_PROT_NORMAL || cmd->se_cmd_flags & SCF_TGT_PRE);
 }
 
 static bool is_to_look_slow(const struct se_cmd *cmd)
@@ -16,16 +20,20 @@ static bool is_to_look_slow(const struct se_cmd *cmd)
 	return cmd->se_cmd_flags & SCF_ALUA_NON_OPTIMIZED && cmd->alua_nonop_delay > 0;
 }
 
-/* Nothing stands between the command and its backend: task set, admission, delay, a look at its data. */
+/*
+ * Nothing stands between the command and its backend: task set, admission, delay, a look at its
+ * data.
+ */
 static bool goes_at_once(struct se_cmd *cmd)
 {
 	lockdep_assert_held(&cmd->t_state_lock);
-	if (unlikely(cmd->transport_state & CMD_T_ABORTED || !tgt_order_is_due(cmd) || wants_pre_process(cmd) ||
-		     is_to_look_slow(cmd)))
+	if (unlikely(cmd->transport_state & CMD_T_ABORTED || !tgt_order_is_due(cmd) ||
+		     wants_pre_process(cmd) || is_to_look_slow(cmd)))
 		return false;
 	if (!tgt_life_ops->admit_now)
 		return !tgt_life_ops->admit;
-	cmd->transport_state |= CMD_T_TGT_ADMITTED;	/* even if not at once: others may count on it from now on */
+	/* even if not at once: others may count on it from now on */
+	cmd->transport_state |= CMD_T_TGT_ADMITTED;
 	return tgt_life_ops->admit_now(cmd);
 }
 
@@ -59,7 +67,10 @@ static enum handover take_over(struct se_cmd *cmd)
 	return ret;
 }
 
-/* A command that was cut off is at its end; t_state_lock held. True if the caller frees it, else who parks it does. */
+/*
+ * A command that was cut off is at its end; t_state_lock held. True if the caller frees it, else
+ * who parks it does.
+ */
 static bool orphan_ends(struct se_cmd *cmd)
 {
 	lockdep_assert_held(&cmd->t_state_lock);
@@ -104,7 +115,10 @@ static void defer_work(struct work_struct *work)
 	tgt_exec_returned(cmd, ret);
 }
 
-/* The rest of a command runs on its device's queue; CMD_T_TGT_EXEC and CMD_T_TGT_QUEUED are set. Any context. */
+/*
+ * The rest of a command runs on its device's queue; CMD_T_TGT_EXEC and CMD_T_TGT_QUEUED are set.
+ * Any context.
+ */
 void tgt_exec_queue(struct se_cmd *cmd)
 {
 	INIT_WORK(&cmd->work, defer_work);
@@ -112,8 +126,8 @@ void tgt_exec_queue(struct se_cmd *cmd)
 }
 
 /*
- * A step of a deferred command waits for an inner command: meanwhile it may be cut off like any command that a backend
- * has in hand. May sleep.
+ * A step of a deferred command waits for an inner command: meanwhile it may be cut off like any
+ * command that a backend has in hand. May sleep.
  */
 void tgt_exec_lend(struct se_cmd *cmd)
 {
@@ -131,7 +145,10 @@ void tgt_exec_lend(struct se_cmd *cmd)
 		tgt_abort_detach(cmd);
 }
 
-/* The inner command has ended. An orphan keeps its memory until tgt_exec_returned(); it has no LUN and no session. */
+/*
+ * The inner command has ended. An orphan keeps its memory until tgt_exec_returned(); it has no LUN
+ * and no session.
+ */
 void tgt_exec_take_back(struct se_cmd *cmd)
 {
 	spin_lock_irq(&cmd->t_state_lock);
@@ -159,7 +176,8 @@ static enum next_step step_after(struct se_cmd *cmd, sense_reason_t ret, bool *a
 		*admitted = tgt_life_take_admission(cmd);
 		return STEP_RESPOND;
 	}
-	if (ret || defer) {	/* a step that need not be begun ends like one that fails: nobody hears of it */
+	/* a step that need not be begun ends like one that fails: nobody hears of it */
+	if (ret || defer) {
 		cmd->transport_state |= CMD_T_COMPLETE;
 		return STEP_REJECT;
 	}
@@ -171,8 +189,8 @@ static enum next_step step_after(struct se_cmd *cmd, sense_reason_t ret, bool *a
 }
 
 /*
- * ->execute_cmd() has returned. While CMD_T_TGT_EXEC was set nobody else could take the command further, so a command
- * that was completed meanwhile is finished here, without a change of context.
+ * ->execute_cmd() has returned. While CMD_T_TGT_EXEC was set nobody else could take the command
+ * further, so a command that was completed meanwhile is finished here, without a change of context.
  */
 void tgt_exec_returned(struct se_cmd *cmd, sense_reason_t ret)
 {
@@ -243,8 +261,8 @@ static void execute(struct se_cmd *cmd)
 }
 
 /*
- * False if the command is held back: its holder calls tgt_cmd_resume(), maybe before this returns; or if it was cut off
- * while this asked.
+ * False if the command is held back: its holder calls tgt_cmd_resume(), maybe before this returns;
+ * or if it was cut off while this asked.
  */
 static bool admit(struct se_cmd *cmd)
 {
@@ -290,8 +308,8 @@ static void resumed_work(struct work_struct *work)
 /**
  * tgt_cmd_resume - let a command go on that cmd_ops.admit held back
  * @cmd: command
- * Context: any. cmd_ops.admit is asked anew, unless the command was aborted meanwhile; cmd_ops.retired is called for it
- * in any case.
+ * Context: any. cmd_ops.admit is asked anew, unless the command was aborted meanwhile;
+ * cmd_ops.retired is called for it in any case.
  */
 void tgt_cmd_resume(struct se_cmd *cmd)
 {
@@ -314,8 +332,8 @@ void tgt_cmd_resume(struct se_cmd *cmd)
 /**
  * target_execute_cmd - execute a command whose data, if any, are all there
  * @cmd: command in the phase NEW or WRITE_PENDING
- * Context: process; ->execute_cmd() and the fabric's response calls may run before this returns. Does nothing for a
- * detachable command that was aborted while its data were awaited.
+ * Context: process; ->execute_cmd() and the fabric's response calls may run before this returns.
+ * Does nothing for a detachable command that was aborted while its data were awaited.
  */
 void target_execute_cmd(struct se_cmd *cmd)
 {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Commands that the device server issues itself: by CDB through the backend's own parser, beside gates and task set. */
+/*
+ * Commands that the device server issues itself: by CDB through the backend's own parser, beside
+ * gates and task set.
+ */
 #include <linux/completion.h>
 #include <linux/slab.h>
 #include <scsi/scsi_proto.h>
@@ -95,13 +98,14 @@ static sense_reason_t outcome(const struct se_cmd *cmd)
 	return cmd->sense_reason ?: TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
 }
 
-static sense_reason_t io_prepare(struct tgt_io *io, struct se_device *dev, const u8 *cdb, unsigned int cdb_len,
-				 u32 length, enum dma_data_direction dir)
+static sense_reason_t io_prepare(struct tgt_io *io, struct se_device *dev, const u8 *cdb,
+				 unsigned int cdb_len, u32 length, enum dma_data_direction dir)
 {
 	struct se_cmd *cmd = &io->cmd;
 
 	init_completion(&io->done);
-	__target_init_cmd(cmd, &io_fabric, &io_session, length, dir, TCM_SIMPLE_TAG, io->sense, 0, NULL);
+	__target_init_cmd(cmd, &io_fabric, &io_session, length, dir, TCM_SIMPLE_TAG, io->sense, 0,
+			  NULL);
 	cmd->se_cmd_flags |= SCF_TGT_INTERNAL | SCF_TGT_NOSLEEP_RSP | SCF_SE_LUN_CMD;
 	cmd->se_dev = dev;
 	cmd->se_lun = &dev->xcopy_lun;
@@ -121,8 +125,8 @@ static sense_reason_t io_protect(struct se_cmd *cmd)
 }
 
 /*
- * Runs it from this context. The protocol of CMD_T_TGT_EXEC applies; an asynchronous completion comes by the completion
- * worker and ends in io_finished().
+ * Runs it from this context. The protocol of CMD_T_TGT_EXEC applies; an asynchronous completion
+ * comes by the completion worker and ends in io_finished().
  */
 static void io_execute(struct tgt_io *io)
 {
@@ -157,8 +161,9 @@ static void io_execute(struct tgt_io *io)
  * Context: a worker of the device's tgt_dev.wq: sleeps until the backend answers.
  * Return: TCM_NO_SENSE, or the backend's outcome as a reason.
  */
-sense_reason_t tgt_io_cdb(struct se_cmd *parent, struct se_device *dev, const u8 *cdb, unsigned int cdb_len,
-			  struct scatterlist *sgl, unsigned int nents, u32 length, enum dma_data_direction dir)
+sense_reason_t tgt_io_cdb(struct se_cmd *parent, struct se_device *dev, const u8 *cdb,
+			  unsigned int cdb_len, struct scatterlist *sgl, unsigned int nents,
+			  u32 length, enum dma_data_direction dir)
 {
 	struct tgt_io *io;
 	sense_reason_t ret;
@@ -209,8 +214,8 @@ struct se_cmd *tgt_io_parent(struct se_cmd *cmd)
  * @nents: its entries
  * Context, Return: see tgt_io_cdb().
  */
-sense_reason_t tgt_io_rw(struct se_cmd *parent, struct se_device *dev, bool write, bool fua, u64 lba, u32 blocks,
-			 struct scatterlist *sgl, unsigned int nents)
+sense_reason_t tgt_io_rw(struct se_cmd *parent, struct se_device *dev, bool write, bool fua,
+			 u64 lba, u32 blocks, struct scatterlist *sgl, unsigned int nents)
 {
 	u8 cdb[16] = { write ? WRITE_16 : READ_16, fua ? FUA_BIT : 0 };
 	u32 length;
@@ -243,11 +248,12 @@ sense_reason_t tgt_io_flush(struct se_cmd *parent, struct se_device *dev, u64 lb
 /**
  * tgt_io_defer - let the rest of a command run on its device's own queue, where it may sleep
  * @cmd: command; the caller is its ->execute_cmd(), and returns the result of this call
- * @fn: the rest. Its result ends the command, unless it has called target_complete_cmd(); with tgt_io_defer() as its last
- *	step it goes on later. It may use se_sess and se_lun until its first tgt_io_*(): while that waits the command may be
- *	cut off; it looks at tgt_cmd_is_aborted() between its steps. Not run for a command that is aborted before
- * A backend may have put ->execute_cmd() off to a worker of its own, so that the call by which the core handed the
- * command over has returned already: then it is put on the queue here.
+ * @fn: the rest. Its result ends the command, unless it has called target_complete_cmd(); with
+ *tgt_io_defer() as its last step it goes on later. It may use se_sess and se_lun until its first
+ *tgt_io_*(): while that waits the command may be cut off; it looks at tgt_cmd_is_aborted() between
+ *its steps. Not run for a command that is aborted before A backend may have put ->execute_cmd() off
+ *to a worker of its own, so that the call by which the core handed the command over has returned
+ *already: then it is put on the queue here.
  *
  * Context: any.
  * Return: TCM_NO_SENSE.

@@ -1,18 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reads, writes and other commands that the device server itself issues to a device, by CDB, so that every backend takes them. */
+/*
+ * Reads, writes and other commands that the device server itself issues to a device, by CDB, so
+ * that every backend takes them.
+ */
 #ifndef TGT_CMD_IO_H
 #define TGT_CMD_IO_H
 
 #include "compat/target.h"
 
-/* All three wait for the backend: call them from a worker of tgt_dev.wq (tgt_io_defer()), never from an rx thread. */
-sense_reason_t tgt_io_cdb(struct se_cmd *parent, struct se_device *dev, const u8 *cdb, unsigned int cdb_len,
-			  struct scatterlist *sgl, unsigned int nents, u32 length, enum dma_data_direction dir);
-sense_reason_t tgt_io_rw(struct se_cmd *parent, struct se_device *dev, bool write, bool fua, u64 lba, u32 blocks,
-			 struct scatterlist *sgl, unsigned int nents);
+/*
+ * All three wait for the backend: call them from a worker of tgt_dev.wq (tgt_io_defer()), never
+ * from an rx thread.
+ */
+sense_reason_t tgt_io_cdb(struct se_cmd *parent, struct se_device *dev, const u8 *cdb,
+			  unsigned int cdb_len, struct scatterlist *sgl, unsigned int nents,
+			  u32 length, enum dma_data_direction dir);
+sense_reason_t tgt_io_rw(struct se_cmd *parent, struct se_device *dev, bool write, bool fua,
+			 u64 lba, u32 blocks, struct scatterlist *sgl, unsigned int nents);
 sense_reason_t tgt_io_flush(struct se_cmd *parent, struct se_device *dev, u64 lba, u32 blocks);
 
-/* Runs fn(cmd) on the device's queue; the command stays the backend's until fn's result is completed for it. */
+/*
+ * Runs fn(cmd) on the device's queue; the command stays the backend's until fn's result is
+ * completed for it.
+ */
 sense_reason_t tgt_io_defer(struct se_cmd *cmd, sense_reason_t (*fn)(struct se_cmd *cmd));
 
 /* The command that an internal one is done for; NULL if it has none or is not internal. */

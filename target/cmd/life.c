@@ -11,7 +11,9 @@ struct workqueue_struct *tgt_life_wq;
 
 /**
  * __target_init_cmd - prepare the core's part of a zeroed command
- * @cmd: command, embedded in the fabric's own; zeroed but for fields that the fabric sets before (tag, map_tag, cpuid)
+ * @cmd: command, embedded in the fabric's own; zeroed but for fields that the fabric sets before
+ * (tag, map_tag, cpuid)
+ *
  * @tfo: fabric
  * @sess: session; NULL for commands of the core's own
  * @data_length: expected data transfer length, bytes
@@ -22,9 +24,10 @@ struct workqueue_struct *tgt_life_wq;
  * @cmd_cnt: counter that target_get_sess_cmd() takes a reference of; may be NULL
  * Context: any.
  */
-void __target_init_cmd(struct se_cmd *cmd, const struct target_core_fabric_ops *tfo, struct se_session *sess,
-		       u32 data_length, int data_direction, int task_attr, unsigned char *sense_buffer,
-		       u64 unpacked_lun, struct target_cmd_counter *cmd_cnt)
+void __target_init_cmd(struct se_cmd *cmd, const struct target_core_fabric_ops *tfo,
+		       struct se_session *sess, u32 data_length, int data_direction, int task_attr,
+		       unsigned char *sense_buffer, u64 unpacked_lun,
+		       struct target_cmd_counter *cmd_cnt)
 {
 	INIT_LIST_HEAD(&cmd->se_delayed_node);
 	INIT_LIST_HEAD(&cmd->se_qf_node);
@@ -58,7 +61,8 @@ void __target_init_cmd(struct se_cmd *cmd, const struct target_core_fabric_ops *
  * @se_cmd: command after __target_init_cmd()
  * @ack_kref: the fabric wants a reference of its own
  * Context: any.
- * Return: 0, or -ESHUTDOWN once target_stop_session() or target_stop_cmd_counter() was called: no reference was taken.
+ * Return: 0, or -ESHUTDOWN once target_stop_session() or target_stop_cmd_counter() was called: no
+ * reference was taken.
  */
 int target_get_sess_cmd(struct se_cmd *se_cmd, bool ack_kref)
 {
@@ -135,8 +139,8 @@ void target_put_cmd_and_wait(struct se_cmd *cmd)
  * Context: any.
  * Return: 0; -ESHUTDOWN if the session is being stopped: the fabric frees the command itself.
  */
-int target_init_cmd(struct se_cmd *se_cmd, struct se_session *se_sess, unsigned char *sense, u64 unpacked_lun,
-		    u32 data_length, int task_attr, int data_dir, int flags)
+int target_init_cmd(struct se_cmd *se_cmd, struct se_session *se_sess, unsigned char *sense,
+		    u64 unpacked_lun, u32 data_length, int task_attr, int data_dir, int flags)
 {
 	if (flags & TARGET_SCF_BIDI_OP)
 		se_cmd->se_cmd_flags |= SCF_BIDI;
@@ -148,8 +152,8 @@ int target_init_cmd(struct se_cmd *se_cmd, struct se_session *se_sess, unsigned 
 		se_cmd->se_cmd_flags |= SCF_TGT_DETACHABLE;
 	if (flags & TARGET_SCF_NOSLEEP_RSP)
 		se_cmd->se_cmd_flags |= SCF_TGT_NOSLEEP_RSP;
-	__target_init_cmd(se_cmd, se_sess->se_tpg->se_tpg_tfo, se_sess, data_length, data_dir, task_attr, sense,
-			  unpacked_lun, se_sess->cmd_cnt);
+	__target_init_cmd(se_cmd, se_sess->se_tpg->se_tpg_tfo, se_sess, data_length, data_dir,
+			  task_attr, sense, unpacked_lun, se_sess->cmd_cnt);
 	return target_get_sess_cmd(se_cmd, flags & TARGET_SCF_ACK_KREF);
 }
 
@@ -163,15 +167,16 @@ void tgt_life_put_lun(struct se_cmd *cmd)
 }
 
 /*
- * The command can no longer change the medium: it leaves the task set, and those who wait for that hear of it. @admitted:
- * of tgt_life_take_admission().
+ * The command can no longer change the medium: it leaves the task set, and those who wait for that
+ * hear of it. @admitted: of tgt_life_take_admission().
  */
 void tgt_life_left(struct se_cmd *cmd, bool admitted)
 {
 	tgt_order_leave(cmd);
 	if (admitted && tgt_life_ops->retired)
 		tgt_life_ops->retired(cmd);
-	if (unlikely(READ_ONCE(cmd->transport_state) & (CMD_T_ABORTED | CMD_T_FABRIC_STOP | CMD_T_STOP)))
+	if (unlikely(READ_ONCE(cmd->transport_state) &
+		     (CMD_T_ABORTED | CMD_T_FABRIC_STOP | CMD_T_STOP)))
 		tgt_abort_signal(cmd);
 }
 
@@ -210,7 +215,10 @@ void tgt_life_finish(struct se_cmd *cmd)
 		cmd->se_tfo->check_stop_free(cmd);
 }
 
-/* Claims the fabric's reference for whoever is to drop it: the abort, or a fabric that frees the command meanwhile. */
+/*
+ * Claims the fabric's reference for whoever is to drop it: the abort, or a fabric that frees the
+ * command meanwhile.
+ */
 static bool claim_ack(struct se_cmd *cmd)
 {
 	unsigned long flags;
@@ -224,9 +232,10 @@ static bool claim_ack(struct se_cmd *cmd)
 }
 
 /*
- * Tells the fabric that no response is due. Nothing will make it acknowledge the command, so the reference that it would
- * have dropped then is dropped here; the caller holds one. A fabric that promised TARGET_SCF_DETACHABLE knows this core
- * and drops its reference itself, which spares it a race with its own transport_generic_free_cmd().
+ * Tells the fabric that no response is due. Nothing will make it acknowledge the command, so the
+ * reference that it would have dropped then is dropped here; the caller holds one. A fabric that
+ * promised TARGET_SCF_DETACHABLE knows this core and drops its reference itself, which spares it a
+ * race with its own transport_generic_free_cmd().
  */
 void tgt_life_give_up(struct se_cmd *cmd)
 {
@@ -236,7 +245,10 @@ void tgt_life_give_up(struct se_cmd *cmd)
 		target_put_sess_cmd(cmd);
 }
 
-/* Ends an aborted command that no backend works on: TASK ABORTED if the initiator is to hear of it (SAM-5 5.6). May sleep. */
+/*
+ * Ends an aborted command that no backend works on: TASK ABORTED if the initiator is to hear of it
+ * (SAM-5 5.6). May sleep.
+ */
 void tgt_life_finish_abort(struct se_cmd *cmd)
 {
 	unsigned long flags;
@@ -284,7 +296,10 @@ static bool stop_and_wait(struct se_cmd *cmd, bool fabric_stop)
 	cmd->transport_state |= CMD_T_STOP;
 	spin_unlock_irq(&cmd->t_state_lock);
 
-	/* a task that waits for its turn might wait for one that the caller frees only after this one */
+	/*
+	 * a task that waits for its turn might wait for one that the caller frees only after this
+	 * one
+	 */
 	if (fabric_stop && cmd->se_dev && cmd->state_active && tgt_order_cancel(cmd)) {
 		tgt_life_retire(cmd);
 		tgt_life_finish(cmd);
@@ -311,7 +326,10 @@ bool transport_wait_for_tasks(struct se_cmd *cmd)
 	return stop_and_wait(cmd, false);
 }
 
-/* Ends a command of a fabric whose memory does not outlive its session: as long as the backend takes. */
+/*
+ * Ends a command of a fabric whose memory does not outlive its session: as long as the backend
+ * takes.
+ */
 static int free_and_wait(struct se_cmd *cmd)
 {
 	DECLARE_COMPLETION_ONSTACK(freed);
@@ -342,7 +360,10 @@ static int free_and_wait(struct se_cmd *cmd)
 	return 1;
 }
 
-/* A command that was never submitted has no owner but the fabric: claims the core's reference for it. */
+/*
+ * A command that was never submitted has no owner but the fabric: claims the core's reference for
+ * it.
+ */
 static bool is_unstarted(struct se_cmd *cmd)
 {
 	bool unstarted;
@@ -359,11 +380,10 @@ static bool is_unstarted(struct se_cmd *cmd)
 /**
  * transport_generic_free_cmd - drop the fabric's reference, and stop the command first if asked to
  * @cmd: command
- * @wait_for_tasks: the fabric cannot take a response any more; a detachable command is cut off, for another one this
- *	waits until its backend has answered
- * Context: may sleep if @wait_for_tasks.
- * Return: 1 if the command is gone or the core will drop what is left; 0 if references are left, which after a wait
- * means that the core's own reference is now the caller's.
+ * @wait_for_tasks: the fabric cannot take a response any more; a detachable command is cut off, for
+ *another one this waits until its backend has answered Context: may sleep if @wait_for_tasks.
+ * Return: 1 if the command is gone or the core will drop what is left; 0 if references are left,
+ *which after a wait means that the core's own reference is now the caller's.
  */
 int transport_generic_free_cmd(struct se_cmd *cmd, int wait_for_tasks)
 {

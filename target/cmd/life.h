@@ -7,28 +7,32 @@
 
 /*
  * References (se_cmd.cmd_kref). Two at most:
- *  - the core's, from __target_init_cmd(), dropped once by ->check_stop_free() or by target_put_sess_cmd() when the
- *    response has been handed to the fabric (CMD_T_TGT_PUT), or when a backend answers an orphan;
- *  - the fabric's, if it asked for one (SCF_ACK_KREF), dropped by transport_generic_free_cmd() or target_put_sess_cmd();
- *    by the core after ->aborted_task(), since then no response is left that the initiator could acknowledge, unless the
- *    fabric promised TARGET_SCF_DETACHABLE: then it does so itself.
- * Code that finds a command on a list takes a third for as long as it looks, with kref_get_unless_zero().
+ *  - the core's, from __target_init_cmd(), dropped once by ->check_stop_free() or by
+ * target_put_sess_cmd() when the response has been handed to the fabric (CMD_T_TGT_PUT), or when a
+ * backend answers an orphan;
+ *  - the fabric's, if it asked for one (SCF_ACK_KREF), dropped by transport_generic_free_cmd() or
+ * target_put_sess_cmd(); by the core after ->aborted_task(), since then no response is left that
+ * the initiator could acknowledge, unless the fabric promised TARGET_SCF_DETACHABLE: then it does
+ * so itself. Code that finds a command on a list takes a third for as long as it looks, with
+ * kref_get_unless_zero().
  *
  * Who may change a command, by phase (t_state, under t_state_lock):
  *  NEW            the fabric's submitting context
  *  WRITE_PENDING  the fabric, until it calls target_execute_cmd(), target_complete_cmd() or
- *                 transport_generic_request_failure(); an abort may take a detachable command away from it
- *  PROCESSING     the core; from CMD_T_SENT on the backend, until target_complete_cmd()
+ *                 transport_generic_request_failure(); an abort may take a detachable command away
+ * from it PROCESSING     the core; from CMD_T_SENT on the backend, until target_complete_cmd()
  *  COMPLETE       the context that sends the response, then nobody
- * An abort only sets CMD_T_ABORTED and leaves the rest to the owner, except that it takes over WRITE_PENDING, dormant
- * and orphaned commands: these have no owner that would come back soon.
+ * An abort only sets CMD_T_ABORTED and leaves the rest to the owner, except that it takes over
+ * WRITE_PENDING, dormant and orphaned commands: these have no owner that would come back soon.
  *
- * LUN reference (lun_ref_active) and command counter: from lookup and target_get_sess_cmd() until the response is with
- * the fabric, resp. until the last reference is gone; both earlier for an orphan.
+ * LUN reference (lun_ref_active) and command counter: from lookup and target_get_sess_cmd() until
+ * the response is with the fabric, resp. until the last reference is gone; both earlier for an
+ * orphan.
  */
 
 extern const struct cmd_ops *tgt_life_ops;
-extern struct workqueue_struct *tgt_life_wq;		/* completions and everything that continues a command */
+/* completions and everything that continues a command */
+extern struct workqueue_struct *tgt_life_wq;
 
 /* True for the one who is to call tgt_life_left() for an admitted command. */
 static inline bool tgt_life_take_admission(struct se_cmd *cmd)
@@ -56,7 +60,8 @@ bool tgt_order_wait(struct se_cmd *cmd);
 bool tgt_order_is_due(const struct se_cmd *cmd);
 bool tgt_order_cancel(struct se_cmd *cmd);
 void tgt_order_leave(struct se_cmd *cmd);
-void tgt_order_for_each(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void *data), void *data);
+void tgt_order_for_each(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void *data),
+			void *data);
 
 /* exec.c */
 void tgt_exec_continue(struct se_cmd *cmd);
@@ -91,8 +96,8 @@ void tgt_retry_exit(void);
 struct tgt_abort_set;
 
 /*
- * A set of commands that somebody wants to see ended. @pending counts them, plus one while the set is built; @done runs
- * when it falls to zero, in any context.
+ * A set of commands that somebody wants to see ended. @pending counts them, plus one while the set
+ * is built; @done runs when it falls to zero, in any context.
  */
 struct tgt_abort_set {
 	atomic_t pending;

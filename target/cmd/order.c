@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The task set of a logical unit and the task attributes (SAM-5 8.7): ORDERED waits for all older tasks and holds back
- * younger ones, HEAD OF QUEUE waits for nobody.
+ * The task set of a logical unit and the task attributes (SAM-5 8.7): ORDERED waits for all older
+ * tasks and holds back younger ones, HEAD OF QUEUE waits for nobody.
  *
- * The task set is the per-CPU lists se_device.queues[].state_list. While there are only SIMPLE tasks, entering and
- * leaving takes the list's own lock and reads one flag, ordered_sync_in_progress; nothing shared is written.
+ * The task set is the per-CPU lists se_device.queues[].state_list. While there are only SIMPLE
+ * tasks, entering and leaving takes the list's own lock and reads one flag,
+ * ordered_sync_in_progress; nothing shared is written.
  *
- * That flag is set, under delayed_cmd_lock, when an ORDERED task arrives. The task then walks all lists and marks each
- * older task that is not dormant itself as COUNTED. A task that enters its list later takes that list's lock after the
- * walk and sees the flag; one that entered earlier was seen by the walk. A COUNTED task that leaves lowers non_ordered,
- * and at zero the ORDERED task runs.
+ * That flag is set, under delayed_cmd_lock, when an ORDERED task arrives. The task then walks all
+ * lists and marks each older task that is not dormant itself as COUNTED. A task that enters its
+ * list later takes that list's lock after the walk and sees the flag; one that entered earlier was
+ * seen by the walk. A COUNTED task that leaves lowers non_ordered, and at zero the ORDERED task
+ * runs.
  *
- * State of a task, kept in se_cmd.t_data_nents_orig (a field that no fabric or backend uses). Set on entry under the
- * list's lock; afterwards changed under delayed_cmd_lock only, and COUNTED under the list's lock as well:
+ * State of a task, kept in se_cmd.t_data_nents_orig (a field that no fabric or backend uses). Set
+ * on entry under the list's lock; afterwards changed under delayed_cmd_lock only, and COUNTED under
+ * the list's lock as well:
  */
 #include <linux/list.h>
 #include <linux/spinlock.h>
@@ -21,7 +24,8 @@
 #include "target/model/device.h"
 
 #define TASK_COUNTED	BIT(0)	/* an ORDERED task waits for this one */
-#define TASK_BARRIER	BIT(1)	/* ORDERED and at its turn: holds back later tasks until it leaves */
+/* ORDERED and at its turn: holds back later tasks until it leaves */
+#define TASK_BARRIER	BIT(1)
 #define TASK_DORMANT	BIT(2)	/* must wait; on delayed_cmd_list once TASK_LISTED is set */
 #define TASK_LISTED	BIT(3)
 #define TASK_READY	BIT(4)	/* dormant, but otherwise ready to execute */
@@ -32,8 +36,8 @@
  *  delayed_cmd_count          their number
  *  non_ordered                tasks marked COUNTED that have not left
  *  dev_cur_ordered_id         1 while a BARRIER task is in the set
- *  ordered_sync_in_progress   set while any of the above is not empty; also read under a list's lock
- * Lock order: delayed_cmd_lock, then queues[].lock; both with interrupts off.
+ *  ordered_sync_in_progress   set while any of the above is not empty; also read under a list's
+ * lock Lock order: delayed_cmd_lock, then queues[].lock; both with interrupts off.
  */
 
 static void task_start(struct work_struct *work)
@@ -63,7 +67,8 @@ static void count_older(struct se_device *dev, const struct se_cmd *cmd)
 		q = &dev->queues[i];
 		spin_lock(&q->lock);
 		list_for_each_entry(other, &q->state_list, state_list) {
-			if (other == cmd || other->t_data_nents_orig & (TASK_DORMANT | TASK_COUNTED))
+			if (other == cmd ||
+			    other->t_data_nents_orig & (TASK_DORMANT | TASK_COUNTED))
 				continue;
 			other->t_data_nents_orig |= TASK_COUNTED;
 			atomic_inc(&dev->non_ordered);
@@ -123,8 +128,8 @@ static void enter_slowly(struct se_device *dev, struct se_cmd *cmd)
 }
 
 /*
- * The task enters the task set, with its CDB accepted and before any data are transferred (SAM-5 8.7.1: the order is
- * that of arrival). From here on task management finds it.
+ * The task enters the task set, with its CDB accepted and before any data are transferred
+ * (SAM-5 8.7.1: the order is that of arrival). From here on task management finds it.
  */
 void tgt_order_enter(struct se_cmd *cmd)
 {
@@ -141,7 +146,8 @@ void tgt_order_enter(struct se_cmd *cmd)
 
 	spin_lock_irqsave(&q->lock, flags);
 	wait = cmd->sam_task_attr == TCM_ORDERED_TAG ||
-	       (unlikely(READ_ONCE(dev->ordered_sync_in_progress)) && cmd->sam_task_attr != TCM_HEAD_TAG);
+	       (unlikely(READ_ONCE(dev->ordered_sync_in_progress)) &&
+		cmd->sam_task_attr != TCM_HEAD_TAG);
 	cmd->t_data_nents_orig = wait ? TASK_DORMANT : 0;
 	list_add_tail(&cmd->state_list, &q->state_list);
 	cmd->state_active = true;
@@ -174,7 +180,10 @@ bool tgt_order_wait(struct se_cmd *cmd)
 	return wait;
 }
 
-/* True if the task was dormant and waited for its turn only: it now belongs to the caller, who ends it. */
+/*
+ * True if the task was dormant and waited for its turn only: it now belongs to the caller, who ends
+ * it.
+ */
 bool tgt_order_cancel(struct se_cmd *cmd)
 {
 	struct se_device *dev = cmd->se_dev;
@@ -241,7 +250,8 @@ void tgt_order_leave(struct se_cmd *cmd)
 }
 
 /* Walks the task set alone; see tgt_cmd_for_each(). */
-void tgt_order_for_each(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void *data), void *data)
+void tgt_order_for_each(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void *data),
+			void *data)
 {
 	struct se_device_queue *q;
 	struct se_cmd *cmd;

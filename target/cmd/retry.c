@@ -11,8 +11,9 @@
 static void retry_work(struct work_struct *work);
 
 /*
- * Waiting commands, by se_cmd.se_qf_node, in no order; each with its time in se_cmd.alua_nonop_delay, as the low bits of
- * jiffies. @retry_lock guards list, times and back-off; innermost, interrupts off.
+ * Waiting commands, by se_cmd.se_qf_node, in no order; each with its time in
+ * se_cmd.alua_nonop_delay, as the low bits of jiffies. @retry_lock guards list, times and back-off;
+ * innermost, interrupts off.
  */
 static DEFINE_SPINLOCK(retry_lock);
 static LIST_HEAD(retry_list);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Commands that fail: from a reason to status and sense data, and the calls by which fabrics and backends report it. */
+/*
+ * Commands that fail: from a reason to status and sense data, and the calls by which fabrics and
+ * backends report it.
+ */
 #include <linux/string.h>
 #include <scsi/scsi_proto.h>
 #include <trace/events/target.h>
@@ -37,7 +40,8 @@ bool tgt_sense_apply(struct se_cmd *cmd, sense_reason_t reason)
  * Context: as the fabric's ->queue_status(). No reference is dropped.
  * Return: what ->queue_status() returned; 0 if a CHECK CONDITION was sent before.
  */
-int transport_send_check_condition_and_sense(struct se_cmd *cmd, sense_reason_t reason, int from_transport)
+int transport_send_check_condition_and_sense(struct se_cmd *cmd, sense_reason_t reason,
+					     int from_transport)
 {
 	unsigned long flags;
 	bool sent;
@@ -71,8 +75,9 @@ int target_send_busy(struct se_cmd *cmd)
  * transport_generic_request_failure - end a command that is not with a backend
  * @cmd: command; still the fabric's, which has failed to get its data for instance
  * @sense_reason: why
- * Context: process. The core's reference is dropped when the response is with the fabric. For a command that has been
- * answered already (a fabric found the data of a READ damaged while it sent them) only the status is given again.
+ * Context: process. The core's reference is dropped when the response is with the fabric. For a
+ * command that has been answered already (a fabric found the data of a READ damaged while it sent
+ * them) only the status is given again.
  */
 void transport_generic_request_failure(struct se_cmd *cmd, sense_reason_t sense_reason)
 {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A command from the fabric to its backend or to its data: CDB, gates, parser, buffers; at once or by a per-CPU queue. */
+/*
+ * A command from the fabric to its backend or to its data: CDB, gates, parser, buffers; at once or
+ * by a per-CPU queue.
+ */
 #include <linux/llist.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -87,7 +90,8 @@ void tgt_submit_write_pending(struct se_cmd *cmd)
 	spin_lock_irqsave(&cmd->t_state_lock, flags);
 	cmd->t_state = TRANSPORT_WRITE_PENDING;
 	cmd->transport_state &= ~CMD_T_ACTIVE;
-	aborted = cmd->transport_state & (CMD_T_ABORTED | CMD_T_STOP) && !cmd->se_tfo->write_pending_must_be_called;
+	aborted = cmd->transport_state & (CMD_T_ABORTED | CMD_T_STOP) &&
+		  !cmd->se_tfo->write_pending_must_be_called;
 	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
 	if (aborted) {
 		/* nothing was asked for yet */
@@ -124,7 +128,9 @@ sense_reason_t tgt_submit_start(struct se_cmd *cmd)
 }
 
 /**
- * transport_generic_new_cmd - allocate buffers, then execute the command or ask the fabric for its data
+ * transport_generic_new_cmd - allocate buffers, then execute the command or ask the fabric for its
+ * data
+ *
  * @cmd: command, parsed
  * Context: may sleep. ->write_pending() or the response calls may run before this returns.
  * Return: TCM_NO_SENSE, or the reason for transport_generic_request_failure().
@@ -195,7 +201,10 @@ void target_queue_submission(struct se_cmd *se_cmd)
 		se_cmd->cpuid = raw_smp_processor_id();
 	sq = &dev->queues[se_cmd->cpuid].sq;
 	mark_queued(se_cmd, true);
-	/* the work is queued already if the list was not empty: llist_del_all() comes after the work has begun */
+	/*
+	 * the work is queued already if the list was not empty: llist_del_all() comes after the
+	 * work has begun
+	 */
 	if (!llist_add(&se_cmd->se_cmd_list, &sq->cmd_list))
 		return;
 	if (cpu_online(se_cmd->cpuid))
@@ -214,9 +223,11 @@ static int submit_somehow(struct se_cmd *cmd)
 }
 
 /*
- * target_submit() - submit a prepared command: from this context, or from a worker if the fabric or the operator
- * (attribute submit_type) wants that. Context: may sleep when submitted from this context. The result is 0: a command
- * that fails is answered.
+ * target_submit() - submit a prepared command: from this context, or from a worker if the fabric or
+ * the operator
+ *
+ * (attribute submit_type) wants that. Context: may sleep when submitted from this context. The
+ * result is 0: a command that fails is answered.
  */
 TGT_DEFINE_TARGET_SUBMIT(submit_somehow)
 
@@ -246,9 +257,9 @@ int transport_handle_cdb_direct(struct se_cmd *cmd)
  * Context: process.
  * Return: 0: go on with target_submit(); -EIO: the command was answered, nothing is left to do.
  */
-int target_submit_prep(struct se_cmd *cmd, unsigned char *cdb, struct scatterlist *sgl, u32 sgl_count,
-		       struct scatterlist *sgl_bidi, u32 sgl_bidi_count, struct scatterlist *sgl_prot,
-		       u32 sgl_prot_count, gfp_t gfp)
+int target_submit_prep(struct se_cmd *cmd, unsigned char *cdb, struct scatterlist *sgl,
+		       u32 sgl_count, struct scatterlist *sgl_bidi, u32 sgl_bidi_count,
+		       struct scatterlist *sgl_prot, u32 sgl_prot_count, gfp_t gfp)
 {
 	sense_reason_t ret = target_cmd_init_cdb(cmd, cdb, gfp);
 
@@ -263,7 +274,8 @@ int target_submit_prep(struct se_cmd *cmd, unsigned char *cdb, struct scatterlis
 	}
 	ret = target_cmd_parse_cdb(cmd);
 	if (!ret && sgl_count)
-		ret = transport_generic_map_mem_to_cmd(cmd, sgl, sgl_count, sgl_bidi, sgl_bidi_count);
+		ret = transport_generic_map_mem_to_cmd(cmd, sgl, sgl_count, sgl_bidi,
+						       sgl_bidi_count);
 	if (!ret)
 		return 0;
 out_refuse:
@@ -284,11 +296,12 @@ out_refuse:
  * @flags: TARGET_SCF_*
  * Context: process. For fabrics that never call target_stop_session() first.
  */
-void target_submit_cmd(struct se_cmd *se_cmd, struct se_session *se_sess, unsigned char *cdb, unsigned char *sense,
-		       u64 unpacked_lun, u32 data_length, int task_attr, int data_dir, int flags)
+void target_submit_cmd(struct se_cmd *se_cmd, struct se_session *se_sess, unsigned char *cdb,
+		       unsigned char *sense, u64 unpacked_lun, u32 data_length, int task_attr,
+		       int data_dir, int flags)
 {
-	target_submit_cmd_map_sgls(se_cmd, se_sess, cdb, sense, unpacked_lun, data_length, task_attr, data_dir, flags,
-				   NULL, 0, NULL, 0, NULL, 0);
+	target_submit_cmd_map_sgls(se_cmd, se_sess, cdb, sense, unpacked_lun, data_length,
+				   task_attr, data_dir, flags, NULL, 0, NULL, 0, NULL, 0);
 }
 
 /**
@@ -311,17 +324,19 @@ void target_submit_cmd(struct se_cmd *se_cmd, struct se_session *se_sess, unsign
  * Context: process.
  * Return: 0; -ESHUTDOWN if the session is being stopped: the fabric frees the command itself.
  */
-int target_submit_cmd_map_sgls(struct se_cmd *se_cmd, struct se_session *se_sess, unsigned char *cdb,
-			       unsigned char *sense, u64 unpacked_lun, u32 data_length, int task_attr, int data_dir,
-			       int flags, struct scatterlist *sgl, u32 sgl_count, struct scatterlist *sgl_bidi,
+int target_submit_cmd_map_sgls(struct se_cmd *se_cmd, struct se_session *se_sess,
+			       unsigned char *cdb, unsigned char *sense, u64 unpacked_lun,
+			       u32 data_length, int task_attr, int data_dir, int flags,
+			       struct scatterlist *sgl, u32 sgl_count, struct scatterlist *sgl_bidi,
 			       u32 sgl_bidi_count, struct scatterlist *sgl_prot, u32 sgl_prot_count)
 {
-	int ret = target_init_cmd(se_cmd, se_sess, sense, unpacked_lun, data_length, task_attr, data_dir, flags);
+	int ret = target_init_cmd(se_cmd, se_sess, sense, unpacked_lun, data_length, task_attr,
+				  data_dir, flags);
 
 	if (ret)
 		return ret;
-	if (!target_submit_prep(se_cmd, cdb, sgl, sgl_count, sgl_bidi, sgl_bidi_count, sgl_prot, sgl_prot_count,
-				GFP_KERNEL))
+	if (!target_submit_prep(se_cmd, cdb, sgl, sgl_count, sgl_bidi, sgl_bidi_count, sgl_prot,
+				sgl_prot_count, GFP_KERNEL))
 		submit_somehow(se_cmd);
 	return 0;
 }

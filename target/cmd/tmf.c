@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Task management functions (SAM-5 7). A function that has to wait until its tasks can no longer change the medium
- * occupies no thread meanwhile, so a later function is never behind it.
+ * Task management functions (SAM-5 7). A function that has to wait until its tasks can no longer
+ * change the medium occupies no thread meanwhile, so a later function is never behind it.
  */
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -138,12 +138,18 @@ struct function {
 	u8 (*run)(struct se_cmd *cmd, const struct function *fn);
 };
 
-static unsigned int abort_tasks(struct se_cmd *cmd, struct se_device *dev, const struct function *fn, bool *others)
+static unsigned int abort_tasks(struct se_cmd *cmd, struct se_device *dev,
+				const struct function *fn, bool *others)
 {
 	struct scope scope = { .tmr = cmd, .tag = cmd->se_tmr_req->ref_task_tag };
 	struct tgt_abort_spec spec = {
-		.dev = dev, .match = fn->match, .orphans = fn->orphans, .data = &scope, .own = cmd->se_sess,
-		.tas = dev->dev_attrib.emulate_tas, .notify = cmd->se_tmr_req->function,
+		.dev = dev,
+		.match = fn->match,
+		.orphans = fn->orphans,
+		.data = &scope,
+		.own = cmd->se_sess,
+		.tas = dev->dev_attrib.emulate_tas,
+		.notify = cmd->se_tmr_req->function,
 	};
 	unsigned int hit = tgt_abort_run(&spec, &tmr_of(cmd)->set);
 
@@ -172,7 +178,10 @@ static u8 abort_task_set(struct se_cmd *cmd, const struct function *fn)
 	return TMR_FUNCTION_COMPLETE;
 }
 
-/* SAM-5 7.5: without TAS, the other initiators learn by a unit attention that tasks of theirs are gone. */
+/*
+ * SAM-5 7.5: without TAS, the other initiators learn by a unit attention that tasks of theirs are
+ * gone.
+ */
 static u8 clear_task_set(struct se_cmd *cmd, const struct function *fn)
 {
 	struct se_device *dev = cmd->se_dev;
@@ -186,7 +195,8 @@ static u8 clear_task_set(struct se_cmd *cmd, const struct function *fn)
 
 static u8 clear_aca(struct se_cmd *cmd, const struct function *fn)
 {
-	return tgt_life_ops->clear_aca ? tgt_life_ops->clear_aca(cmd) : TMR_TASK_MGMT_FUNCTION_NOT_SUPPORTED;
+	return tgt_life_ops->clear_aca ? tgt_life_ops->clear_aca(cmd)
+				       : TMR_TASK_MGMT_FUNCTION_NOT_SUPPORTED;
 }
 
 static void reset_device(struct se_cmd *cmd, struct se_device *dev, const struct function *fn)
@@ -214,7 +224,8 @@ static u8 target_reset(struct se_cmd *cmd, const struct function *fn)
 
 	mutex_lock(&tpg->tpg_lun_mutex);
 	hlist_for_each_entry(lun, &tpg->tpg_lun_hlist, link) {
-		dev = rcu_dereference_protected(lun->lun_se_dev, lockdep_is_held(&tpg->tpg_lun_mutex));
+		dev = rcu_dereference_protected(lun->lun_se_dev,
+						lockdep_is_held(&tpg->tpg_lun_mutex));
 		if (dev && !lun->lun_shutdown)
 			reset_device(cmd, dev, fn);
 	}
@@ -276,8 +287,12 @@ static void tmf_start(struct se_cmd *cmd, work_func_t fn)
 
 /**
  * transport_generic_handle_tmr - carry out a task management function
- * @cmd: command after core_tmr_alloc_req() and, for all functions but target resets, transport_lookup_tmr_lun()
- * Context: any. ->queue_tm_rsp() is called from a worker, when the tasks concerned can no longer change the medium.
+ * @cmd: command after core_tmr_alloc_req() and, for all functions but target resets,
+ * transport_lookup_tmr_lun()
+ *
+ * Context: any. ->queue_tm_rsp() is called from a worker, when the tasks concerned can no longer
+ * change the medium.
+ *
  * Return: 0.
  */
 int transport_generic_handle_tmr(struct se_cmd *cmd)
@@ -287,7 +302,8 @@ int transport_generic_handle_tmr(struct se_cmd *cmd)
 }
 
 /*
- * The fabric frees a function: no response is wanted, so nothing is waited for any more. The aborts themselves go on.
+ * The fabric frees a function: no response is wanted, so nothing is waited for any more. The aborts
+ * themselves go on.
  */
 void tgt_tmf_cancel(struct se_cmd *cmd)
 {
@@ -326,16 +342,18 @@ static void no_lun_work(struct work_struct *work)
  * @tag: of the task to abort
  * @flags: TARGET_SCF_*
  * Context: as @gfp.
- * Return: 0: the response comes by ->queue_tm_rsp(); -ENOMEM or -ESHUTDOWN: the fabric frees the command itself.
+ * Return: 0: the response comes by ->queue_tm_rsp(); -ENOMEM or -ESHUTDOWN: the fabric frees the
+ * command itself.
  */
-int target_submit_tmr(struct se_cmd *se_cmd, struct se_session *se_sess, unsigned char *sense, u64 unpacked_lun,
-		      void *fabric_tmr_ptr, unsigned char tm_type, gfp_t gfp, u64 tag, int flags)
+int target_submit_tmr(struct se_cmd *se_cmd, struct se_session *se_sess, unsigned char *sense,
+		      u64 unpacked_lun, void *fabric_tmr_ptr, unsigned char tm_type, gfp_t gfp,
+		      u64 tag, int flags)
 {
 	bool whole_target = tm_type == TMR_TARGET_WARM_RESET || tm_type == TMR_TARGET_COLD_RESET;
 	int ret;
 
-	__target_init_cmd(se_cmd, se_sess->se_tpg->se_tpg_tfo, se_sess, 0, DMA_NONE, TCM_SIMPLE_TAG, sense,
-			  unpacked_lun, se_sess->cmd_cnt);
+	__target_init_cmd(se_cmd, se_sess->se_tpg->se_tpg_tfo, se_sess, 0, DMA_NONE, TCM_SIMPLE_TAG,
+			  sense, unpacked_lun, se_sess->cmd_cnt);
 	if (flags & TARGET_SCF_DETACHABLE)
 		se_cmd->se_cmd_flags |= SCF_TGT_DETACHABLE;
 	ret = core_tmr_alloc_req(se_cmd, fabric_tmr_ptr, tm_type, gfp);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Directories core/alua/lu_gps/GROUP and core/TYPE_N/NAME/alua/GROUP: the groups of asymmetric access (SPC-5 5.17). */
+/*
+ * Directories core/alua/lu_gps/GROUP and core/TYPE_N/NAME/alua/GROUP: the groups of asymmetric
+ * access (SPC-5 5.17).
+ */
 #include <linux/err.h>
 
 #include "target/alua/alua.h"
@@ -11,7 +14,10 @@
 #define TPGS_IMPLICIT	(1 << TPGS_SHIFT)
 #define TPGS_BOTH	3
 
-/* Supported-states bits of REPORT TARGET PORT GROUPS (SPC-5 6.37), as kept in tg_pt_gp_alua_supported_states */
+/*
+ * Supported-states bits of REPORT TARGET PORT GROUPS (SPC-5 6.37), as kept in
+ * tg_pt_gp_alua_supported_states
+ */
 enum {
 	SUPPORT_ACTIVE_OPTIMIZED = 0x01,
 	SUPPORT_ACTIVE_NONOPTIMIZED = 0x02,
@@ -72,8 +78,9 @@ static int tpg_gp_set_type(struct t10_alua_tg_pt_gp *gp, u64 type)
 	return 0;
 }
 
-TGT_VALUE_RW(tpg_gp, alua_access_type, "%s\n", type_names[(obj->tg_pt_gp_alua_access_type >> TPGS_SHIFT) & TPGS_BOTH],
-	     attr_parse_ul, tpg_gp_set_type);
+TGT_VALUE_RW(tpg_gp, alua_access_type, "%s\n",
+	     type_names[(obj->tg_pt_gp_alua_access_type >> TPGS_SHIFT) & TPGS_BOTH], attr_parse_ul,
+	     tpg_gp_set_type);
 
 /* @tg_pt_gp_lock: several of these bits may be written at the same time */
 static int tpg_gp_set_support(struct t10_alua_tg_pt_gp *gp, int bit, bool on)
@@ -175,7 +182,8 @@ static const struct config_item_type tpg_gp_type = {
 	.ct_attrs = tpg_gp_attrs,
 };
 
-static struct t10_alua_tg_pt_gp *tpg_gp_create(struct se_device *dev, const char *name, bool is_default)
+static struct t10_alua_tg_pt_gp *tpg_gp_create(struct se_device *dev, const char *name,
+					       bool is_default)
 {
 	struct t10_alua_tg_pt_gp *gp = tgt_alua_group_alloc(dev, name, is_default);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One line per configfs file: macros that build show and store out of a parser, a check and a member. */
+/*
+ * One line per configfs file: macros that build show and store out of a parser, a check and a
+ * member.
+ */
 #ifndef TGT_CONFIGFS_ATTR_H
 #define TGT_CONFIGFS_ATTR_H
 
@@ -11,8 +14,9 @@
 #include <linux/sysfs.h>
 
 /*
- * Parsers. One write is one value; kstrto*() take one trailing newline, base 0, and tell -EINVAL (no number, or negative
- * for an unsigned type) from -ERANGE (too wide). A boolean is decided by its first character, see kstrtobool().
+ * Parsers. One write is one value; kstrto*() take one trailing newline, base 0, and tell -EINVAL
+ * (no number, or negative for an unsigned type) from -ERANGE (too wide). A boolean is decided by
+ * its first character, see kstrtobool().
  */
 static inline int attr_parse_bool(const char *page, u64 *val)
 {
@@ -72,9 +76,10 @@ static inline int attr_parse_01(const char *page, u64 *val)
 }
 
 /*
- * Files. _pfx names the object: `_pfx_of(item)` gives a pointer to it. Readable: _pfx_<name>_show(); writable:
- * _pfx_<name>_store(). The object pointed to lives as long as the file is open for an operation: configfs marks the
- * directory dead and waits for operations in progress before it calls ->drop_item().
+ * Files. _pfx names the object: `_pfx_of(item)` gives a pointer to it. Readable:
+ * _pfx_<name>_show(); writable: _pfx_<name>_store(). The object pointed to lives as long as the
+ * file is open for an operation: configfs marks the directory dead and waits for operations in
+ * progress before it calls ->drop_item().
  */
 #define TGT_FILE_RO(_pfx, _name) \
 	static struct configfs_attribute _pfx##_attr_##_name = { \

@@ -5,7 +5,8 @@
 
 #include "target/abi.h"
 
-int tgt_configfs_init(void);	/* objects and registries must be ready; the tree is visible on return */
+/* objects and registries must be ready; the tree is visible on return */
+int tgt_configfs_init(void);
 void tgt_configfs_exit(void);
 
 void tgt_configfs_backend_setup(struct target_backend *tb);	/* model_hooks.backend_setup */

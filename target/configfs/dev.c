@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Directories core/TYPE_N/NAME: one backstore each, with its own files and the directories below it. */
+/*
+ * Directories core/TYPE_N/NAME: one backstore each, with its own files and the directories below
+ * it.
+ */
 #include <linux/err.h>
 
 #include "target/alua/alua.h"
@@ -16,8 +19,12 @@ bool tgt_dev_any(void)
 	return atomic_read(&dev_dirs) > 0;
 }
 
-/* Free text of a fixed size with a flag that says it was ever set. One newline at the end is not part of it. */
-static ssize_t dev_store_label(struct se_device *dev, const char *page, size_t count, char *label, size_t size, u32 flag)
+/*
+ * Free text of a fixed size with a flag that says it was ever set. One newline at the end is not
+ * part of it.
+ */
+static ssize_t dev_store_label(struct se_device *dev, const char *page, size_t count, char *label,
+			       size_t size, u32 flag)
 {
 	size_t len;
 
@@ -41,7 +48,8 @@ static ssize_t dev_alias_read(struct se_device *dev, char *page)
 
 static ssize_t dev_alias_write(struct se_device *dev, const char *page, size_t count)
 {
-	return dev_store_label(dev, page, count, dev->dev_alias, sizeof(dev->dev_alias), DF_USING_ALIAS);
+	return dev_store_label(dev, page, count, dev->dev_alias, sizeof(dev->dev_alias),
+			       DF_USING_ALIAS);
 }
 
 TGT_TEXT_RW(dev, alias, dev_alias_read, dev_alias_write);
@@ -53,7 +61,8 @@ static ssize_t dev_udev_path_read(struct se_device *dev, char *page)
 
 static ssize_t dev_udev_path_write(struct se_device *dev, const char *page, size_t count)
 {
-	return dev_store_label(dev, page, count, dev->udev_path, sizeof(dev->udev_path), DF_USING_UDEV_PATH);
+	return dev_store_label(dev, page, count, dev->udev_path, sizeof(dev->udev_path),
+			       DF_USING_UDEV_PATH);
 }
 
 TGT_TEXT_RW(dev, udev_path, dev_udev_path_read, dev_udev_path_write);
@@ -61,9 +70,10 @@ TGT_TEXT_RW(dev, udev_path, dev_udev_path_read, dev_udev_path_write);
 /* The backend writes behind our line and an indent, into the same page. */
 static ssize_t dev_info_read(struct se_device *dev, char *page)
 {
-	ssize_t len = sysfs_emit(page, "Status: %s  Max Queue Depth: %u  SectorSize: %u  HwMaxSectors: %u\n        ",
-				 dev->export_count ? "ACTIVATED" : "DEACTIVATED", dev->queue_depth,
-				 dev->dev_attrib.block_size, dev->dev_attrib.hw_max_sectors);
+	ssize_t len = sysfs_emit(
+		page, "Status: %s  Max Queue Depth: %u  SectorSize: %u  HwMaxSectors: %u\n        ",
+		dev->export_count ? "ACTIVATED" : "DEACTIVATED", dev->queue_depth,
+		dev->dev_attrib.block_size, dev->dev_attrib.hw_max_sectors);
 
 	return len + dev->transport->show_configfs_dev_params(dev, page + len);
 }
@@ -168,7 +178,8 @@ static void dev_add_groups(struct se_device *dev, const char *name)
 	tgt_group_add(&dev->dev_attrib.da_group, "attrib", &tb->tb_dev_attrib_cit, dir);
 	tgt_group_add(&dev->dev_pr_group, "pr", &tb->tb_dev_pr_cit, dir);
 	tgt_group_add(&dev->t10_wwn.t10_wwn_group, "wwn", &tb->tb_dev_wwn_cit, dir);
-	tgt_group_add(&dev->t10_alua.alua_tg_pt_gps_group, "alua", &tb->tb_dev_alua_tg_pt_gps_cit, dir);
+	tgt_group_add(&dev->t10_alua.alua_tg_pt_gps_group, "alua", &tb->tb_dev_alua_tg_pt_gps_cit,
+		      dir);
 	tgt_group_add(&dev->dev_stat_grps.stat_group, "statistics", &tb->tb_dev_stat_cit, dir);
 	tgt_stat_dev_add(dev);
 }

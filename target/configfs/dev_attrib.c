@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Files of core/TYPE_N/NAME/attrib: what a backstore's device server promises and emulates. Backends get the exported
- * arrays and may add files of their own.
+ * Files of core/TYPE_N/NAME/attrib: what a backstore's device server promises and emulates.
+ * Backends get the exported arrays and may add files of their own.
  */
 #include <linux/t10-pi.h>
 
@@ -16,8 +16,9 @@ static inline struct se_dev_attrib *attrib_of(struct config_item *item)
 }
 
 /*
- * What initiators may have been told already does not change under them: such attributes are fixed from the first LUN
- * link on. The check races with a link being made, as harmlessly as if the link had come a moment later.
+ * What initiators may have been told already does not change under them: such attributes are fixed
+ * from the first LUN link on. The check races with a link being made, as harmlessly as if the link
+ * had come a moment later.
  */
 static int attrib_unless_exported(const struct se_dev_attrib *da)
 {
@@ -30,7 +31,9 @@ static int attrib_unless_exported(const struct se_dev_attrib *da)
 	return -EINVAL;
 }
 
-/* The simple kinds: any value of the type, at any time or only while no LUN links to the backstore. */
+/*
+ * The simple kinds: any value of the type, at any time or only while no LUN links to the backstore.
+ */
 #define ATTRIB_ANY(_name, _parse) \
 	static int attrib_##_name##_set(struct se_dev_attrib *da, u64 val) \
 	{ \
@@ -85,7 +88,8 @@ static int attrib_set_model_alias(struct se_dev_attrib *da, u64 on)
 		return ret;
 	/* 15 characters, so that the field still ends in a blank */
 	if (on)
-		strscpy(dev->t10_wwn.model, config_item_name(&dev->dev_group.cg_item), INQUIRY_MODEL_LEN);
+		strscpy(dev->t10_wwn.model, config_item_name(&dev->dev_group.cg_item),
+			INQUIRY_MODEL_LEN);
 	else
 		scnprintf(dev->t10_wwn.model, sizeof(dev->t10_wwn.model), "%.*s", INQUIRY_MODEL_LEN,
 			  dev->transport->inquiry_prod);
@@ -121,8 +125,8 @@ static int attrib_set_ua_intlck(struct se_dev_attrib *da, u64 val)
 ATTRIB(emulate_ua_intlck_ctrl, attr_parse_u32, attrib_set_ua_intlck);
 
 /*
- * Promises of thin provisioning need unmap limits: given by the user, or by the backend, which only knows them once it
- * has its medium.
+ * Promises of thin provisioning need unmap limits: given by the user, or by the backend, which only
+ * knows them once it has its medium.
  */
 static int attrib_need_unmap(struct se_dev_attrib *da)
 {
@@ -180,9 +184,12 @@ static int attrib_set_removable(struct se_dev_attrib *da, u64 on)
 	return ret;
 }
 
-TGT_VALUE_RW(attrib, emulate_removable, "%d\n", tgt_removal_get(obj->da_dev), attr_parse_bool, attrib_set_removable);
+TGT_VALUE_RW(attrib, emulate_removable, "%d\n", tgt_removal_get(obj->da_dev), attr_parse_bool,
+	     attrib_set_removable);
 
-/* DPO and FUA on reads are honoured always; the files stay for programs that save and restore them. */
+/*
+ * DPO and FUA on reads are honoured always; the files stay for programs that save and restore them.
+ */
 static ssize_t attrib_ignore(struct se_dev_attrib *da, const char *page, size_t count)
 {
 	return count;
@@ -249,7 +256,9 @@ static inline int attrib_set_submit_type(struct se_dev_attrib *da, u64 type)
 
 TGT_ON_6_12(ATTRIB(submit_type, attr_parse_u8, attrib_set_submit_type);)
 
-/* Which parts a pass-through backend leaves to its device: only where the backend allows a choice. */
+/*
+ * Which parts a pass-through backend leaves to its device: only where the backend allows a choice.
+ */
 static int attrib_set_passthrough(struct se_dev_attrib *da, u8 flag, bool pass)
 {
 	struct se_device *dev = da->da_dev;
@@ -272,12 +281,17 @@ static int attrib_set_pgr_support(struct se_dev_attrib *da, u64 on)
 	return attrib_set_passthrough(da, TRANSPORT_FLAG_PASSTHROUGH_PGR, !on);
 }
 
-TGT_VALUE_RW(attrib, alua_support, "%d\n", !(obj->da_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_ALUA),
-	     attr_parse_bool, attrib_set_alua_support);
-TGT_VALUE_RW(attrib, pgr_support, "%d\n", !(obj->da_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_PGR),
-	     attr_parse_bool, attrib_set_pgr_support);
+TGT_VALUE_RW(attrib, alua_support, "%d\n",
+	     !(obj->da_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_ALUA), attr_parse_bool,
+	     attrib_set_alua_support);
+TGT_VALUE_RW(attrib, pgr_support, "%d\n",
+	     !(obj->da_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_PGR), attr_parse_bool,
+	     attrib_set_pgr_support);
 
-/* The backend makes or drops its place for protection information; it reads the wanted type from the attribute. */
+/*
+ * The backend makes or drops its place for protection information; it reads the wanted type from
+ * the attribute.
+ */
 static int attrib_change_prot(struct se_dev_attrib *da, enum target_prot_type type)
 {
 	struct se_device *dev = da->da_dev;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Files of core/TYPE_N/NAME/pr: who holds reservations and registrations; texts are made by the registry. */
+/*
+ * Files of core/TYPE_N/NAME/pr: who holds reservations and registrations; texts are made by the
+ * registry.
+ */
 #include "target/configfs/attr.h"
 #include "target/configfs/tree.h"
 #include "target/pr/pr.h"

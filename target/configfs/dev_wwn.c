@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Files of core/TYPE_N/NAME/wwn: the names that a logical unit gives itself in INQUIRY and its VPD pages. */
+/*
+ * Files of core/TYPE_N/NAME/wwn: the names that a logical unit gives itself in INQUIRY and its VPD
+ * pages.
+ */
 #include <linux/ctype.h>
 #include <scsi/scsi_proto.h>
 
@@ -20,11 +23,12 @@ static bool is_inquiry_text(const char *text)
 }
 
 /*
- * Takes a text without the blanks and newlines around it into a field of @size bytes (with the NUL). Initiators
- * remember what they were told, so there is no change while a LUN exports the backstore.
+ * Takes a text without the blanks and newlines around it into a field of @size bytes (with the
+ * NUL). Initiators remember what they were told, so there is no change while a LUN exports the
+ * backstore.
  */
-static ssize_t wwn_store_text(struct t10_wwn *wwn, const char *page, size_t count, char *field, size_t size,
-			      bool printable)
+static ssize_t wwn_store_text(struct t10_wwn *wwn, const char *page, size_t count, char *field,
+			      size_t size, bool printable)
 {
 	char *copy __free(kfree) = kstrdup(page, GFP_KERNEL);
 	char *text;
@@ -92,7 +96,9 @@ static ssize_t wwn_serial_read(struct t10_wwn *wwn, char *page)
 
 TGT_TEXT_RW(wwn, vpd_unit_serial, wwn_serial_read, wwn_serial_write);
 
-/* What a passed-through device said of itself in VPD page 83h. Codes as in SPC-5 7.7.6.1 and 7.6.1. */
+/*
+ * What a passed-through device said of itself in VPD page 83h. Codes as in SPC-5 7.7.6.1 and 7.6.1.
+ */
 static const char * const protocol_names[] = {
 	[SCSI_PROTOCOL_FCP] = "Fibre Channel",
 	[SCSI_PROTOCOL_SPI] = "Parallel SCSI",
@@ -137,16 +143,20 @@ static int vpd_emit_protocol(const struct t10_vpd *vpd, char *page, int at)
 	if (!vpd->protocol_identifier_set)
 		return 0;
 	return sysfs_emit_at(page, at, "T10 VPD Protocol Identifier: %s\n",
-			     name_of(protocol_names, ARRAY_SIZE(protocol_names), vpd->protocol_identifier >> 4));
+			     name_of(protocol_names, ARRAY_SIZE(protocol_names),
+				     vpd->protocol_identifier >> 4));
 }
 
 static int vpd_emit_designator(const struct t10_vpd *vpd, char *page, int at)
 {
-	return sysfs_emit_at(page, at, "T10 VPD Identifier Association: %s\nT10 VPD Identifier Type: %s\n"
+	return sysfs_emit_at(page, at,
+			     "T10 VPD Identifier Association: %s\nT10 VPD Identifier Type: %s\n"
 			     "T10 VPD %s Device Identifier: %s\n",
 			     association_names[(vpd->association >> 4) & 3],
-			     name_of(type_names, ARRAY_SIZE(type_names), vpd->device_identifier_type),
-			     name_of(code_set_names, ARRAY_SIZE(code_set_names), vpd->device_identifier_code_set),
+			     name_of(type_names, ARRAY_SIZE(type_names),
+				     vpd->device_identifier_type),
+			     name_of(code_set_names, ARRAY_SIZE(code_set_names),
+				     vpd->device_identifier_code_set),
 			     vpd->device_identifier);
 }
 

@@ -12,7 +12,10 @@
 static DEFINE_MUTEX(fabrics_lock);
 static LIST_HEAD(fabrics);
 
-/* Fabrics that programs expect to come by mkdir alone; every other one needs its module loaded first. */
+/*
+ * Fabrics that programs expect to come by mkdir alone; every other one needs its module loaded
+ * first.
+ */
 static const struct {
 	const char *directory;
 	const char *module;
@@ -38,14 +41,18 @@ static ssize_t wwn_affinity_read(struct se_wwn *wwn, char *page)
 	return sysfs_emit(page, "%d\n", wwn->cmd_compl_affinity);
 }
 
-/* -1: where the command was submitted, -2: where the backend completed it, else the number of a CPU that is present */
+/*
+ * -1: where the command was submitted, -2: where the backend completed it, else the number of a CPU
+ * that is present
+ */
 static ssize_t wwn_affinity_write(struct se_wwn *wwn, const char *page, size_t count)
 {
 	int cpu, ret = kstrtoint(page, 0, &cpu);
 
 	if (ret)
 		return ret;
-	if (cpu < SE_COMPL_AFFINITY_CURR_CPU || (cpu >= 0 && (cpu >= nr_cpu_ids || !cpu_online(cpu))))
+	if (cpu < SE_COMPL_AFFINITY_CURR_CPU ||
+	    (cpu >= 0 && (cpu >= nr_cpu_ids || !cpu_online(cpu))))
 		return -EINVAL;
 	WRITE_ONCE(wwn->cmd_compl_affinity, cpu);
 	return count;
@@ -81,7 +88,8 @@ static struct configfs_item_operations wwn_item_ops = {
 
 static struct config_group *wwn_make(struct config_group *group, const char *name)
 {
-	struct target_fabric_configfs *tf = container_of(group, struct target_fabric_configfs, tf_group);
+	struct target_fabric_configfs *tf =
+		container_of(group, struct target_fabric_configfs, tf_group);
 	struct se_wwn *wwn = tf->tf_ops->fabric_make_wwn(tf, group, name);
 
 	if (IS_ERR_OR_NULL(wwn))
@@ -90,7 +98,8 @@ static struct config_group *wwn_make(struct config_group *group, const char *nam
 	wwn->wwn_tf = tf;
 	wwn->cmd_compl_affinity = SE_COMPL_AFFINITY_CPUID;
 	config_group_init_type_name(&wwn->wwn_group, name, &tf->tf_tpg_cit);
-	tgt_group_add(&wwn->fabric_stat_group, "fabric_statistics", &tf->tf_wwn_fabric_stats_cit, &wwn->wwn_group);
+	tgt_group_add(&wwn->fabric_stat_group, "fabric_statistics", &tf->tf_wwn_fabric_stats_cit,
+		      &wwn->wwn_group);
 	tgt_group_add(&wwn->param_group, "param", &tf->tf_wwn_param_cit, &wwn->wwn_group);
 	if (tf->tf_ops->add_wwn_groups)
 		tf->tf_ops->add_wwn_groups(wwn);
@@ -142,7 +151,10 @@ static struct target_fabric_configfs *fabric_find(const char *name)
 	return NULL;
 }
 
-/* Takes a reference on the driver, so that it can no longer unregister; given back when the directory goes. */
+/*
+ * Takes a reference on the driver, so that it can no longer unregister; given back when the
+ * directory goes.
+ */
 static struct target_fabric_configfs *fabric_get(const char *name)
 {
 	struct target_fabric_configfs *tf;
@@ -188,14 +200,15 @@ struct config_group *tgt_fabric_make(const char *name)
 
 void tgt_fabric_drop(struct config_item *item)
 {
-	struct target_fabric_configfs *tf = container_of(to_config_group(item), struct target_fabric_configfs,
-							 tf_group);
+	struct target_fabric_configfs *tf =
+		container_of(to_config_group(item), struct target_fabric_configfs, tf_group);
 	struct module *module = tf->tf_ops->module;
 
 	configfs_remove_default_groups(&tf->tf_group);
 	config_item_put(item);
 	atomic_dec(&tf->tf_access_cnt);
-	module_put(module);	/* configfs still holds one of its own until the directory is gone */
+	/* configfs still holds one of its own until the directory is gone */
+	module_put(module);
 }
 
 /* ---- templates ---- */
@@ -203,9 +216,10 @@ void tgt_fabric_drop(struct config_item *item)
 /* What no fabric can do without; everything else is optional. */
 static bool is_fabric_complete(const struct target_core_fabric_ops *ops)
 {
-	return ops->fabric_name && ops->tpg_get_wwn && ops->tpg_get_tag && ops->release_cmd && ops->write_pending &&
-	       ops->queue_data_in && ops->queue_status && ops->queue_tm_rsp && ops->aborted_task &&
-	       ops->fabric_make_wwn && ops->fabric_drop_wwn && ops->fabric_make_tpg && ops->fabric_drop_tpg;
+	return ops->fabric_name && ops->tpg_get_wwn && ops->tpg_get_tag && ops->release_cmd &&
+	       ops->write_pending && ops->queue_data_in && ops->queue_status && ops->queue_tm_rsp &&
+	       ops->aborted_task && ops->fabric_make_wwn && ops->fabric_drop_wwn &&
+	       ops->fabric_make_tpg && ops->fabric_drop_tpg;
 }
 
 /**

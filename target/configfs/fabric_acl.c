@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Directories FABRIC/WWN/tpgt_N/acls/INITIATOR and acls/INITIATOR/lun_N: who may log in, and what LUNs it sees. */
+/*
+ * Directories FABRIC/WWN/tpgt_N/acls/INITIATOR and acls/INITIATOR/lun_N: who may log in, and what
+ * LUNs it sees.
+ */
 #include <linux/err.h>
 
 #include "target/configfs/attr.h"
@@ -42,14 +45,18 @@ static struct configfs_attribute *mapped_attrs[] = {
 	NULL,
 };
 
-/* A new mapping is read-only where the LUN is, or where the fabric protects explicit mappings by default. */
+/*
+ * A new mapping is read-only where the LUN is, or where the fabric protects explicit mappings by
+ * default.
+ */
 static bool mapped_starts_protected(struct se_portal_group *tpg, const struct se_lun *lun)
 {
 	const struct target_core_fabric_ops *ops = tpg->se_tpg_tfo;
 
 	if (lun->lun_access_ro)
 		return true;
-	return ops->tpg_check_prod_mode_write_protect && ops->tpg_check_prod_mode_write_protect(tpg);
+	return ops->tpg_check_prod_mode_write_protect &&
+	       ops->tpg_check_prod_mode_write_protect(tpg);
 }
 
 /* ln -s lun/lun_N: only a LUN of the same port, with a backstore */
@@ -138,7 +145,8 @@ static struct configfs_group_operations acl_group_ops = {
 	.drop_item = mapped_drop,
 };
 
-static void acl_add_groups(struct se_node_acl *nacl, struct target_fabric_configfs *tf, const char *name)
+static void acl_add_groups(struct se_node_acl *nacl, struct target_fabric_configfs *tf,
+			   const char *name)
 {
 	struct config_group *dir = &nacl->acl_group;
 
@@ -146,7 +154,8 @@ static void acl_add_groups(struct se_node_acl *nacl, struct target_fabric_config
 	tgt_group_add(&nacl->acl_attrib_group, "attrib", &tf->tf_tpg_nacl_attrib_cit, dir);
 	tgt_group_add(&nacl->acl_auth_group, "auth", &tf->tf_tpg_nacl_auth_cit, dir);
 	tgt_group_add(&nacl->acl_param_group, "param", &tf->tf_tpg_nacl_param_cit, dir);
-	tgt_group_add(&nacl->acl_fabric_stat_group, "fabric_statistics", &tf->tf_tpg_nacl_stat_cit, dir);
+	tgt_group_add(&nacl->acl_fabric_stat_group, "fabric_statistics", &tf->tf_tpg_nacl_stat_cit,
+		      dir);
 }
 
 static void acl_drop(struct config_group *group, struct config_item *item)
@@ -195,7 +204,8 @@ void tgt_fabric_acl_setup(struct target_fabric_configfs *tf)
 	struct module *owner = ops->module;
 
 	tf->tf_tpg_nacl_cit = tgt_type(owner, NULL, &acls_group_ops, NULL);
-	tf->tf_tpg_nacl_base_cit = tgt_type(owner, &acl_item_ops, &acl_group_ops, ops->tfc_tpg_nacl_base_attrs);
+	tf->tf_tpg_nacl_base_cit =
+		tgt_type(owner, &acl_item_ops, &acl_group_ops, ops->tfc_tpg_nacl_base_attrs);
 	tf->tf_tpg_nacl_attrib_cit = tgt_type(owner, NULL, NULL, ops->tfc_tpg_nacl_attrib_attrs);
 	tf->tf_tpg_nacl_auth_cit = tgt_type(owner, NULL, NULL, ops->tfc_tpg_nacl_auth_attrs);
 	tf->tf_tpg_nacl_param_cit = tgt_type(owner, NULL, NULL, ops->tfc_tpg_nacl_param_attrs);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Directories FABRIC/WWN/tpgt_N/lun/lun_N: LUNs of a target port, each with a link to a backstore. */
+/*
+ * Directories FABRIC/WWN/tpgt_N/lun/lun_N: LUNs of a target port, each with a link to a backstore.
+ */
 #include <linux/err.h>
 
 #include "target/alua/alua.h"
@@ -51,7 +53,8 @@ static int lun_set_write_md(struct se_lun *lun, int on)
 	return 0;
 }
 
-LUN_NUMBER(alua_tg_pt_offline, atomic_read(&lun->lun_tg_pt_secondary_offline), 1, tgt_alua_lun_set_offline);
+LUN_NUMBER(alua_tg_pt_offline, atomic_read(&lun->lun_tg_pt_secondary_offline), 1,
+	   tgt_alua_lun_set_offline);
 LUN_NUMBER(alua_tg_pt_status, lun->lun_tg_pt_secondary_stat, 2, tgt_alua_lun_set_status);
 LUN_NUMBER(alua_tg_pt_write_md, lun->lun_tg_pt_secondary_write_md, 1, lun_set_write_md);
 
@@ -151,7 +154,8 @@ static struct config_group *lun_make(struct config_group *group, const char *nam
 		return lun ? ERR_CAST(lun) : ERR_PTR(-ENOMEM);
 
 	config_group_init_type_name(&lun->lun_group, name, &tf->tf_tpg_port_cit);
-	tgt_group_add(&lun->port_stat_grps.stat_group, "statistics", &tf->tf_tpg_port_stat_cit, &lun->lun_group);
+	tgt_group_add(&lun->port_stat_grps.stat_group, "statistics", &tf->tf_tpg_port_stat_cit,
+		      &lun->lun_group);
 	tgt_stat_port_add(lun);
 	return &lun->lun_group;
 }

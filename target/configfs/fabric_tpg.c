@@ -21,7 +21,10 @@ static inline struct target_fabric_configfs *tpg_fabric(struct se_portal_group *
 
 /* ---- FABRIC/WWN/tpgt_N ---- */
 
-/* Serialise enabling with itself and with the choice of a port identifier, per TPG (and a few that share a lock). */
+/*
+ * Serialise enabling with itself and with the choice of a port identifier, per TPG (and a few that
+ * share a lock).
+ */
 static struct mutex tpg_state_locks[8];
 
 static struct mutex *tpg_state_lock(struct se_portal_group *tpg)
@@ -37,7 +40,9 @@ static int tpg_set_enable(struct se_portal_group *tpg, u64 on)
 
 TGT_VALUE_RW(tpg, enable, "%d\n", obj->enabled, attr_parse_bool, tpg_set_enable);
 
-/* a wish for the relative target port identifier; whether it is free shows when the TPG is enabled */
+/*
+ * a wish for the relative target port identifier; whether it is free shows when the TPG is enabled
+ */
 static inline int tpg_set_rtpi(struct se_portal_group *tpg, u64 rtpi)
 {
 	guard(mutex)(tpg_state_lock(tpg));
@@ -51,7 +56,10 @@ TGT_ON_6_12(
 TGT_VALUE_RW(tpg, rtpi, "0x%x\n", obj->tpg_rtpi, attr_parse_u16, tpg_set_rtpi);
 )
 
-/* The fabric's own files and ours: `enable` where the fabric can, `rtpi` where the kernel knows it per TPG. */
+/*
+ * The fabric's own files and ours: `enable` where the fabric can, `rtpi` where the kernel knows it
+ * per TPG.
+ */
 static struct configfs_attribute **tpg_base_attrs(const struct target_core_fabric_ops *ops)
 {
 	struct configfs_attribute *ours[] = {
@@ -179,7 +187,8 @@ void tgt_fabric_tpg_init(void)
  *
  * Return: 0 or -ENOMEM.
  */
-int tgt_fabric_tpg_setup(struct target_fabric_configfs *tf, struct configfs_item_operations *wwn_ops)
+int tgt_fabric_tpg_setup(struct target_fabric_configfs *tf,
+			 struct configfs_item_operations *wwn_ops)
 {
 	const struct target_core_fabric_ops *ops = tf->tf_ops;
 	struct module *owner = ops->module;

@@ -33,7 +33,8 @@ static int hba_set_mode(struct se_hba *hba, u64 mode)
 	return 0;
 }
 
-TGT_VALUE_RW(hba, hba_mode, "%d\n", !!(obj->hba_flags & HBA_FLAGS_PSCSI_MODE), attr_parse_ul, hba_set_mode);
+TGT_VALUE_RW(hba, hba_mode, "%d\n", !!(obj->hba_flags & HBA_FLAGS_PSCSI_MODE), attr_parse_ul,
+	     hba_set_mode);
 
 static struct configfs_attribute *hba_attrs[] = {
 	&hba_attr_hba_info,
@@ -76,7 +77,8 @@ static const struct config_item_type hba_type = {
  * tgt_hba_make - mkdir core/TYPE_N
  * @name: name of the directory; the backend's name may hold underscores itself, the number may not
  *
- * Return: the new group, or ERR_PTR: -EINVAL without an underscore, of an unknown type or a bad number, -ERANGE.
+ * Return: the new group, or ERR_PTR: -EINVAL without an underscore, of an unknown type or a bad
+ * number, -ERANGE.
  */
 struct config_group *tgt_hba_make(const char *name)
 {

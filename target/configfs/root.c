@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The subsystem "target": its own files, the directory core/, and the making of fabric directories. */
+/*
+ * The subsystem "target": its own files, the directory core/, and the making of fabric directories.
+ */
 #include <linux/utsname.h>
 
 #include "target/configfs/attr.h"

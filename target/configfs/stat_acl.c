@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Statistics of a mapped LUN, named after tables of the SCSI MIB (RFC 4455): scsi_auth_intr, scsi_att_intr_port. */
+/*
+ * Statistics of a mapped LUN, named after tables of the SCSI MIB (RFC 4455): scsi_auth_intr,
+ * scsi_att_intr_port.
+ */
 #include "target/configfs/attr.h"
 #include "target/configfs/tree.h"
 #include "target/model/deve.h"
 #include "target/model/tpg.h"
 
 /*
- * Files of a mapped LUN's statistics: -ENODEV without a mapping that leads to a backstore, else the value, which may
- * use @nacl, @tpg, @deve, @lun and @dev; all of them stay while the RCU read lock is held.
+ * Files of a mapped LUN's statistics: -ENODEV without a mapping that leads to a backstore, else the
+ * value, which may use @nacl, @tpg, @deve, @lun and @dev; all of them stay while the RCU read lock
+ * is held.
  */
 #define ACL_STAT(_pfx, _name, _fmt, ...) \
 	static ssize_t _pfx##_##_name##_read(struct se_lun_acl *lacl, char *page) \
@@ -30,7 +34,8 @@
 /* an initiator that may use the LUN (scsiAuthorizedIntrTable) */
 static inline struct se_lun_acl *auth_intr_of(struct config_item *item)
 {
-	return container_of(to_config_group(item), struct se_lun_acl, ml_stat_grps.scsi_auth_intr_group);
+	return container_of(to_config_group(item), struct se_lun_acl,
+			    ml_stat_grps.scsi_auth_intr_group);
 }
 
 ACL_STAT(auth_intr, inst, "%u\n", tgt_stat_transport(tpg));
@@ -42,8 +47,10 @@ ACL_STAT(auth_intr, intr_name, "%s\n", nacl->initiatorname[0] ? nacl->initiatorn
 ACL_STAT(auth_intr, map_indx, "%u\n", 0);
 ACL_STAT(auth_intr, att_count, "%u\n", deve->attach_count);
 ACL_STAT(auth_intr, num_cmds, "%lu\n", tgt_traffic_sum(tgt_deve_traffic(deve)).cmds);
-ACL_STAT(auth_intr, read_mbytes, "%u\n", tgt_stat_mbytes(tgt_traffic_sum(tgt_deve_traffic(deve)).read_bytes));
-ACL_STAT(auth_intr, write_mbytes, "%u\n", tgt_stat_mbytes(tgt_traffic_sum(tgt_deve_traffic(deve)).write_bytes));
+ACL_STAT(auth_intr, read_mbytes, "%u\n",
+	 tgt_stat_mbytes(tgt_traffic_sum(tgt_deve_traffic(deve)).read_bytes));
+ACL_STAT(auth_intr, write_mbytes, "%u\n",
+	 tgt_stat_mbytes(tgt_traffic_sum(tgt_deve_traffic(deve)).write_bytes));
 ACL_STAT(auth_intr, hs_num_cmds, "%u\n", 0);
 ACL_STAT(auth_intr, creation_time, "%u\n", tgt_stat_time(deve->creation_time));
 ACL_STAT(auth_intr, row_status, "%s\n", "Ready");
@@ -69,7 +76,8 @@ static struct configfs_attribute *auth_intr_attrs[] = {
 /* an initiator that is logged in (scsiAttIntrPortTable) */
 static inline struct se_lun_acl *att_intr_of(struct config_item *item)
 {
-	return container_of(to_config_group(item), struct se_lun_acl, ml_stat_grps.scsi_att_intr_port_group);
+	return container_of(to_config_group(item), struct se_lun_acl,
+			    ml_stat_grps.scsi_att_intr_port_group);
 }
 
 ACL_STAT(att_intr, inst, "%u\n", tgt_stat_transport(tpg));
@@ -86,7 +94,8 @@ static ssize_t att_intr_indx_read(struct se_lun_acl *lacl, char *page)
 	guard(spinlock_irq)(&nacl->nacl_sess_lock);
 	if (!nacl->nacl_sess)
 		return -ENODEV;
-	return sysfs_emit(page, "%u\n", ops->sess_get_index ? ops->sess_get_index(nacl->nacl_sess) : 1);
+	return sysfs_emit(page, "%u\n",
+			  ops->sess_get_index ? ops->sess_get_index(nacl->nacl_sess) : 1);
 }
 
 TGT_TEXT_RO(att_intr, indx, att_intr_indx_read);
@@ -136,6 +145,8 @@ void tgt_stat_acl_add(struct se_lun_acl *lacl)
 {
 	struct se_ml_stat_grps *groups = &lacl->ml_stat_grps;
 
-	tgt_group_add(&groups->scsi_auth_intr_group, "scsi_auth_intr", &auth_intr_type, &groups->stat_group);
-	tgt_group_add(&groups->scsi_att_intr_port_group, "scsi_att_intr_port", &att_intr_type, &groups->stat_group);
+	tgt_group_add(&groups->scsi_auth_intr_group, "scsi_auth_intr", &auth_intr_type,
+		      &groups->stat_group);
+	tgt_group_add(&groups->scsi_att_intr_port_group, "scsi_att_intr_port", &att_intr_type,
+		      &groups->stat_group);
 }

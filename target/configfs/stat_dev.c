@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Statistics of a backstore, named after the tables of the SCSI MIB (RFC 4455): scsi_dev, scsi_tgt_dev, scsi_lu. */
+/*
+ * Statistics of a backstore, named after the tables of the SCSI MIB (RFC 4455): scsi_dev,
+ * scsi_tgt_dev, scsi_lu.
+ */
 #include <linux/ctype.h>
 #include <linux/jiffies.h>
 
@@ -34,7 +37,8 @@ static struct configfs_attribute *scsi_dev_attrs[] = {
 /* a target device (scsiTgtDevTable): here always one with a single logical unit */
 static inline struct se_device *scsi_tgt_dev_of(struct config_item *item)
 {
-	return container_of(to_config_group(item), struct se_device, dev_stat_grps.scsi_tgt_dev_group);
+	return container_of(to_config_group(item), struct se_device,
+			    dev_stat_grps.scsi_tgt_dev_group);
 }
 
 TGT_VALUE_RO(scsi_tgt_dev, inst, "%u\n", obj->hba_index);
@@ -64,7 +68,10 @@ static inline struct se_device *scsi_lu_of(struct config_item *item)
 	return container_of(to_config_group(item), struct se_device, dev_stat_grps.scsi_lu_group);
 }
 
-/* A field of INQUIRY data in its full width, as an initiator gets it; bytes that do not print are blanks. */
+/*
+ * A field of INQUIRY data in its full width, as an initiator gets it; bytes that do not print are
+ * blanks.
+ */
 static ssize_t emit_inquiry_field(char *page, const char *text, int width)
 {
 	bool ended = false;
@@ -98,7 +105,8 @@ TGT_VALUE_RO(scsi_lu, inst, "%u\n", obj->hba_index);
 TGT_VALUE_RO(scsi_lu, dev, "%u\n", obj->dev_index);
 TGT_VALUE_RO(scsi_lu, indx, "%u\n", 1);
 TGT_VALUE_RO(scsi_lu, lun, "%u\n", 0);
-TGT_VALUE_RO(scsi_lu, lu_name, "%s\n", obj->t10_wwn.unit_serial[0] ? obj->t10_wwn.unit_serial : "None");
+TGT_VALUE_RO(scsi_lu, lu_name, "%s\n",
+	     obj->t10_wwn.unit_serial[0] ? obj->t10_wwn.unit_serial : "None");
 TGT_TEXT_RO(scsi_lu, vend, scsi_lu_vend_read);
 TGT_TEXT_RO(scsi_lu, prod, scsi_lu_prod_read);
 TGT_TEXT_RO(scsi_lu, rev, scsi_lu_rev_read);
@@ -107,7 +115,8 @@ TGT_VALUE_RO(scsi_lu, status, "%s\n", obj->export_count ? "available" : "notavai
 TGT_VALUE_RO(scsi_lu, state_bit, "%s\n", "exposed");
 TGT_VALUE_RO(scsi_lu, num_cmds, "%lu\n", tgt_traffic_of_device(obj).cmds);
 TGT_VALUE_RO(scsi_lu, read_mbytes, "%u\n", tgt_stat_mbytes(tgt_traffic_of_device(obj).read_bytes));
-TGT_VALUE_RO(scsi_lu, write_mbytes, "%u\n", tgt_stat_mbytes(tgt_traffic_of_device(obj).write_bytes));
+TGT_VALUE_RO(scsi_lu, write_mbytes, "%u\n",
+	     tgt_stat_mbytes(tgt_traffic_of_device(obj).write_bytes));
 TGT_VALUE_RO(scsi_lu, resets, "%lu\n", atomic_long_read(&obj->num_resets));
 TGT_VALUE_RO(scsi_lu, full_stat, "%u\n", 0);
 TGT_VALUE_RO(scsi_lu, hs_num_cmds, "%u\n", 0);
@@ -159,6 +168,7 @@ void tgt_stat_dev_add(struct se_device *dev)
 	struct se_dev_stat_grps *groups = &dev->dev_stat_grps;
 
 	tgt_group_add(&groups->scsi_dev_group, "scsi_dev", &scsi_dev_type, &groups->stat_group);
-	tgt_group_add(&groups->scsi_tgt_dev_group, "scsi_tgt_dev", &scsi_tgt_dev_type, &groups->stat_group);
+	tgt_group_add(&groups->scsi_tgt_dev_group, "scsi_tgt_dev", &scsi_tgt_dev_type,
+		      &groups->stat_group);
 	tgt_group_add(&groups->scsi_lu_group, "scsi_lu", &scsi_lu_type, &groups->stat_group);
 }

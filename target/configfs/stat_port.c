@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Statistics of a LUN, named after the tables of the SCSI MIB (RFC 4455): scsi_port, scsi_tgt_port, scsi_transport. */
+/*
+ * Statistics of a LUN, named after the tables of the SCSI MIB (RFC 4455): scsi_port, scsi_tgt_port,
+ * scsi_transport.
+ */
 #include "target/configfs/attr.h"
 #include "target/configfs/tree.h"
 #include "target/model/tpg.h"
 #include "target/model/traffic.h"
 
 /*
- * Files of a LUN's statistics: -ENODEV without a backstore, else the value, which may use @lun, @tpg and @dev. The
- * backstore stays while the RCU read lock is held.
+ * Files of a LUN's statistics: -ENODEV without a backstore, else the value, which may use @lun,
+ * @tpg and @dev. The backstore stays while the RCU read lock is held.
  */
 #define PORT_STAT(_pfx, _name, _fmt, ...) \
 	static ssize_t _pfx##_##_name##_read(struct se_lun *lun, char *page) \
@@ -44,7 +47,8 @@ static struct configfs_attribute *scsi_port_attrs[] = {
 /* its side as a target (scsiTgtPortTable); octets sent are what initiators read */
 static inline struct se_lun *scsi_tgt_port_of(struct config_item *item)
 {
-	return container_of(to_config_group(item), struct se_lun, port_stat_grps.scsi_tgt_port_group);
+	return container_of(to_config_group(item), struct se_lun,
+			    port_stat_grps.scsi_tgt_port_group);
 }
 
 PORT_STAT(scsi_tgt_port, inst, "%u\n", dev->hba_index);
@@ -54,7 +58,8 @@ PORT_STAT(scsi_tgt_port, name, "%sPort#%u\n", tpg->se_tpg_tfo->fabric_name, tgt_
 PORT_STAT(scsi_tgt_port, port_index, "%s+t+%u\n", tpg->se_tpg_tfo->tpg_get_wwn(tpg),
 	  tpg->se_tpg_tfo->tpg_get_tag(tpg));
 PORT_STAT(scsi_tgt_port, in_cmds, "%lu\n", tgt_traffic_of_lun(lun).cmds);
-PORT_STAT(scsi_tgt_port, write_mbytes, "%u\n", tgt_stat_mbytes(tgt_traffic_of_lun(lun).write_bytes));
+PORT_STAT(scsi_tgt_port, write_mbytes, "%u\n",
+	  tgt_stat_mbytes(tgt_traffic_of_lun(lun).write_bytes));
 PORT_STAT(scsi_tgt_port, read_mbytes, "%u\n", tgt_stat_mbytes(tgt_traffic_of_lun(lun).read_bytes));
 PORT_STAT(scsi_tgt_port, hs_in_cmds, "%u\n", 0);
 
@@ -74,7 +79,8 @@ static struct configfs_attribute *scsi_tgt_port_attrs[] = {
 /* the transport below (scsiTransportTable) */
 static inline struct se_lun *scsi_transport_of(struct config_item *item)
 {
-	return container_of(to_config_group(item), struct se_lun, port_stat_grps.scsi_transport_group);
+	return container_of(to_config_group(item), struct se_lun,
+			    port_stat_grps.scsi_transport_group);
 }
 
 PORT_STAT(scsi_transport, inst, "%u\n", dev->hba_index);
@@ -117,6 +123,8 @@ void tgt_stat_port_add(struct se_lun *lun)
 	struct se_port_stat_grps *groups = &lun->port_stat_grps;
 
 	tgt_group_add(&groups->scsi_port_group, "scsi_port", &scsi_port_type, &groups->stat_group);
-	tgt_group_add(&groups->scsi_tgt_port_group, "scsi_tgt_port", &scsi_tgt_port_type, &groups->stat_group);
-	tgt_group_add(&groups->scsi_transport_group, "scsi_transport", &scsi_transport_type, &groups->stat_group);
+	tgt_group_add(&groups->scsi_tgt_port_group, "scsi_tgt_port", &scsi_tgt_port_type,
+		      &groups->stat_group);
+	tgt_group_add(&groups->scsi_transport_group, "scsi_transport", &scsi_transport_type,
+		      &groups->stat_group);
 }

@@ -42,7 +42,9 @@ void tgt_fabric_drop(struct config_item *item);
 
 /* fabric_tpg.c, fabric_lun.c, fabric_acl.c: fill the types of their directories */
 void tgt_fabric_tpg_init(void);
-int tgt_fabric_tpg_setup(struct target_fabric_configfs *tf, struct configfs_item_operations *wwn_ops);	/* -ENOMEM */
+/* -ENOMEM */
+int tgt_fabric_tpg_setup(struct target_fabric_configfs *tf,
+			 struct configfs_item_operations *wwn_ops);
 void tgt_fabric_tpg_teardown(struct target_fabric_configfs *tf);
 void tgt_fabric_lun_setup(struct target_fabric_configfs *tf);
 void tgt_fabric_acl_setup(struct target_fabric_configfs *tf);
@@ -53,7 +55,8 @@ int tgt_fabric_lun_parse(const char *name, u64 *number);	/* "lun_N" */
 void tgt_stat_port_add(struct se_lun *lun);
 void tgt_stat_acl_add(struct se_lun_acl *lacl);
 
-static inline struct config_item_type tgt_type(struct module *owner, struct configfs_item_operations *item_ops,
+static inline struct config_item_type tgt_type(struct module *owner,
+					       struct configfs_item_operations *item_ops,
 					       struct configfs_group_operations *group_ops,
 					       struct configfs_attribute **attrs)
 {
@@ -65,14 +68,17 @@ static inline struct config_item_type tgt_type(struct module *owner, struct conf
 	};
 }
 
-static inline void tgt_group_add(struct config_group *group, const char *name, const struct config_item_type *type,
-				 struct config_group *parent)
+static inline void tgt_group_add(struct config_group *group, const char *name,
+				 const struct config_item_type *type, struct config_group *parent)
 {
 	config_group_init_type_name(group, name, type);
 	configfs_add_default_group(group, parent);
 }
 
-/* Hundredths of a second since boot of a 64-bit jiffies stamp, as the MIB's creation times are given. */
+/*
+ * Hundredths of a second since boot of a 64-bit jiffies stamp, as the MIB's creation times are
+ * given.
+ */
 u32 tgt_stat_time(u64 stamp);
 
 static inline u32 tgt_stat_mbytes(unsigned long bytes)

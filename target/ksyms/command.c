@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Exports: the life of commands, sessions, data and sense. Each CRC depends on every type visible here: add or drop no header. */
+/*
+ * Exports: the life of commands, sessions, data and sense. Each CRC depends on every type visible
+ * here: add or drop no header.
+ */
 #include <linux/cdrom.h>
 #include <net/tcp.h>
 #include <target/target_core_backend.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Exports: fabric templates, attribute arrays and dependencies. Each CRC depends on every type visible here: add or drop no header. */
+/*
+ * Exports: fabric templates, attribute arrays and dependencies. Each CRC depends on every type
+ * visible here: add or drop no header.
+ */
 #include <linux/export.h>
 #include <linux/utsname.h>
 #include <linux/syscalls.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Exports: LUN lookup and device helpers. Each CRC depends on every type visible here: add or drop no header. */
+/*
+ * Exports: LUN lookup and device helpers. Each CRC depends on every type visible here: add or drop
+ * no header.
+ */
 #include <linux/export.h>
 #include <linux/t10-pi.h>
 #include <net/tcp.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Exports: backends, target port groups and node ACLs. Each CRC depends on every type visible here: add or drop no header. */
+/*
+ * Exports: backends, target port groups and node ACLs. Each CRC depends on every type visible here:
+ * add or drop no header.
+ */
 #include <linux/export.h>
 #include <net/tcp.h>
 #include <target/target_core_backend.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Exports: SPC and SBC parsing and emulation. Each CRC depends on every type visible here: add or drop no header. */
+/*
+ * Exports: SPC and SBC parsing and emulation. Each CRC depends on every type visible here: add or
+ * drop no header.
+ */
 #include <linux/export.h>
 #include <scsi/scsi_tcq.h>
 #include <target/target_core_backend.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Writes designation descriptors: NAA, T10 vendor ID, relative port and group numbers, SCSI name strings. */
+/*
+ * Writes designation descriptors: NAA, T10 vendor ID, relative port and group numbers, SCSI name
+ * strings.
+ */
 #include "target/lib/designator.h"
 
 #define CODE_BINARY	1
@@ -40,7 +43,9 @@ static int nibble(char c)
  * tgt_designator_naa6 - NAA IEEE Registered Extended identifier of a serial number
  * @naa: result
  * @company: IEEE company id, 24 bits
- * @serial: its hexadecimal digits, other characters left out, become the vendor specific part; zeros fill it up
+ * @serial: its hexadecimal digits, other characters left out, become the vendor specific part;
+ * zeros fill it up
+ *
  * Context: any.
  */
 void tgt_designator_naa6(u8 naa[NAA6_SIZE], u32 company, const char *serial)
@@ -87,7 +92,8 @@ void tgt_designator_put_naa6(struct wbuf *w, u32 company, const char *serial)
  * @serial: unit serial number
  * Context: any.
  */
-void tgt_designator_put_t10(struct wbuf *w, const char *vendor, const char *model, const char *serial)
+void tgt_designator_put_t10(struct wbuf *w, const char *vendor, const char *model,
+			    const char *serial)
 {
 	size_t start = begin(w, DESIGNATOR_NO_PROTOCOL, CODE_ASCII, DESIGNATES_LU, TYPE_T10_VENDOR);
 
@@ -107,7 +113,8 @@ void tgt_designator_put_t10(struct wbuf *w, const char *vendor, const char *mode
  * @number: the identifier
  * Context: any.
  */
-void tgt_designator_put_number(struct wbuf *w, u8 type, enum designator_association of, int protocol, u16 number)
+void tgt_designator_put_number(struct wbuf *w, u8 type, enum designator_association of,
+			       int protocol, u16 number)
 {
 	size_t start = begin(w, protocol, CODE_BINARY, of, type);
 
@@ -124,7 +131,8 @@ void tgt_designator_put_number(struct wbuf *w, u8 type, enum designator_associat
  * @name: UTF-8; cut off at 251 bytes, ended and filled up with zeros to a multiple of four
  * Context: any.
  */
-void tgt_designator_put_name(struct wbuf *w, enum designator_association of, int protocol, const char *name)
+void tgt_designator_put_name(struct wbuf *w, enum designator_association of, int protocol,
+			     const char *name)
 {
 	size_t start = begin(w, protocol, CODE_UTF8, of, TYPE_NAME);
 	size_t n = strnlen(name, NAME_MAX_SIZE - 1);

@@ -18,8 +18,11 @@ enum designator_association {
 
 void tgt_designator_naa6(u8 naa[NAA6_SIZE], u32 company, const char *serial);
 void tgt_designator_put_naa6(struct wbuf *w, u32 company, const char *serial);
-void tgt_designator_put_t10(struct wbuf *w, const char *vendor, const char *model, const char *serial);
-void tgt_designator_put_number(struct wbuf *w, u8 type, enum designator_association of, int protocol, u16 number);
-void tgt_designator_put_name(struct wbuf *w, enum designator_association of, int protocol, const char *name);
+void tgt_designator_put_t10(struct wbuf *w, const char *vendor, const char *model,
+			    const char *serial);
+void tgt_designator_put_number(struct wbuf *w, u8 type, enum designator_association of,
+			       int protocol, u16 number);
+void tgt_designator_put_name(struct wbuf *w, enum designator_association of, int protocol,
+			     const char *name);
 
 #endif /* TGT_LIB_DESIGNATOR_H */

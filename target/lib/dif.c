@@ -22,7 +22,10 @@ void tgt_dif_generate(struct dif_tuple *t, u8 type, u16 guard, u32 ref)
 	t->ref = type == 3 ? 0 : cpu_to_be32(ref);
 }
 
-/* An application tag of all ones switches the checks of a block off; in type 3 the reference tag must be too. */
+/*
+ * An application tag of all ones switches the checks of a block off; in type 3 the reference tag
+ * must be too.
+ */
 static bool is_escaped(const struct dif_tuple *t, u8 type)
 {
 	return t->app == ESCAPE_APP && (type != 3 || t->ref == ESCAPE_REF);

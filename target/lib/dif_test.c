@@ -32,11 +32,14 @@ int main(void)
 	unsigned int i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		t = (struct dif_tuple){ cpu_to_be16(cases[i].guard), cpu_to_be16(cases[i].app), cpu_to_be32(cases[i].ref) };
-		tap_ok(tgt_dif_check(&t, &cases[i].rule, 0x1234, 7) == cases[i].want, "%s", cases[i].what);
+		t = (struct dif_tuple){ cpu_to_be16(cases[i].guard), cpu_to_be16(cases[i].app),
+					cpu_to_be32(cases[i].ref) };
+		tap_ok(tgt_dif_check(&t, &cases[i].rule, 0x1234, 7) == cases[i].want, "%s",
+		       cases[i].what);
 	}
 	tgt_dif_generate(&t, 1, 0xabcd, 0x01020304);
-	tap_ok(be16_to_cpu(t.guard) == 0xabcd && !t.app && be32_to_cpu(t.ref) == 0x01020304, "generated, type 1");
+	tap_ok(be16_to_cpu(t.guard) == 0xabcd && !t.app && be32_to_cpu(t.ref) == 0x01020304,
+	       "generated, type 1");
 	tgt_dif_generate(&t, 3, 0xabcd, 0x01020304);
 	tap_ok(!t.ref, "generated, type 3");
 	return tap_done();

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From a reason to a status and sense data: one row per reason, fixed and descriptor format (SPC-5 4.5). */
+/*
+ * From a reason to a status and sense data: one row per reason, fixed and descriptor format
+ * (SPC-5 4.5).
+ */
 #ifndef TGT_LIB_SENSE_H
 #define TGT_LIB_SENSE_H
 

@@ -54,13 +54,14 @@ static void test_codes(void)
 		       "reason %#x is %x/%02x/%02x", codes[i].reason, s.key, s.asc, s.ascq);
 	}
 	for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
-		tap_ok(tgt_sense_status(statuses[i].reason) == statuses[i].status, "reason %#x has status %#x",
-		       statuses[i].reason, statuses[i].status);
+		tap_ok(tgt_sense_status(statuses[i].reason) == statuses[i].status,
+		       "reason %#x has status %#x", statuses[i].reason, statuses[i].status);
 }
 
 static void test_fixed(void)
 {
-	static const u8 pointed[18] = { 0x70, 0, 5, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x24, 0, 0, 0xcb, 0x01, 0x02 };
+	static const u8 pointed[18] = { 0x70, 0, 5, 0,	  0, 0, 0,    10,   0,
+					0,    0, 0, 0x24, 0, 0, 0xcb, 0x01, 0x02 };
 	static const u8 info[18] = { 0xf0, 0, 14, 0x12, 0x34, 0x56, 0x78, 10, 0, 0, 0, 0, 0x1d, 0 };
 	struct tgt_sense s;
 	u8 buf[96];
@@ -72,20 +73,25 @@ static void test_fixed(void)
 	tgt_sense_fill(&s, TCM_INVALID_PARAMETER_LIST);
 	tgt_sense_point(&s, false, 7, -1);
 	tgt_sense_encode(&s, false, buf, sizeof(buf));
-	tap_ok(buf[15] == 0x80 && buf[16] == 0 && buf[17] == 7, "field pointer into the parameter list, no bit pointer");
+	tap_ok(buf[15] == 0x80 && buf[16] == 0 && buf[17] == 7,
+	       "field pointer into the parameter list, no bit pointer");
 	tgt_sense_fill(&s, TCM_MISCOMPARE_VERIFY);
 	s.has_info = true;
 	s.info = 0x12345678;
-	tap_ok(tgt_sense_encode(&s, false, buf, sizeof(buf)) == 18 && !memcmp(buf, info, 18), "fixed format with INFORMATION");
+	tap_ok(tgt_sense_encode(&s, false, buf, sizeof(buf)) == 18 && !memcmp(buf, info, 18),
+	       "fixed format with INFORMATION");
 	s.info = 0x100000000ULL;
 	tgt_sense_encode(&s, false, buf, sizeof(buf));
-	tap_ok(buf[0] == 0x70 && !buf[3] && !buf[6], "INFORMATION of more than four bytes is not VALID in fixed format");
+	tap_ok(buf[0] == 0x70 && !buf[3] && !buf[6],
+	       "INFORMATION of more than four bytes is not VALID in fixed format");
 }
 
 static void test_descriptors(void)
 {
-	static const u8 want[28] = { 0x72, 14, 0x1d, 0, 0, 0, 0, 20, 0x00, 0x0a, 0x80, 0, 1, 2, 3, 4, 5, 6, 7, 8,
-				     0x02, 0x06, 0, 0, 0xc0, 0, 9, 0 };
+	static const u8 want[28] = {
+		0x72, 14, 0x1d, 0, 0, 0, 0,    20,   0x00, 0x0a, 0x80, 0, 1, 2,
+		3,    4,  5,	6, 7, 8, 0x02, 0x06, 0,	   0,	 0xc0, 0, 9, 0
+	};
 	struct tgt_sense s;
 	u8 buf[96];
 
@@ -93,10 +99,12 @@ static void test_descriptors(void)
 	s.has_info = true;
 	s.info = 0x0102030405060708ULL;
 	tgt_sense_point(&s, true, 9, -1);
-	tap_ok(tgt_sense_encode(&s, true, buf, sizeof(buf)) == sizeof(want) && !memcmp(buf, want, sizeof(want)),
+	tap_ok(tgt_sense_encode(&s, true, buf, sizeof(buf)) == sizeof(want) &&
+		       !memcmp(buf, want, sizeof(want)),
 	       "descriptor format with information and sense key specific descriptors");
 	tgt_sense_fill(&s, TCM_NON_EXISTENT_LUN);
-	tap_ok(tgt_sense_encode(&s, true, buf, sizeof(buf)) == 8 && !buf[7], "descriptor format without descriptors");
+	tap_ok(tgt_sense_encode(&s, true, buf, sizeof(buf)) == 8 && !buf[7],
+	       "descriptor format without descriptors");
 	tgt_sense_fill(&s, TGT_LU_SANITIZING);
 	tgt_sense_progress(&s, 0x8001);
 	tgt_sense_encode(&s, true, buf, sizeof(buf));

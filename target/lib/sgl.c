@@ -31,8 +31,8 @@ static unsigned int piece_order(u32 length, unsigned int max_order)
 }
 
 /* Allocates a list of @extra unused entries and as many pieces as @length needs. */
-static int list_alloc(struct scatterlist **sgl, unsigned int *nents, u32 length, unsigned int max_order,
-		      bool zero, unsigned int extra)
+static int list_alloc(struct scatterlist **sgl, unsigned int *nents, u32 length,
+		      unsigned int max_order, bool zero, unsigned int extra)
 {
 	unsigned int n = 0, order, room = DIV_ROUND_UP(length, PAGE_SIZE);
 	gfp_t gfp = GFP_KERNEL | (zero ? __GFP_ZERO : 0);
@@ -66,7 +66,8 @@ static int list_alloc(struct scatterlist **sgl, unsigned int *nents, u32 length,
 	return 0;
 }
 
-int tgt_sgl_alloc(struct scatterlist **sgl, unsigned int *nents, u32 length, unsigned int max_order, bool zero)
+int tgt_sgl_alloc(struct scatterlist **sgl, unsigned int *nents, u32 length, unsigned int max_order,
+		  bool zero)
 {
 	return list_alloc(sgl, nents, length, max_order, zero, 0);
 }
@@ -81,7 +82,8 @@ int tgt_sgl_alloc(struct scatterlist **sgl, unsigned int *nents, u32 length, uns
  * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
-int target_alloc_sgl(struct scatterlist **sgl, unsigned int *nents, u32 length, bool zero_page, bool chainable)
+int target_alloc_sgl(struct scatterlist **sgl, unsigned int *nents, u32 length, bool zero_page,
+		     bool chainable)
 {
 	return list_alloc(sgl, nents, length, 0, zero_page, chainable);
 }
@@ -101,8 +103,12 @@ void target_free_sgl(struct scatterlist *sgl, int nents)
 	kfree(sgl);
 }
 
-/* Calls @fn on each piece of mapped memory in [skip, skip + len); returns the bytes seen. Stops when @fn says so. */
-static size_t for_each_piece(struct scatterlist *sgl, unsigned int nents, size_t skip, size_t len, unsigned int flags,
+/*
+ * Calls @fn on each piece of mapped memory in [skip, skip + len); returns the bytes seen. Stops
+ * when @fn says so.
+ */
+static size_t for_each_piece(struct scatterlist *sgl, unsigned int nents, size_t skip, size_t len,
+			     unsigned int flags,
 			     bool (*fn)(void *mem, size_t len, size_t done, void *data), void *data)
 {
 	struct sg_mapping_iter it;
@@ -139,12 +145,14 @@ static bool piece_zero(void *mem, size_t len, size_t done, void *unused)
 	return true;
 }
 
-size_t tgt_sgl_copy_from(struct scatterlist *sgl, unsigned int nents, size_t skip, void *buf, size_t len)
+size_t tgt_sgl_copy_from(struct scatterlist *sgl, unsigned int nents, size_t skip, void *buf,
+			 size_t len)
 {
 	return for_each_piece(sgl, nents, skip, len, SG_MITER_FROM_SG, piece_to_buf, buf);
 }
 
-size_t tgt_sgl_copy_to(struct scatterlist *sgl, unsigned int nents, size_t skip, const void *buf, size_t len)
+size_t tgt_sgl_copy_to(struct scatterlist *sgl, unsigned int nents, size_t skip, const void *buf,
+		       size_t len)
 {
 	return for_each_piece(sgl, nents, skip, len, SG_MITER_TO_SG, piece_from_buf, (void *)buf);
 }
@@ -175,7 +183,8 @@ size_t tgt_sgl_compare(struct scatterlist *a, unsigned int a_nents, size_t a_ski
 
 	sg_miter_start(&ai, a, a_nents, SG_MITER_FROM_SG | SG_MITER_ATOMIC);
 	sg_miter_start(&bi, b, b_nents, SG_MITER_FROM_SG | SG_MITER_ATOMIC);
-	more = sg_miter_skip(&ai, a_skip) && sg_miter_skip(&bi, b_skip) && sg_miter_next(&ai) && sg_miter_next(&bi);
+	more = sg_miter_skip(&ai, a_skip) && sg_miter_skip(&bi, b_skip) && sg_miter_next(&ai) &&
+	       sg_miter_next(&bi);
 	while (more && done < len) {
 		part = min3(ai.length - a_used, bi.length - b_used, len - done);
 		same = mem_differs_at(ai.addr + a_used, bi.addr + b_used, part);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* TransportIDs (SPC-5 7.6.4): initiator ports on the wire, and as the names that fabrics give them. */
+/*
+ * TransportIDs (SPC-5 7.6.4): initiator ports on the wire, and as the names that fabrics give them.
+ */
 #ifndef TGT_LIB_TRANSPORTID_H
 #define TGT_LIB_TRANSPORTID_H
 

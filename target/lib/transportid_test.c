@@ -31,8 +31,9 @@ static void round_trips(void)
 		wbuf_init(&w, buf, sizeof(buf));
 		tgt_transportid_put(&w, ports[i].protocol, ports[i].name, ports[i].isid);
 		used = tgt_transportid_get(buf, w.len, &id);
-		tap_ok(w.len == ports[i].size && used == w.len && id.protocol == ports[i].protocol &&
-		       !strcmp(id.name, ports[i].name) && !strcmp(id.isid, ports[i].isid),
+		tap_ok(w.len == ports[i].size && used == w.len &&
+			       id.protocol == ports[i].protocol &&
+			       !strcmp(id.name, ports[i].name) && !strcmp(id.isid, ports[i].isid),
 		       "protocol %u, %s%s (%zu bytes)", ports[i].protocol, ports[i].name,
 		       ports[i].isid[0] ? " with ISID" : "", w.len);
 		tap_ok(!tgt_transportid_get(buf, w.len - 1, &id), "one byte short is refused");
@@ -68,7 +69,8 @@ int main(void)
 	tap_ok(!try_iscsi(0x45, "iqn.a", 6, 20), "format 1 without an ISID is refused");
 	tap_ok(!try_iscsi(0x45, "iqn.a,i,0x", 11, 20), "an empty ISID is refused");
 	tap_ok(!try_iscsi(0x45, "iqn.a,i,0xzz", 13, 20), "an ISID that is no number is refused");
-	tap_ok(!try_iscsi(0x45, "iqn.a,i,0x00023d00000100023d", 29, 32), "an ISID too long is refused");
+	tap_ok(!try_iscsi(0x45, "iqn.a,i,0x00023d00000100023d", 29, 32),
+	       "an ISID too long is refused");
 	tap_ok(!try_iscsi(0x85, "iqn.a", 6, 20), "an unknown format is refused");
 	tap_ok(!tgt_transportid_get(unknown, 24, &id), "an unknown protocol is refused");
 	tap_ok(!tgt_transportid_get(format, 24, &id), "a SAS TransportID with a format is refused");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A bounded big-endian writer: it counts everything that is put, and stores what fits. Parameter data is built with it
- * whole, so the length fields are right whatever the allocation length was.
+ * A bounded big-endian writer: it counts everything that is put, and stores what fits. Parameter
+ * data is built with it whole, so the length fields are right whatever the allocation length was.
  */
 #ifndef TGT_LIB_WBUF_H
 #define TGT_LIB_WBUF_H

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Node ACLs: one per initiator and TPG, made by the operator or, where the fabric admits strangers, by a login.
+ * Node ACLs: one per initiator and TPG, made by the operator or, where the fabric admits strangers,
+ * by a login.
  *
- * References: the TPG's list holds one for an ACL of the operator and for a cached dynamic one; each session holds one.
- * A dynamic ACL that is not cached is held by its sessions alone and leaves the list with the last of them.
+ * References: the TPG's list holds one for an ACL of the operator and for a cached dynamic one;
+ * each session holds one. A dynamic ACL that is not cached is held by its sessions alone and leaves
+ * the list with the last of them.
  */
 #include <linux/err.h>
 #include <linux/module.h>
@@ -33,7 +35,8 @@ static struct se_node_acl *acl_alloc(struct se_portal_group *tpg, const char *na
 	struct se_node_acl *nacl;
 	size_t front = max(sizeof(*nacl), tfo->node_acl_size);
 
-	nacl = kzalloc(ALIGN(front, __alignof__(struct tgt_acl)) + sizeof(struct tgt_acl), GFP_KERNEL);
+	nacl = kzalloc(ALIGN(front, __alignof__(struct tgt_acl)) + sizeof(struct tgt_acl),
+		       GFP_KERNEL);
 	if (!nacl)
 		return NULL;
 	nacl->se_tpg = tpg;
@@ -97,7 +100,10 @@ void target_put_nacl(struct se_node_acl *nacl)
 	kref_put_mutex(&nacl->acl_kref, acl_release, &tpg->acl_node_mutex);
 }
 
-/* The last reference goes with the mutex held (kref_put_mutex()): an ACL on the list always has one. */
+/*
+ * The last reference goes with the mutex held (kref_put_mutex()): an ACL on the list always has
+ * one.
+ */
 static struct se_node_acl *acl_find_get(struct se_portal_group *tpg, const char *name)
 {
 	struct se_node_acl *nacl = acl_find(tpg, name);
@@ -115,7 +121,8 @@ static struct se_node_acl *acl_find_get(struct se_portal_group *tpg, const char 
  * Context: process, may sleep.
  * Return: the ACL with a reference, or NULL.
  */
-struct se_node_acl *core_tpg_get_initiator_node_acl(struct se_portal_group *tpg, unsigned char *initiatorname)
+struct se_node_acl *core_tpg_get_initiator_node_acl(struct se_portal_group *tpg,
+						    unsigned char *initiatorname)
 {
 	struct se_node_acl *nacl;
 
@@ -148,7 +155,8 @@ bool target_tpg_has_node_acl(struct se_portal_group *tpg, const char *initiatorn
  * Context: process, may sleep.
  * Return: the ACL with a reference for the session, or NULL: refuse the login.
  */
-struct se_node_acl *core_tpg_check_initiator_node_acl(struct se_portal_group *tpg, unsigned char *initiatorname)
+struct se_node_acl *core_tpg_check_initiator_node_acl(struct se_portal_group *tpg,
+						      unsigned char *initiatorname)
 {
 	const struct target_core_fabric_ops *tfo = tpg->se_tpg_tfo;
 	struct se_node_acl *nacl;
@@ -175,7 +183,10 @@ out_unlock:
 	return nacl;
 }
 
-/* The operator makes an ACL for an initiator that is logged in as a stranger: it keeps its sessions, not its LUNs. */
+/*
+ * The operator makes an ACL for an initiator that is logged in as a stranger: it keeps its
+ * sessions, not its LUNs.
+ */
 static void acl_adopt(struct se_node_acl *nacl)
 {
 	tgt_deve_disable_acl(nacl);
@@ -218,7 +229,10 @@ struct se_node_acl *tgt_acl_add(struct se_portal_group *tpg, const char *initiat
 	return nacl;
 }
 
-/* Asks the fabric to end all sessions of the ACL. Each is taken off the list first, so that it is asked once. */
+/*
+ * Asks the fabric to end all sessions of the ACL. Each is taken off the list first, so that it is
+ * asked once.
+ */
 static void close_sessions(struct se_node_acl *nacl)
 {
 	struct se_session *sess;
@@ -241,9 +255,8 @@ static void close_sessions(struct se_node_acl *nacl)
  * tgt_acl_del - take an initiator's ACL away and free it
  * @nacl: ACL of the operator, on its TPG's list
  *
- * Its sessions are closed; waits until the fabric has let go of them, which does not depend on a backend where the
- * fabric's commands are detachable.
- * Context: process, sleeps.
+ * Its sessions are closed; waits until the fabric has let go of them, which does not depend on a
+ * backend where the fabric's commands are detachable. Context: process, sleeps.
  */
 void tgt_acl_del(struct se_node_acl *nacl)
 {
@@ -274,7 +287,10 @@ void tgt_acl_del_all(struct se_portal_group *tpg)
 		mutex_lock(&tpg->acl_node_mutex);
 		nacl = list_first_entry_or_null(&tpg->acl_node_list, struct se_node_acl, acl_list);
 		if (nacl && nacl->dynamic_stop) {
-			/* a session of it still lives: it gets the reference that tgt_acl_del() drops */
+			/*
+			 * a session of it still lives: it gets the reference that tgt_acl_del()
+			 * drops
+			 */
 			kref_get(&nacl->acl_kref);
 			nacl->dynamic_stop = false;
 		}
@@ -286,7 +302,9 @@ void tgt_acl_del_all(struct se_portal_group *tpg)
 }
 
 /**
- * core_tpg_set_initiator_node_queue_depth - change how many commands an initiator may have in flight
+ * core_tpg_set_initiator_node_queue_depth - change how many commands an initiator may have in
+ * flight
+ *
  * @nacl: ACL
  * @queue_depth: commands; 0 counts as 1
  *
@@ -309,7 +327,8 @@ int core_tpg_set_initiator_node_queue_depth(struct se_node_acl *nacl, u32 queue_
  *
  * Return: length of the label, or -EINVAL if it is too long.
  */
-int core_tpg_set_initiator_node_tag(struct se_portal_group *tpg, struct se_node_acl *nacl, const char *new_tag)
+int core_tpg_set_initiator_node_tag(struct se_portal_group *tpg, struct se_node_acl *nacl,
+				    const char *new_tag)
 {
 	size_t len = strlen(new_tag);
 

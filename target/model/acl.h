@@ -9,9 +9,12 @@
 
 #include "compat/target.h"
 
-/* The core's private part of a node ACL; lies behind the fabric's part. Access by tgt_acl() only. */
+/*
+ * The core's private part of a node ACL; lies behind the fabric's part. Access by tgt_acl() only.
+ */
 struct tgt_acl {
-	struct xarray luns;	/* mapped LUN -> struct se_dev_entry, readers under RCU, writers hold lun_entry_mutex */
+	/* mapped LUN -> struct se_dev_entry, readers under RCU, writers hold lun_entry_mutex */
+	struct xarray luns;
 };
 
 static inline struct tgt_acl *tgt_acl(struct se_node_acl *nacl)
@@ -21,9 +24,12 @@ static inline struct tgt_acl *tgt_acl(struct se_node_acl *nacl)
 	return (void *)nacl + ALIGN(front, __alignof__(struct tgt_acl));
 }
 
-struct se_node_acl *tgt_acl_add(struct se_portal_group *tpg, const char *initiator);	/* ERR_PTR: -EEXIST, -ENOMEM */
-void tgt_acl_del(struct se_node_acl *nacl);	/* closes its sessions; never waits for a detachable command */
+/* ERR_PTR: -EEXIST, -ENOMEM */
+struct se_node_acl *tgt_acl_add(struct se_portal_group *tpg, const char *initiator);
+/* closes its sessions; never waits for a detachable command */
+void tgt_acl_del(struct se_node_acl *nacl);
 
-void tgt_acl_del_all(struct se_portal_group *tpg);		/* TPG goes: those that are left (made by logins) */
+/* TPG goes: those that are left (made by logins) */
+void tgt_acl_del_all(struct se_portal_group *tpg);
 
 #endif /* TGT_MODEL_ACL_H */

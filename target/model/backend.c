@@ -68,8 +68,8 @@ int transport_backend_register(const struct target_backend_ops *ops)
  * target_backend_unregister - forget a backend type
  * @ops: the operations it was registered with
  *
- * Its HBAs hold the backend's module, so none is left. A device freed just now may still have an RCU callback in the
- * backend's text: wait for these before the caller's module goes.
+ * Its HBAs hold the backend's module, so none is left. A device freed just now may still have an
+ * RCU callback in the backend's text: wait for these before the caller's module goes.
  *
  * Context: process, sleeps.
  */

@@ -6,7 +6,8 @@
 #include "compat/target.h"
 #include "target/abi.h"
 
-struct target_backend *tgt_backend_get(const char *name);	/* takes the owner's module reference */
+/* takes the owner's module reference */
+struct target_backend *tgt_backend_get(const char *name);
 void tgt_backend_put(struct target_backend *tb);
 void tgt_backend_load_modules(void);
 

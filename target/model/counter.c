@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Counters of the commands in flight of a session or connection: stopped once, then waited for until none is left. */
+/*
+ * Counters of the commands in flight of a session or connection: stopped once, then waited for
+ * until none is left.
+ */
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
@@ -7,13 +10,13 @@
 #include "target/model/counter.h"
 
 /*
- * Life of a counter: live -> STOPPED (no new command gets a reference) -> DRAINED (the last one is gone).
- * The step to DRAINED is made and looked at under refcnt_wq.lock, so whoever has seen it may free the counter: the
- * waker has left the structure.
+ * Life of a counter: live -> STOPPED (no new command gets a reference) -> DRAINED (the last one is
+ * gone). The step to DRAINED is made and looked at under refcnt_wq.lock, so whoever has seen it may
+ * free the counter: the waker has left the structure.
  */
 enum { COUNTER_LIVE, COUNTER_STOPPED, COUNTER_DRAINED };
 
-#define DRAIN_REPORT	(180 * HZ)	/* time between complaints about commands that do not come back */
+#define DRAIN_REPORT (180 * HZ) /* time between complaints about commands that do not come back */
 
 static void counter_drained(struct percpu_ref *ref)
 {
@@ -66,8 +69,8 @@ void target_stop_cmd_counter(struct target_cmd_counter *cnt)
 /**
  * target_wait_for_cmds - wait until the last command of a stopped counter is gone
  * @cnt: counter, stopped by target_stop_cmd_counter()
- * Context: may sleep. Detachable commands never hold this up for longer than the fabric needs to let go of them;
- * others for as long as their backend takes.
+ * Context: may sleep. Detachable commands never hold this up for longer than the fabric needs to
+ * let go of them; others for as long as their backend takes.
  */
 void target_wait_for_cmds(struct target_cmd_counter *cnt)
 {
@@ -76,7 +79,9 @@ void target_wait_for_cmds(struct target_cmd_counter *cnt)
 	if (WARN_ON_ONCE(atomic_read(&cnt->stopped) == COUNTER_LIVE))
 		return;
 	do {
-		left = wait_event_timeout(cnt->refcnt_wq, atomic_read(&cnt->stopped) == COUNTER_DRAINED, DRAIN_REPORT);
+		left = wait_event_timeout(cnt->refcnt_wq,
+					  atomic_read(&cnt->stopped) == COUNTER_DRAINED,
+					  DRAIN_REPORT);
 		if (!left)
 			pr_warn("still waiting for commands of a session that ends\n");
 	} while (!left);

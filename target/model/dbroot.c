@@ -68,8 +68,8 @@ ssize_t tgt_dbroot_show(char *page)
 }
 
 /*
- * Builds DBROOT/FOLDER[/NAME SUFFIX]. Serial numbers and the like are the operator's text: what would lead to another
- * folder is encoded.
+ * Builds DBROOT/FOLDER[/NAME SUFFIX]. Serial numbers and the like are the operator's text: what
+ * would lead to another folder is encoded.
  */
 static char *make_path(const char *folder, const char *name, const char *suffix)
 {
@@ -84,7 +84,8 @@ static char *make_path(const char *folder, const char *name, const char *suffix)
 	if (name) {
 		len += scnprintf(path + len, PATH_MAX - len, "/");
 		for (; *name; name++)
-			len += scnprintf(path + len, PATH_MAX - len, *name == '/' ? "%%2f" : "%c", *name);
+			len += scnprintf(path + len, PATH_MAX - len, *name == '/' ? "%%2f" : "%c",
+					 *name);
 		len += scnprintf(path + len, PATH_MAX - len, "%s", suffix);
 	}
 	if (len >= PATH_MAX - 1) {
@@ -199,7 +200,9 @@ out_path:
  * @text: content
  * @len: bytes of it
  *
- * The new content is written beside the old and synced, takes the old one's name, and the folder is synced.
+ * The new content is written beside the old and synced, takes the old one's name, and the folder is
+ * synced.
+ *
  * Context: process, sleeps; two writers of one name are serialised here.
  * Return: 0 once it is on the medium, or the file system's error.
  */

@@ -7,11 +7,13 @@
 
 void tgt_dbroot_init(void);
 ssize_t tgt_dbroot_show(char *page);
-int tgt_dbroot_set(const char *path);	/* an existing folder, else -ENOENT, -ENOTDIR, -ENAMETOOLONG */
+/* an existing folder, else -ENOENT, -ENOTDIR, -ENAMETOOLONG */
+int tgt_dbroot_set(const char *path);
 
 /*
- * Files below it, by folder ("pr", "alua/tpgs_SERIAL") and name; a '/' in @name is encoded. All sleep. save: after 0 the
- * new content is on the medium, after an error the old one is still whole; a loss of power leaves one or the other.
+ * Files below it, by folder ("pr", "alua/tpgs_SERIAL") and name; a '/' in @name is encoded. All
+ * sleep. save: after 0 the new content is on the medium, after an error the old one is still whole;
+ * a loss of power leaves one or the other.
  */
 int tgt_dbroot_save(const char *folder, const char *name, const char *text, size_t len);
 ssize_t tgt_dbroot_load(const char *folder, const char *name, char *buf, size_t size);

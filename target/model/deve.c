@@ -52,8 +52,8 @@ static void deve_free_rcu(struct rcu_head *head)
 	deve_free(deve);
 }
 
-static struct se_dev_entry *deve_alloc(struct se_lun *lun, struct se_lun_acl *lacl, u64 mapped_lun, bool ro,
-				       struct se_node_acl *nacl)
+static struct se_dev_entry *deve_alloc(struct se_lun *lun, struct se_lun_acl *lacl, u64 mapped_lun,
+				       bool ro, struct se_node_acl *nacl)
 {
 	struct tgt_deve *td = kzalloc(sizeof(*td), GFP_KERNEL);
 	struct se_dev_entry *deve;
@@ -215,7 +215,8 @@ static bool demo_mode_ro(struct se_portal_group *tpg, struct se_lun *lun)
 		return true;
 	if (dev->transport->get_device_type(dev) != TYPE_DISK)
 		return false;
-	return tfo->tpg_check_demo_mode_write_protect && tfo->tpg_check_demo_mode_write_protect(tpg);
+	return tfo->tpg_check_demo_mode_write_protect &&
+	       tfo->tpg_check_demo_mode_write_protect(tpg);
 }
 
 /**

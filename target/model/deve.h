@@ -23,12 +23,18 @@ static inline struct tgt_traffic __percpu *tgt_deve_traffic(const struct se_dev_
 	return container_of(deve, struct tgt_deve, se)->traffic;
 }
 
-struct se_dev_entry *tgt_deve_find(struct se_node_acl *nacl, u64 mapped_lun);	/* rcu_read_lock held */
-int tgt_deve_enable(struct se_lun *lun, struct se_lun_acl *lacl, u64 mapped_lun, bool ro, struct se_node_acl *nacl);
-void tgt_deve_disable_lun(struct se_lun *lun);			/* all ACLs' entries that lead to the LUN */
+/* rcu_read_lock held */
+struct se_dev_entry *tgt_deve_find(struct se_node_acl *nacl, u64 mapped_lun);
+int tgt_deve_enable(struct se_lun *lun, struct se_lun_acl *lacl, u64 mapped_lun, bool ro,
+		    struct se_node_acl *nacl);
+/* all ACLs' entries that lead to the LUN */
+void tgt_deve_disable_lun(struct se_lun *lun);
 void tgt_deve_disable_acl(struct se_node_acl *nacl);		/* all entries of the ACL */
 void tgt_deve_set_ro(struct se_node_acl *nacl, u64 mapped_lun, bool ro);
-/* demo mode: maps all LUNs of the TPG (or @only that one) at their own numbers; what is mapped stays */
+/*
+ * demo mode: maps all LUNs of the TPG (or @only that one) at their own numbers; what is mapped
+ * stays
+ */
 int tgt_deve_map_all(struct se_node_acl *nacl, struct se_portal_group *tpg, struct se_lun *only);
 
 struct se_lun_acl *tgt_lun_acl_alloc(struct se_node_acl *nacl, u64 mapped_lun);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Backstore devices: allocation with defaults, configuration, the index of all devices, and what keeps one alive. */
+/*
+ * Backstore devices: allocation with defaults, configuration, the index of all devices, and what
+ * keeps one alive.
+ */
 #include <linux/blkdev.h>
 #include <linux/cpumask.h>
 #include <linux/idr.h>
@@ -63,7 +66,8 @@ static void init_wwn(struct se_device *dev)
 	wwn->company_id = DEFAULT_COMPANY_ID;
 	strscpy(wwn->vendor, "LIO-ORG", sizeof(wwn->vendor));
 	/* the backend's arrays need not end in NUL */
-	snprintf(wwn->model, sizeof(wwn->model), "%.*s", (int)sizeof(ops->inquiry_prod), ops->inquiry_prod);
+	snprintf(wwn->model, sizeof(wwn->model), "%.*s", (int)sizeof(ops->inquiry_prod),
+		 ops->inquiry_prod);
 	snprintf(wwn->revision, sizeof(wwn->revision), "%.*s", (int)sizeof(ops->inquiry_rev),
 		 ops->inquiry_rev);
 }
@@ -100,7 +104,10 @@ static void init_layers(struct se_device *dev)
 	alua->t10_dev = dev;
 }
 
-/* The LUN inside the device stands for the device where no fabric LUN is involved (third-party copy). */
+/*
+ * The LUN inside the device stands for the device where no fabric LUN is involved (third-party
+ * copy).
+ */
 static void init_internal_lun(struct se_device *dev)
 {
 	struct se_lun *lun = &dev->xcopy_lun;
@@ -129,7 +136,8 @@ static void sync_pin(struct tgt_dev *td)
 	if (want && !td->item_held && group->cg_subsys) {
 		td->item_held = !configfs_depend_item_unlocked(group->cg_subsys, &group->cg_item);
 		if (td->item_held)
-			pr_warn_ratelimited("%s: commands of a former session are still in the backend: cannot be removed until it answers\n",
+			pr_warn_ratelimited("%s: commands of a former session are still in the "
+					    "backend: cannot be removed until it answers\n",
 					    config_item_name(&group->cg_item));
 	} else if (!want && td->item_held) {
 		td->item_held = false;
@@ -178,7 +186,9 @@ void tgt_device_unpin_orphans(struct se_device *dev)
 }
 
 /**
- * tgt_device_hold - keep a device although no LUN may lead to it any more: its rmdir fails meanwhile
+ * tgt_device_hold - keep a device although no LUN may lead to it any more: its rmdir fails
+ * meanwhile
+ *
  * @dev: device with a LUN whose reference the caller has, or held already
  *
  * Context: any. Whoever takes its last LUN away pins it (tgt_device_pin_orphans()).
@@ -277,7 +287,9 @@ out_free_dev:
 	return NULL;
 }
 
-/* A transfer is described by whole pages: hw_max_sectors is kept a multiple of what a page holds. */
+/*
+ * A transfer is described by whole pages: hw_max_sectors is kept a multiple of what a page holds.
+ */
 static void apply_hw_limits(struct se_device *dev)
 {
 	struct se_dev_attrib *da = &dev->dev_attrib;
@@ -374,7 +386,8 @@ int tgt_device_configure(struct se_device *dev)
 
 /**
  * tgt_device_release - undo tgt_device_alloc() and tgt_device_configure()
- * @dev: a device that no LUN links to and that holds no orphan (its directory could not be removed else)
+ * @dev: a device that no LUN links to and that holds no orphan (its directory could not be removed
+ * else)
  *
  * Context: process, sleeps.
  */
@@ -464,7 +477,8 @@ bool target_configure_unmap_from_queue(struct se_dev_attrib *attrib, struct bloc
 	if (!bdev_max_discard_sectors(bdev))
 		return false;
 
-	attrib->max_unmap_lba_count = bdev_max_discard_sectors(bdev) >> (ilog2(block_size) - SECTOR_SHIFT);
+	attrib->max_unmap_lba_count =
+		bdev_max_discard_sectors(bdev) >> (ilog2(block_size) - SECTOR_SHIFT);
 	/* one descriptor at a time: each is one discard request of its own */
 	attrib->max_unmap_block_desc_count = 1;
 	attrib->unmap_granularity = bdev_discard_granularity(bdev) / block_size;

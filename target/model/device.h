@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A backstore's logical unit: allocation, configuration, index, and the core's private part of it. */
+/*
+ * A backstore's logical unit: allocation, configuration, index, and the core's private part of it.
+ */
 #ifndef TGT_MODEL_DEVICE_H
 #define TGT_MODEL_DEVICE_H
 
@@ -9,12 +11,18 @@
 #include "compat/target.h"
 
 /*
- * Private part of a device. The public structure belongs to the backend; what the core adds lies in front of the
- * per-CPU command queues, the one array of a device that the core allocates.
+ * Private part of a device. The public structure belongs to the backend; what the core adds lies in
+ * front of the per-CPU command queues, the one array of a device that the core allocates.
  *
- * @orphan_lock protects @orphans, @orphan_count, @holds and @pinned; taken with interrupts off, innermost but for a queue lock.
- * @scsi, @pr, @alua are owned by these layers: set in model_hooks.device_alloc, freed in .device_gone, constant between.
- * @wq runs multi-step commands (verify, compare and write, copy, ...); its workers may sleep on this device only.
+ * @orphan_lock protects @orphans, @orphan_count, @holds and @pinned; taken with interrupts off,
+ * innermost but for a queue lock.
+ *
+ * @scsi, @pr, @alua are owned by these layers: set in model_hooks.device_alloc, freed in
+ * .device_gone, constant between.
+ *
+ * @wq runs multi-step commands (verify, compare and write, copy, ...); its workers may sleep on
+ * this device only.
+ *
  * @pin_lock serialises @pin_work and tgt_device_pin_orphans(); protects @item_held.
  */
 struct tgt_dev {
@@ -50,8 +58,10 @@ int tgt_device_configure(struct se_device *dev);
 void tgt_device_release(struct se_device *dev);
 int tgt_device_for_each(int (*fn)(struct se_device *dev, void *data), void *data);
 bool tgt_device_is_exported(const struct se_device *dev);
-void tgt_device_pin_orphans(struct se_device *dev);	/* cmd layer, may sleep: an orphan was left behind */
-void tgt_device_unpin_orphans(struct se_device *dev);	/* cmd layer, any context: the last orphan is gone */
+/* cmd layer, may sleep: an orphan was left behind */
+void tgt_device_pin_orphans(struct se_device *dev);
+/* cmd layer, any context: the last orphan is gone */
+void tgt_device_unpin_orphans(struct se_device *dev);
 void tgt_device_hold(struct se_device *dev);
 void tgt_device_unhold(struct se_device *dev);
 

@@ -5,7 +5,8 @@
 
 #include "compat/target.h"
 
-struct se_hba *tgt_hba_create(const char *type, u32 id, u32 flags);	/* ERR_PTR: -EINVAL unknown type, ... */
+/* ERR_PTR: -EINVAL unknown type, ... */
+struct se_hba *tgt_hba_create(const char *type, u32 id, u32 flags);
 void tgt_hba_destroy(struct se_hba *hba);
 
 #endif /* TGT_MODEL_HBA_H */

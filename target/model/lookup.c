@@ -9,8 +9,8 @@
 #include "target/model/lun.h"
 
 /*
- * LUN 0 without a device of the operator's, and the REPORT LUNS well-known logical unit, are answered by the TPG's
- * virtual LUN 0.
+ * LUN 0 without a device of the operator's, and the REPORT LUNS well-known logical unit, are
+ * answered by the TPG's virtual LUN 0.
  */
 static struct se_lun *virtual_lun(struct se_session *sess, u64 number)
 {

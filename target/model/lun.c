@@ -23,7 +23,10 @@
 
 static atomic_t lun_count = ATOMIC_INIT(0);
 
-/* LUN 0 of every TPG whose operator gave none: answers INQUIRY and REPORT LUNS, has no medium to speak of */
+/*
+ * LUN 0 of every TPG whose operator gave none: answers INQUIRY and REPORT LUNS, has no medium to
+ * speak of
+ */
 static struct se_hba *virt0_hba;
 static struct se_device *virt0_dev;
 
@@ -135,9 +138,9 @@ static int device_attach(struct se_lun *lun, struct se_device *dev, bool ro)
 }
 
 /*
- * No mapped LUN leads here any more. Kills the reference, then has the command layer end what still runs: a command
- * that found the LUN before the kill may reach the device after the first round, hence the repetition. Detachable
- * commands give their reference back within the round.
+ * No mapped LUN leads here any more. Kills the reference, then has the command layer end what still
+ * runs: a command that found the LUN before the kill may reach the device after the first round,
+ * hence the repetition. Detachable commands give their reference back within the round.
  */
 static void device_detach(struct se_lun *lun, struct se_device *dev)
 {
@@ -147,7 +150,8 @@ static void device_detach(struct se_lun *lun, struct se_device *dev)
 	do {
 		tgt_model_hook(lun_drain, lun);
 		if (time_after(jiffies, report)) {
-			pr_warn_ratelimited("LUN %llu: removal waits for commands that its fabric cannot detach\n",
+			pr_warn_ratelimited("LUN %llu: removal waits for commands that its fabric "
+					    "cannot detach\n",
 					    lun->unpacked_lun);
 			report = jiffies + DRAIN_REPORT;
 		}
@@ -218,7 +222,8 @@ int tgt_lun_link(struct se_portal_group *tpg, struct se_lun *lun, bool ro, struc
  * @tpg: the LUN's TPG
  * @lun: LUN; may be without a device
  *
- * Context: process, sleeps: until commands of fabrics that cannot detach theirs have ended, never for others.
+ * Context: process, sleeps: until commands of fabrics that cannot detach theirs have ended, never
+ * for others.
  */
 void tgt_lun_unlink(struct se_portal_group *tpg, struct se_lun *lun)
 {
@@ -288,7 +293,8 @@ int tgt_lun_virt0_init(void)
 	virt0_dev = tgt_device_alloc(virt0_hba, "virt_lun0");
 	if (!virt0_dev)
 		goto out_hba;
-	ret = virt0_hba->backend->ops->set_configfs_dev_params(virt0_dev, params, sizeof(params) - 1);
+	ret = virt0_hba->backend->ops->set_configfs_dev_params(virt0_dev, params,
+							       sizeof(params) - 1);
 	if (ret < 0)
 		goto out_dev;
 	ret = tgt_device_configure(virt0_dev);

@@ -21,7 +21,8 @@ static inline struct tgt_lun *tgt_lun(struct se_lun *lun)
 struct se_lun *tgt_lun_alloc(struct se_portal_group *tpg, u64 unpacked_lun);
 void tgt_lun_free(struct se_lun *lun);				/* after an RCU grace period */
 int tgt_lun_link(struct se_portal_group *tpg, struct se_lun *lun, bool ro, struct se_device *dev);
-void tgt_lun_unlink(struct se_portal_group *tpg, struct se_lun *lun);	/* never waits for a detachable command */
+/* never waits for a detachable command */
+void tgt_lun_unlink(struct se_portal_group *tpg, struct se_lun *lun);
 int tgt_lun_virt0_attach(struct se_portal_group *tpg);
 void tgt_lun_virt0_detach(struct se_portal_group *tpg);
 int tgt_lun_virt0_init(void);

@@ -47,7 +47,8 @@ struct se_session *transport_alloc_session(enum target_prot_op sup_prot_ops)
  *
  * Return: 0, -EINVAL for sizes that make no sense, -ENOMEM.
  */
-int transport_alloc_session_tags(struct se_session *sess, unsigned int tag_num, unsigned int tag_size)
+int transport_alloc_session_tags(struct se_session *sess, unsigned int tag_num,
+				 unsigned int tag_size)
 {
 	int ret;
 
@@ -56,7 +57,8 @@ int transport_alloc_session_tags(struct se_session *sess, unsigned int tag_num, 
 	sess->sess_cmd_map = kvcalloc(tag_num, tag_size, GFP_KERNEL);
 	if (!sess->sess_cmd_map)
 		return -ENOMEM;
-	ret = sbitmap_queue_init_node(&sess->sess_tag_pool, tag_num, -1, false, GFP_KERNEL, NUMA_NO_NODE);
+	ret = sbitmap_queue_init_node(&sess->sess_tag_pool, tag_num, -1, false, GFP_KERNEL,
+				      NUMA_NO_NODE);
 	if (ret) {
 		kvfree(sess->sess_cmd_map);
 		sess->sess_cmd_map = NULL;
@@ -79,8 +81,12 @@ static void read_isid(struct se_session *sess, const struct target_core_fabric_o
 		sess->sess_bin_isid = be64_to_cpu(bin);
 }
 
-/* Protection information by the core on behalf of a fabric that cannot: kept for the initiator's next sessions. */
-static void session_prot(struct se_session *sess, struct se_node_acl *nacl, struct se_portal_group *tpg)
+/*
+ * Protection information by the core on behalf of a fabric that cannot: kept for the initiator's
+ * next sessions.
+ */
+static void session_prot(struct se_session *sess, struct se_node_acl *nacl,
+			 struct se_portal_group *tpg)
 {
 	const struct target_core_fabric_ops *tfo = tpg->se_tpg_tfo;
 
@@ -126,8 +132,8 @@ void __transport_register_session(struct se_portal_group *tpg, struct se_node_ac
  * @sess: session
  * @fabric_sess_ptr: the fabric's own session
  */
-void transport_register_session(struct se_portal_group *tpg, struct se_node_acl *nacl, struct se_session *sess,
-				void *fabric_sess_ptr)
+void transport_register_session(struct se_portal_group *tpg, struct se_node_acl *nacl,
+				struct se_session *sess, void *fabric_sess_ptr)
 {
 	unsigned long flags;
 
@@ -149,9 +155,10 @@ void transport_register_session(struct se_portal_group *tpg, struct se_node_acl 
  * Context: process, sleeps.
  * Return: the session or ERR_PTR: -EACCES unknown initiator, -ENOMEM, what @callback says.
  */
-struct se_session *target_setup_session(struct se_portal_group *tpg, unsigned int tag_num, unsigned int tag_size,
-					enum target_prot_op prot_op, const char *initiatorname, void *private,
-					int (*callback)(struct se_portal_group *, struct se_session *, void *))
+struct se_session *
+target_setup_session(struct se_portal_group *tpg, unsigned int tag_num, unsigned int tag_size,
+		     enum target_prot_op prot_op, const char *initiatorname, void *private,
+		     int (*callback)(struct se_portal_group *, struct se_session *, void *))
 {
 	struct se_session *sess = transport_alloc_session(prot_op);
 	int ret = -ENOMEM;
@@ -224,7 +231,8 @@ void transport_deregister_session_configfs(struct se_session *sess)
 	list_del_init(&sess->sess_acl_list);
 	nacl->nacl_sess = NULL;
 	if (!list_empty(&nacl->acl_sess_list))
-		nacl->nacl_sess = list_last_entry(&nacl->acl_sess_list, struct se_session, sess_acl_list);
+		nacl->nacl_sess =
+			list_last_entry(&nacl->acl_sess_list, struct se_session, sess_acl_list);
 	spin_unlock_irqrestore(&nacl->nacl_sess_lock, flags);
 }
 

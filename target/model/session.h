@@ -8,7 +8,8 @@
 /* Wraps every se_session; all are allocated here. */
 struct tgt_sess {
 	struct se_session se;
-	char isid[PR_REG_ISID_LEN + 1];	/* hex digits as the fabric gives them; "": the transport has none */
+	/* hex digits as the fabric gives them; "": the transport has none */
+	char isid[PR_REG_ISID_LEN + 1];
 	void *scsi;		/* device server's per-nexus state; set and cleared by that layer */
 };
 

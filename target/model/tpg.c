@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Target portal groups: what a fabric registers, their relative target port identifiers, and the list of all. */
+/*
+ * Target portal groups: what a fabric registers, their relative target port identifiers, and the
+ * list of all.
+ */
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -26,7 +29,9 @@ static DEFINE_XARRAY_ALLOC1(rtpis);
 
 /**
  * core_tpg_register - take a fabric's TPG into the core
- * @wwn: the target it belongs to; NULL for a TPG of the fabric's own use, whose se_tpg_tfo the caller has set
+ * @wwn: the target it belongs to; NULL for a TPG of the fabric's own use, whose se_tpg_tfo the
+ * caller has set
+ *
  * @tpg: memory of the fabric, zeroed
  * @proto_id: SCSI_PROTOCOL_* of SPC-5 7.6.1, negative: no LUNs (discovery)
  *

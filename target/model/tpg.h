@@ -5,8 +5,10 @@
 
 #include "compat/target.h"
 
-int tgt_tpg_enable(struct se_portal_group *tpg, bool enable);	/* through the fabric's op; allots the RTPI */
+/* through the fabric's op; allots the RTPI */
+int tgt_tpg_enable(struct se_portal_group *tpg, bool enable);
 int tgt_tpg_for_each(int (*fn)(struct se_portal_group *tpg, void *data), void *data);
-u16 tgt_tpg_rtpi(const struct se_lun *lun);			/* 6.1: per LUN, 6.12: per TPG; see compat */
+/* 6.1: per LUN, 6.12: per TPG; see compat */
+u16 tgt_tpg_rtpi(const struct se_lun *lun);
 
 #endif /* TGT_MODEL_TPG_H */

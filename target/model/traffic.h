@@ -8,9 +8,10 @@
 #include "compat/target.h"
 
 /*
- * A LUN and a mapped LUN have one of these for each CPU. A device has none: its numbers are those of the LUNs that lead to
- * it, and num_cmds, read_bytes and write_bytes of struct se_device are what LUNs counted that no longer do. Likewise
- * lun_stats of struct se_lun holds what was counted for the devices that the LUN led to before.
+ * A LUN and a mapped LUN have one of these for each CPU. A device has none: its numbers are those
+ * of the LUNs that lead to it, and num_cmds, read_bytes and write_bytes of struct se_device are
+ * what LUNs counted that no longer do. Likewise lun_stats of struct se_lun holds what was counted
+ * for the devices that the LUN led to before.
  */
 struct tgt_traffic {
 	unsigned long cmds;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unit attention conditions (SAM-5 5.14): queued per initiator and LUN, reported highest rank first, equal ranks in the
- * order in which they came.
+ * Unit attention conditions (SAM-5 5.14): queued per initiator and LUN, reported highest rank
+ * first, equal ranks in the order in which they came.
  */
 #include <linux/module.h>
 #include <linux/rculist.h>
@@ -11,7 +11,10 @@
 #include "target/model/deve.h"
 #include "target/model/ua.h"
 
-/* SPC-5 table 62: resets and nexus loss come before what follows from them; lower is reported earlier */
+/*
+ * SPC-5 table 62: resets and nexus loss come before what follows from them; lower is reported
+ * earlier
+ */
 static u8 ua_rank(u8 asc, u8 ascq)
 {
 	switch (asc) {

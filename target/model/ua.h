@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Unit attention conditions, queued per initiator and LUN in the order of SAM-5 5.14 and SPC-5's precedence. */
+/*
+ * Unit attention conditions, queued per initiator and LUN in the order of SAM-5 5.14 and SPC-5's
+ * precedence.
+ */
 #ifndef TGT_MODEL_UA_H
 #define TGT_MODEL_UA_H
 
 #include "compat/target.h"
 
-int tgt_ua_post(struct se_dev_entry *deve, u8 asc, u8 ascq);		/* atomic; dropped if already queued */
-void tgt_ua_post_device(struct se_device *dev, u8 asc, u8 ascq, const struct se_node_acl *except);	/* all nexuses */
+/* atomic; dropped if already queued */
+int tgt_ua_post(struct se_dev_entry *deve, u8 asc, u8 ascq);
+/* all nexuses */
+void tgt_ua_post_device(struct se_device *dev, u8 asc, u8 ascq, const struct se_node_acl *except);
 void tgt_ua_post_lun(struct se_lun *lun, u8 asc, u8 ascq, const struct se_node_acl *except);
 void tgt_ua_post_acl(struct se_node_acl *nacl, u8 asc, u8 ascq);	/* all LUNs of one ACL */
 bool tgt_ua_pending(struct se_cmd *cmd);				/* cheap; hot path */
-bool tgt_ua_take(struct se_cmd *cmd, u8 *asc, u8 *ascq);		/* highest priority one, removed */
+/* highest priority one, removed */
+bool tgt_ua_take(struct se_cmd *cmd, u8 *asc, u8 *ascq);
 bool tgt_ua_peek(struct se_cmd *cmd, u8 *asc, u8 *ascq);
-bool tgt_ua_drop(struct se_cmd *cmd, u8 asc, u8 ascq);			/* e.g. 3F/0E once REPORT LUNS was answered */
+/* e.g. 3F/0E once REPORT LUNS was answered */
+bool tgt_ua_drop(struct se_cmd *cmd, u8 asc, u8 ascq);
 void tgt_ua_flush(struct se_dev_entry *deve);
 
 #endif /* TGT_MODEL_UA_H */

@@ -17,7 +17,8 @@ static bool persistent_allows(struct se_cmd *cmd, struct tgt_pr *pr, enum pr_acc
 	if (box && box->s.type != PR_NONE) {
 		tgt_registry_nexus(&nexus, cmd->se_sess, cmd->se_lun, cmd->orig_fe_lun);
 		reg = tgt_state_find(&box->s, &nexus, cmd->se_dev->dev_attrib.enforce_pr_isids);
-		allowed = tgt_state_allows(box->s.type, reg >= 0, tgt_state_is_holder(&box->s, reg), access);
+		allowed = tgt_state_allows(box->s.type, reg >= 0, tgt_state_is_holder(&box->s, reg),
+					   access);
 	}
 	rcu_read_unlock();
 	return allowed;
@@ -38,7 +39,8 @@ sense_reason_t tgt_pr_check(struct se_cmd *cmd, enum tgt_pr_class class)
 
 	if (likely(!pr || !READ_ONCE(pr->reserved)))
 		return TCM_NO_SENSE;
-	if (class == PR_CLASS_ALLOWED || class == PR_CLASS_RESERVE || !cmd->se_dev->dev_attrib.emulate_pr)
+	if (class == PR_CLASS_ALLOWED || class == PR_CLASS_RESERVE ||
+	    !cmd->se_dev->dev_attrib.emulate_pr)
 		return TCM_NO_SENSE;
 	if (!cmd->se_sess || !cmd->se_sess->se_node_acl || !cmd->se_lun)
 		return TCM_NO_SENSE;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Registrations as text, one "key=value" a line between PR_REG_START and PR_REG_END. A checksum line closes the file;
- * files of other writers have none and are taken as they are.
+ * Registrations as text, one "key=value" a line between PR_REG_START and PR_REG_END. A checksum
+ * line closes the file; files of other writers have none and are taken as they are.
  */
 #include "target/pr/aptpl.h"
 
@@ -52,8 +52,21 @@ static int number(const char *s, size_t len, unsigned int base, u64 max, u64 *ou
 }
 
 enum word {
-	W_INITIATOR_FABRIC, W_INITIATOR_NODE, W_INITIATOR_SID, W_KEY, W_HOLDER, W_TYPE, W_SCOPE, W_ALL_TG_PT,
-	W_MAPPED_LUN, W_TARGET_FABRIC, W_TARGET_NODE, W_TPGT, W_RTPI, W_TARGET_LUN, W_COUNT,
+	W_INITIATOR_FABRIC,
+	W_INITIATOR_NODE,
+	W_INITIATOR_SID,
+	W_KEY,
+	W_HOLDER,
+	W_TYPE,
+	W_SCOPE,
+	W_ALL_TG_PT,
+	W_MAPPED_LUN,
+	W_TARGET_FABRIC,
+	W_TARGET_NODE,
+	W_TPGT,
+	W_RTPI,
+	W_TARGET_LUN,
+	W_COUNT,
 };
 
 struct word_row {
@@ -192,19 +205,22 @@ static size_t encode_reg(const struct pr_state *s, unsigned int i, char *buf, si
 	bool holder = s->type != PR_NONE && s->holder == (int)i;
 	size_t len;
 
-	len = scnprintf(buf, room, "PR_REG_START: %u\ninitiator_fabric=%s\ninitiator_node=%s\n", i, n->fabric,
-			n->initiator);
+	len = scnprintf(buf, room, "PR_REG_START: %u\ninitiator_fabric=%s\ninitiator_node=%s\n", i,
+			n->fabric, n->initiator);
 	if (n->isid[0])
 		len += scnprintf(buf + len, room - len, "initiator_sid=%s\n", n->isid);
-	len += scnprintf(buf + len, room - len, "sa_res_key=%llu\nres_holder=%d\n", (unsigned long long)reg->key,
-			 holder);
-	/* without a reservation stock leaves type and scope out; with one they belong to its holder */
+	len += scnprintf(buf + len, room - len, "sa_res_key=%llu\nres_holder=%d\n",
+			 (unsigned long long)reg->key, holder);
+	/*
+	 * without a reservation stock leaves type and scope out; with one they belong to its holder
+	 */
 	if (holder)
 		len += scnprintf(buf + len, room - len, "res_type=%02x\nres_scope=00\n", s->type);
-	len += scnprintf(buf + len, room - len, "res_all_tg_pt=%d\nmapped_lun=%llu\n", reg->all_tg_pt,
-			 (unsigned long long)n->mapped_lun);
-	len += scnprintf(buf + len, room - len, "target_fabric=%s\ntarget_node=%s\ntpgt=%u\nport_rtpi=%u\n",
-			 n->fabric, n->target, n->tpgt, n->rtpi);
+	len += scnprintf(buf + len, room - len, "res_all_tg_pt=%d\nmapped_lun=%llu\n",
+			 reg->all_tg_pt, (unsigned long long)n->mapped_lun);
+	len += scnprintf(buf + len, room - len,
+			 "target_fabric=%s\ntarget_node=%s\ntpgt=%u\nport_rtpi=%u\n", n->fabric,
+			 n->target, n->tpgt, n->rtpi);
 	len += scnprintf(buf + len, room - len, "target_lun=%llu\nPR_REG_END: %u\n",
 			 (unsigned long long)n->target_lun, i);
 	return len;
@@ -249,7 +265,8 @@ static size_t line_end(const char *text, size_t len, size_t at)
 	return nl ? (size_t)(nl - text) : len;
 }
 
-int tgt_aptpl_decode(const char *text, size_t len, int (*fn)(const struct aptpl_reg *reg, void *data), void *data)
+int tgt_aptpl_decode(const char *text, size_t len,
+		     int (*fn)(const struct aptpl_reg *reg, void *data), void *data)
 {
 	size_t at, end, start = 0;
 	bool inside = false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* links: target/pr/state.c */
-/* Registrations as text: round trip, every cut and flipped bit found, foreign files, hostile words. */
+/*
+ * Registrations as text: round trip, every cut and flipped bit found, foreign files, hostile words.
+ */
 #include "target/pr/aptpl.h"
 
 #include <stdlib.h>
@@ -29,7 +31,8 @@ static int decode(const char *text, size_t len)
 
 static void add(const char *who, u64 key, const char *isid)
 {
-	struct pr_reg reg = { .key = key, .nexus = { .tpgt = 3, .rtpi = 9, .target_lun = 4, .mapped_lun = 5 } };
+	struct pr_reg reg = { .key = key,
+			      .nexus = { .tpgt = 3, .rtpi = 9, .target_lun = 4, .mapped_lun = 5 } };
 
 	strcpy(reg.nexus.fabric, "iSCSI");
 	strcpy(reg.nexus.initiator, who);
@@ -46,8 +49,12 @@ static void cuts_and_flips(const char *text, long len)
 
 	for (i = 0; i < len - 2; i++) {
 		memcpy(copy, text, i);
-		/* a file cut behind an END line looks like one of a writer without checksums: whole registrations */
-		if (decode(copy, i) > 0 && (i < 13 || copy[i - 1] != '\n') && memcmp(copy + i - 13, "PR_REG_END", 9))
+		/*
+		 * a file cut behind an END line looks like one of a writer without checksums: whole
+		 * registrations
+		 */
+		if (decode(copy, i) > 0 && (i < 13 || copy[i - 1] != '\n') &&
+		    memcmp(copy + i - 13, "PR_REG_END", 9))
 			wrong++;
 	}
 	tap_ok(wrong <= 4, "a file cut anywhere is not taken for a whole one (%u)", wrong);
@@ -72,14 +79,18 @@ static int parse(const char *words)
 int main(void)
 {
 	static const char stock[] =
-		"PR_REG_START: 0\ninitiator_fabric=iSCSI\ninitiator_node=iqn.i\ninitiator_sid=00023d000001\n"
-		"sa_res_key=2748\nres_holder=1\nres_type=05\nres_scope=00\nres_all_tg_pt=0\nmapped_lun=0\n"
-		"target_fabric=iSCSI\ntarget_node=iqn.t\ntpgt=1\nport_rtpi=1\ntarget_lun=0\nPR_REG_END: 0\n";
+		"PR_REG_START: "
+		"0\ninitiator_fabric=iSCSI\ninitiator_node=iqn.i\ninitiator_sid=00023d000001\n"
+		"sa_res_key=2748\nres_holder=1\nres_type=05\nres_scope=00\nres_all_tg_pt=0\nmapped_"
+		"lun=0\n"
+		"target_fabric=iSCSI\ntarget_node=iqn.t\ntpgt=1\nport_rtpi=1\ntarget_lun=0\nPR_REG_"
+		"END: 0\n";
 	/* what rtslib makes of it */
-	static const char joined[] =
-		"0,initiator_fabric=iSCSI,initiator_node=iqn.i,initiator_sid=00023d000001,sa_res_key=2748,res_holder=1,"
-		"res_type=05,res_scope=00,res_all_tg_pt=0,mapped_lun=0,target_fabric=iSCSI,target_node=iqn.t,tpgt=1,"
-		"port_rtpi=1,target_lun=0,0,\0";
+	static const char joined[] = "0,initiator_fabric=iSCSI,initiator_node=iqn.i,initiator_sid="
+				     "00023d000001,sa_res_key=2748,res_holder=1,"
+				     "res_type=05,res_scope=00,res_all_tg_pt=0,mapped_lun=0,target_"
+				     "fabric=iSCSI,target_node=iqn.t,tpgt=1,"
+				     "port_rtpi=1,target_lun=0,0,\0";
 	char text[4096], small[100];
 	struct aptpl_reg reg;
 	long len;
@@ -91,26 +102,38 @@ int main(void)
 	add("iqn.b", 1, "");
 	len = tgt_aptpl_encode(s, text, sizeof(text));
 	tap_ok(len > 0 && decode(text, len) == 2, "what is written is read");
-	tap_ok(got[0].reg.key == 0xffffffffffffffff && !strcmp(got[0].reg.nexus.isid, "00023d000001") &&
-	       !got[0].holder && got[1].holder && got[1].type == 5, "keys, ISID, holder and type");
-	tap_ok(got[1].reg.nexus.tpgt == 3 && got[1].reg.nexus.rtpi == 9 && got[1].reg.nexus.target_lun == 4 &&
-	       got[1].reg.nexus.mapped_lun == 5 && !strcmp(got[1].reg.nexus.fabric, "iSCSI"), "port and LUNs");
+	tap_ok(got[0].reg.key == 0xffffffffffffffff &&
+		       !strcmp(got[0].reg.nexus.isid, "00023d000001") && !got[0].holder &&
+		       got[1].holder && got[1].type == 5,
+	       "keys, ISID, holder and type");
+	tap_ok(got[1].reg.nexus.tpgt == 3 && got[1].reg.nexus.rtpi == 9 &&
+		       got[1].reg.nexus.target_lun == 4 && got[1].reg.nexus.mapped_lun == 5 &&
+		       !strcmp(got[1].reg.nexus.fabric, "iSCSI"),
+	       "port and LUNs");
 	tap_ok(text[len - 1] == '\0' && text[len - 2] == '\n', "ends with a newline and a NUL");
 	tap_ok(tgt_aptpl_encode(s, small, sizeof(small)) < 0, "a buffer too small is said");
 	cuts_and_flips(text, len);
 
-	tap_ok(decode(stock, sizeof(stock)) == 1 && got[0].reg.key == 2748 && got[0].holder, "a stock file is taken");
-	tap_ok(!tgt_aptpl_parse(joined, sizeof(joined), &reg) && reg.reg.key == 2748 && reg.type == 5,
+	tap_ok(decode(stock, sizeof(stock)) == 1 && got[0].reg.key == 2748 && got[0].holder,
+	       "a stock file is taken");
+	tap_ok(!tgt_aptpl_parse(joined, sizeof(joined), &reg) && reg.reg.key == 2748 &&
+		       reg.type == 5,
 	       "rtslib's words are taken");
 	tap_ok(decode("", 0) < 0, "an empty file is damaged");
 	tap_ok(parse("initiator_node=a,target_node=b") < 0, "no key");
 	tap_ok(parse("initiator_node=a,target_node=b,sa_res_key=0") < 0, "key 0");
 	tap_ok(parse("initiator_node=a,sa_res_key=1") < 0, "no target");
-	tap_ok(!parse("initiator_node=a,target_node=b,sa_res_key=18446744073709551615,x=y,,z"), "largest key");
-	tap_ok(parse("initiator_node=a,target_node=b,sa_res_key=18446744073709551616") < 0, "key too large");
-	tap_ok(parse("initiator_node=a,target_node=b,sa_res_key=1,tpgt=65536") < 0, "tpgt too large");
-	tap_ok(parse("initiator_node=a,target_node=b,sa_res_key=1,res_holder=1,res_type=02") < 0, "no such type");
-	tap_ok(parse("initiator_node=a,target_node=b,sa_res_key=1,initiator_sid=0123456789abcdef0") < 0, "ISID too long");
+	tap_ok(!parse("initiator_node=a,target_node=b,sa_res_key=18446744073709551615,x=y,,z"),
+	       "largest key");
+	tap_ok(parse("initiator_node=a,target_node=b,sa_res_key=18446744073709551616") < 0,
+	       "key too large");
+	tap_ok(parse("initiator_node=a,target_node=b,sa_res_key=1,tpgt=65536") < 0,
+	       "tpgt too large");
+	tap_ok(parse("initiator_node=a,target_node=b,sa_res_key=1,res_holder=1,res_type=02") < 0,
+	       "no such type");
+	tap_ok(parse("initiator_node=a,target_node=b,sa_res_key=1,initiator_sid="
+		     "0123456789abcdef0") < 0,
+	       "ISID too long");
 	free(s);
 	return tap_done();
 }

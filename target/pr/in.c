@@ -45,7 +45,10 @@ static void put_reservation(struct wbuf *w, const struct pr_state *s, const stru
 	wbuf_patch(w, 4, w->len - 8, 4);
 }
 
-/* SPC-5 table 219: CRH, SIP_C, ATP_C, PTPL_C, RLR_C; TMV with all six types; TEST UNIT READY passes every reservation */
+/*
+ * SPC-5 table 219: CRH, SIP_C, ATP_C, PTPL_C, RLR_C; TMV with all six types; TEST UNIT READY passes
+ * every reservation
+ */
 static void put_capabilities(struct wbuf *w, const struct pr_state *s, const struct tgt_pr *pr)
 {
 	wbuf_be16(w, 8);
@@ -79,9 +82,8 @@ static void put_full_status(struct wbuf *w, const struct pr_state *s, const stru
 	wbuf_patch(w, 4, w->len - 8, 4);
 }
 
-
-
-static void (*const actions[])(struct wbuf *w, const struct pr_state *s, const struct tgt_pr *pr) = {
+static void (*const actions[])(struct wbuf *w, const struct pr_state *s,
+			       const struct tgt_pr *pr) = {
 	put_keys,
 	put_reservation,
 	put_capabilities,
@@ -107,7 +109,8 @@ static sense_reason_t exec_in(struct se_cmd *cmd)
 	actions[cmd->t_task_cdb[1] & 0x1f](&w, box ? &box->s : &none, pr);
 	rcu_read_unlock();
 
-	len = min_t(size_t, wbuf_stored(&w), min_t(u32, get_unaligned_be16(cmd->t_task_cdb + 7), cmd->data_length));
+	len = min_t(size_t, wbuf_stored(&w),
+		    min_t(u32, get_unaligned_be16(cmd->t_task_cdb + 7), cmd->data_length));
 	tgt_sgl_copy_to(cmd->t_data_sg, cmd->t_data_nents, 0, buf, len);
 	kvfree(buf);
 	target_complete_cmd_with_length(cmd, SAM_STAT_GOOD, len);

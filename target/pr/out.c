@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* PERSISTENT RESERVE OUT (SPC-5 6.16): from the CDB and the parameter list to a request, and its effects outside. */
+/*
+ * PERSISTENT RESERVE OUT (SPC-5 6.16): from the CDB and the parameter list to a request, and its
+ * effects outside.
+ */
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <scsi/scsi_proto.h>
@@ -18,7 +21,10 @@
 #define LIST_MIN	24
 #define LIST_MAX	SZ_64K
 
-/* What a service action takes: scope and type in the CDB, which bits of byte 20, its own parameter list. */
+/*
+ * What a service action takes: scope and type in the CDB, which bits of byte 20, its own parameter
+ * list.
+ */
 struct row {
 	bool typed;
 	bool may_spec_i_pt;
@@ -57,13 +63,15 @@ static sense_reason_t parse_common(struct se_cmd *cmd, struct out_request *out, 
 	out->req.spec_i_pt = bits & 0x08;
 	/* ALL_TG_PT and APTPL are ignored where they mean nothing */
 	out->req.all_tg_pt = (bits & 0x04) && row->may_all_tg_pt;
-	out->req.aptpl = ((bits & 0x01) || cmd->se_dev->dev_attrib.force_pr_aptpl) && row->may_aptpl;
+	out->req.aptpl =
+		((bits & 0x01) || cmd->se_dev->dev_attrib.force_pr_aptpl) && row->may_aptpl;
 	out->req.unreg = out->req.action == PRO_REGISTER_AND_MOVE && (list[17] & 0x02);
 	return TCM_NO_SENSE;
 }
 
 /* SPC-5 6.16.3: a list of TransportIDs, each an initiator to be registered at this port */
-static sense_reason_t parse_spec_i_pt(struct se_cmd *cmd, struct out_request *out, const u8 *list, u32 len)
+static sense_reason_t parse_spec_i_pt(struct se_cmd *cmd, struct out_request *out, const u8 *list,
+				      u32 len)
 {
 	u32 at = LIST_MIN + 4, end, n = 0;
 
@@ -95,7 +103,9 @@ static sense_reason_t parse_spec_i_pt(struct se_cmd *cmd, struct out_request *ou
 	return TCM_NO_SENSE;
 }
 
-/* May this initiator reach the device through the port at all? Masking holds for reservations, too. */
+/*
+ * May this initiator reach the device through the port at all? Masking holds for reservations, too.
+ */
 static bool port_admits(struct se_lun *lun, const char *initiator)
 {
 	const struct target_core_fabric_ops *tfo = lun->lun_tpg->se_tpg_tfo;
@@ -136,7 +146,8 @@ static bool fill_port(struct se_device *dev, u16 rtpi, struct pr_nexus *to)
 }
 
 /* SPC-5 6.16.4 */
-static sense_reason_t parse_move(struct se_cmd *cmd, struct out_request *out, const u8 *list, u32 len)
+static sense_reason_t parse_move(struct se_cmd *cmd, struct out_request *out, const u8 *list,
+				 u32 len)
 {
 	u32 id_len = get_unaligned_be32(list + 20);
 	struct transportid id;
@@ -161,7 +172,8 @@ static sense_reason_t parse_move(struct se_cmd *cmd, struct out_request *out, co
 	return TCM_NO_SENSE;
 }
 
-static sense_reason_t parse_list(struct se_cmd *cmd, struct out_request *out, const u8 *list, u32 len)
+static sense_reason_t parse_list(struct se_cmd *cmd, struct out_request *out, const u8 *list,
+				 u32 len)
 {
 	sense_reason_t ret;
 
@@ -238,18 +250,21 @@ static void post_uas(struct se_cmd *cmd, const struct outcome *o)
 
 	for (i = 0; i < o->eff->count; i++) {
 		if (o->eff->of[i].ua)
-			post_ua(cmd->se_dev, &old->regs[i].nexus, old->regs[i].all_tg_pt, o->eff->of[i].ua,
-				cmd->se_sess->se_node_acl);
+			post_ua(cmd->se_dev, &old->regs[i].nexus, old->regs[i].all_tg_pt,
+				o->eff->of[i].ua, cmd->se_sess->se_node_acl);
 	}
 }
 
 /* Not under pr->lock: one of the commands that this waits for may be waiting for the lock. */
 static void abort_victims(struct se_cmd *cmd, const struct pr_request *req, const struct outcome *o)
 {
-	struct victims v = { .old = &o->old->s, .eff = o->eff, .own = cmd, .match_isid = req->match_isid };
+	struct victims v = {
+		.old = &o->old->s, .eff = o->eff, .own = cmd, .match_isid = req->match_isid
+	};
 
 	if (req->action == PRO_PREEMPT_AND_ABORT)
-		tgt_cmd_abort_matching(cmd->se_dev, is_victim, &v, cmd, cmd->se_dev->dev_attrib.emulate_tas);
+		tgt_cmd_abort_matching(cmd->se_dev, is_victim, &v, cmd,
+				       cmd->se_dev->dev_attrib.emulate_tas);
 }
 
 static sense_reason_t refuse(struct se_cmd *cmd, enum pr_result result, u16 byte)
@@ -272,8 +287,8 @@ static sense_reason_t refuse(struct se_cmd *cmd, enum pr_result result, u16 byte
 }
 
 /* Applies the request to a copy, stores it, publishes it. pr->lock held */
-static sense_reason_t replace_state(struct se_cmd *cmd, struct tgt_pr *pr, const struct pr_request *req,
-				    struct pr_effect *eff)
+static sense_reason_t replace_state(struct se_cmd *cmd, struct tgt_pr *pr,
+				    const struct pr_request *req, struct pr_effect *eff)
 {
 	struct pr_box *box = tgt_registry_copy(pr, req->nr_others + 1);
 	enum pr_result result;
@@ -299,7 +314,8 @@ static sense_reason_t replace_state(struct se_cmd *cmd, struct tgt_pr *pr, const
 	return TCM_NO_SENSE;
 }
 
-static sense_reason_t run(struct se_cmd *cmd, struct tgt_pr *pr, const struct pr_request *req, struct outcome *o)
+static sense_reason_t run(struct se_cmd *cmd, struct tgt_pr *pr, const struct pr_request *req,
+			  struct outcome *o)
 {
 	sense_reason_t ret;
 
@@ -316,7 +332,8 @@ static sense_reason_t run(struct se_cmd *cmd, struct tgt_pr *pr, const struct pr
 	return ret;
 }
 
-static sense_reason_t run_locked(struct se_cmd *cmd, struct tgt_pr *pr, const struct pr_request *req)
+static sense_reason_t run_locked(struct se_cmd *cmd, struct tgt_pr *pr,
+				 const struct pr_request *req)
 {
 	struct outcome o = { };
 	sense_reason_t ret;

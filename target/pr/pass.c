@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reservations that the backend keeps (attribute pgr_support 0): the core reads the CDB and the list, no more. */
+/*
+ * Reservations that the backend keeps (attribute pgr_support 0): the core reads the CDB and the
+ * list, no more.
+ */
 #include <linux/slab.h>
 #include <scsi/scsi_proto.h>
 
@@ -26,8 +29,8 @@ static sense_reason_t exec_out(struct se_cmd *cmd)
 	if (list[20] & 0x0c)
 		return tgt_bad_param(cmd, 20, -1);
 
-	ret = compat_pr_out(ops, cmd, cdb[1] & 0x1f, get_unaligned_be64(list), get_unaligned_be64(list + 8),
-			    cdb[2] & 0x0f, list[20] & 0x01);
+	ret = compat_pr_out(ops, cmd, cdb[1] & 0x1f, get_unaligned_be64(list),
+			    get_unaligned_be64(list + 8), cdb[2] & 0x0f, list[20] & 0x01);
 	if (!ret)
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
 	return ret;

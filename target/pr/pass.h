@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reservations that the backend keeps. The handlers sleep: a backend that passes them on defers them itself. */
+/*
+ * Reservations that the backend keeps. The handlers sleep: a backend that passes them on defers
+ * them itself.
+ */
 #ifndef TGT_PR_PASS_H
 #define TGT_PR_PASS_H
 

@@ -7,14 +7,17 @@
 
 /* Classes of commands in the conflict tables of SPC-5 5.14 and SPC-2 5.5. */
 enum tgt_pr_class {
-	PR_CLASS_ALLOWED,	/* never conflicts: INQUIRY, REPORT LUNS, REQUEST SENSE, PR IN, ... */
-	PR_CLASS_PROBE,		/* TEST UNIT READY: conflicts with RESERVE only (ALLOW COMMANDS 001b, SPC-5 6.15.4) */
+	/* never conflicts: INQUIRY, REPORT LUNS, REQUEST SENSE, PR IN, ... */
+	PR_CLASS_ALLOWED,
+	/* TEST UNIT READY: conflicts with RESERVE only (ALLOW COMMANDS 001b, SPC-5 6.15.4) */
+	PR_CLASS_PROBE,
 	PR_CLASS_READ,		/* reads the medium or mode pages: allowed under Write Exclusive */
 	PR_CLASS_WRITE,		/* changes medium or state: only holders / registrants */
 	PR_CLASS_RESERVE,	/* RESERVE/RELEASE and PR OUT: decided by the command itself */
 };
 
-sense_reason_t tgt_pr_check(struct se_cmd *cmd, enum tgt_pr_class class);	/* atomic; hot path when nothing is reserved: one load */
+/* atomic; hot path when nothing is reserved: one load */
+sense_reason_t tgt_pr_check(struct se_cmd *cmd, enum tgt_pr_class class);
 
 /* parse functions of the opcode table's rows; set cmd->execute_cmd */
 sense_reason_t tgt_pr_parse_in(struct se_cmd *cmd, u32 *size);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A device's reservations: the published state, its file, and what becomes of it when ports and initiators go. */
+/*
+ * A device's reservations: the published state, its file, and what becomes of it when ports and
+ * initiators go.
+ */
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -15,7 +18,8 @@
 #define APTPL_FILE_MAX	(2 * PR_APTPL_BUF_LEN)
 #define APTPL_FOLDER	"pr"
 
-void tgt_registry_nexus(struct pr_nexus *nexus, struct se_session *sess, struct se_lun *lun, u64 mapped_lun)
+void tgt_registry_nexus(struct pr_nexus *nexus, struct se_session *sess, struct se_lun *lun,
+			u64 mapped_lun)
 {
 	struct se_portal_group *tpg = lun->lun_tpg;
 	const struct target_core_fabric_ops *tfo = tpg->se_tpg_tfo;
@@ -60,7 +64,8 @@ void tgt_registry_hint(struct tgt_pr *pr)
 
 	rcu_read_lock();
 	box = rcu_dereference(pr->box);
-	WRITE_ONCE(pr->reserved, READ_ONCE(pr->spc2_holder) || pr->lost || (box && box->s.type != PR_NONE));
+	WRITE_ONCE(pr->reserved,
+		   READ_ONCE(pr->spc2_holder) || pr->lost || (box && box->s.type != PR_NONE));
 	rcu_read_unlock();
 }
 
@@ -163,7 +168,10 @@ void tgt_registry_load(struct tgt_pr *pr)
 	len = tgt_dbroot_load(APTPL_FOLDER, name, text, APTPL_FILE_MAX);
 	ret = len < 0 ? len : load_text(pr, text, len);
 	kvfree(text);
-	/* there, but not to be understood: who held what is unknown, and nobody shall write as if nobody had */
+	/*
+	 * there, but not to be understood: who held what is unknown, and nobody shall write as if
+	 * nobody had
+	 */
 	if (ret < 0 && len != -ENOENT && len != -ENOTDIR) {
 		pr_err("%s: reservations of the last run are damaged: %d\n", name, ret);
 		pr->lost = true;
@@ -216,7 +224,8 @@ static bool at_port(const struct pr_nexus *nexus, struct se_portal_group *tpg)
 {
 	const struct target_core_fabric_ops *tfo = tpg->se_tpg_tfo;
 
-	return nexus->tpgt == tfo->tpg_get_tag(tpg) && !strcmp(nexus->target, tfo->tpg_get_wwn(tpg));
+	return nexus->tpgt == tfo->tpg_get_tag(tpg) &&
+	       !strcmp(nexus->target, tfo->tpg_get_wwn(tpg));
 }
 
 static bool pick_reg(const struct pr_reg *reg, const void *data)
@@ -240,7 +249,10 @@ static void drop_picked(struct se_device *dev, const struct pick *pick)
 	if (current_box(pr)) {
 		box = tgt_registry_copy(pr, 0);
 		if (box) {
-			/* the file stays: the configuration goes, as at shutdown, not the reservation */
+			/*
+			 * the file stays: the configuration goes, as at shutdown, not the
+			 * reservation
+			 */
 			tgt_state_drop(&box->s, pick_reg, pick);
 			tgt_registry_publish(pr, box);
 		}
@@ -261,7 +273,9 @@ void tgt_pr_lun_unlinked(struct se_lun *lun, struct se_device *dev)
 }
 
 /**
- * tgt_pr_deve_added - an initiator got access to a device: its registrations of the last run are live again
+ * tgt_pr_deve_added - an initiator got access to a device: its registrations of the last run are
+ * live again
+ *
  * @nacl: initiator
  * @deve: its mapped LUN
  */
@@ -282,7 +296,8 @@ void tgt_pr_deve_added(struct se_node_acl *nacl, struct se_dev_entry *deve)
 
 		/* a flag that only listings read: no copy for it */
 		if (reg->pending && reg->nexus.mapped_lun == deve->mapped_lun &&
-		    !strcmp(reg->nexus.initiator, nacl->initiatorname) && at_port(&reg->nexus, nacl->se_tpg)) {
+		    !strcmp(reg->nexus.initiator, nacl->initiatorname) &&
+		    at_port(&reg->nexus, nacl->se_tpg)) {
 			reg->nexus.protocol = nacl->se_tpg->proto_id;
 			WRITE_ONCE(reg->pending, false);
 		}

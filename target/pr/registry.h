@@ -17,8 +17,11 @@ struct pr_box {
 };
 
 /*
- * tgt_dev.pr. @lock serialises service actions and guards @loaded and @lost; @box is read under RCU and replaced under
- * @lock. @spc2_holder: dev_reservation_lock. @reserved is a hint for the hot path: false means that nothing can conflict.
+ * tgt_dev.pr. @lock serialises service actions and guards @loaded and @lost; @box is read under RCU
+ * and replaced under
+ *
+ * @lock. @spc2_holder: dev_reservation_lock. @reserved is a hint for the hot path: false means that
+ * nothing can conflict.
  */
 struct tgt_pr {
 	struct se_device *dev;
@@ -36,9 +39,13 @@ static inline struct tgt_pr *tgt_pr_of(const struct se_device *dev)
 }
 
 /* The nexus of a session at a port. */
-void tgt_registry_nexus(struct pr_nexus *nexus, struct se_session *sess, struct se_lun *lun, u64 mapped_lun);
+void tgt_registry_nexus(struct pr_nexus *nexus, struct se_session *sess, struct se_lun *lun,
+			u64 mapped_lun);
 
-/* A changed copy to be, with room for @extra more registrations; NULL if memory is short. pr->lock held */
+/*
+ * A changed copy to be, with room for @extra more registrations; NULL if memory is short. pr->lock
+ * held
+ */
 struct pr_box *tgt_registry_copy(struct tgt_pr *pr, unsigned int extra);
 
 /* Stores it if the state is to survive a power loss; 0 or -errno. pr->lock held */
@@ -50,7 +57,10 @@ void tgt_registry_publish(struct tgt_pr *pr, struct pr_box *box);
 /* Recomputes the hint; any lock of the two may be held */
 void tgt_registry_hint(struct tgt_pr *pr);
 
-/* Takes back the registrations of the file, once the serial number that names it can no longer change. */
+/*
+ * Takes back the registrations of the file, once the serial number that names it can no longer
+ * change.
+ */
 void tgt_registry_load(struct tgt_pr *pr);
 
 #endif /* TGT_PR_REGISTRY_H */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The configfs folder pr/: reservations as text, and registrations of the last run given back by the operator. */
+/*
+ * The configfs folder pr/: reservations as text, and registrations of the last run given back by
+ * the operator.
+ */
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -11,7 +14,8 @@
 
 /* Runs @fn on the holder's registration. */
 static ssize_t with_holder(struct se_device *dev, char *page,
-			   ssize_t (*fn)(const struct pr_state *s, const struct pr_reg *reg, char *page))
+			   ssize_t (*fn)(const struct pr_state *s, const struct pr_reg *reg,
+					 char *page))
 {
 	const struct pr_box *box;
 	ssize_t len = -1;
@@ -26,12 +30,14 @@ static ssize_t with_holder(struct se_device *dev, char *page,
 
 static int put_initiator(char *buf, size_t room, const struct pr_nexus *nexus)
 {
-	return scnprintf(buf, room, "%s%s%s", nexus->initiator, nexus->isid[0] ? ",i,0x" : "", nexus->isid);
+	return scnprintf(buf, room, "%s%s%s", nexus->initiator, nexus->isid[0] ? ",i,0x" : "",
+			 nexus->isid);
 }
 
 static ssize_t put_holder(const struct pr_state *s, const struct pr_reg *reg, char *page)
 {
-	ssize_t len = scnprintf(page, PAGE_SIZE, "SPC-3 Reservation: %s Initiator: ", reg->nexus.fabric);
+	ssize_t len =
+		scnprintf(page, PAGE_SIZE, "SPC-3 Reservation: %s Initiator: ", reg->nexus.fabric);
 
 	len += put_initiator(page + len, PAGE_SIZE - len, &reg->nexus);
 	return len + scnprintf(page + len, PAGE_SIZE - len, "\n");
@@ -55,7 +61,8 @@ ssize_t tgt_pr_show_holder(struct se_device *dev, char *page)
 	spc2 = tgt_pr_of(dev)->spc2_holder;
 	if (spc2)
 		len = sprintf(page, "SPC-2 Reservation: %s Initiator: %s\n",
-			      spc2->se_tpg->se_tpg_tfo->fabric_name, spc2->se_node_acl->initiatorname);
+			      spc2->se_tpg->se_tpg_tfo->fabric_name,
+			      spc2->se_node_acl->initiatorname);
 	spin_unlock(&dev->dev_reservation_lock);
 	return len ?: with_holder(dev, page, put_holder);
 }
@@ -63,7 +70,8 @@ ssize_t tgt_pr_show_holder(struct se_device *dev, char *page)
 static ssize_t put_all_tgt_pts(const struct pr_state *s, const struct pr_reg *reg, char *page)
 {
 	return sprintf(page, "SPC-3 Reservation: %s\n",
-		       reg->all_tg_pt ? "All Target Ports registration" : "Single Target Port registration");
+		       reg->all_tg_pt ? "All Target Ports registration"
+				      : "Single Target Port registration");
 }
 
 /**
@@ -99,8 +107,10 @@ static ssize_t put_port(const struct pr_state *s, const struct pr_reg *reg, char
 
 	return scnprintf(page, PAGE_SIZE,
 			 "SPC-3 Reservation: %s Target Node Endpoint: %s\n"
-			 "SPC-3 Reservation: Relative Port Identifier Tag: %u %s Portal Group Tag: %u %s Logical Unit: %llu\n",
-			 n->fabric, n->target, n->rtpi, n->fabric, n->tpgt, n->fabric, n->target_lun);
+			 "SPC-3 Reservation: Relative Port Identifier Tag: %u %s Portal Group Tag: "
+			 "%u %s Logical Unit: %llu\n",
+			 n->fabric, n->target, n->rtpi, n->fabric, n->tpgt, n->fabric,
+			 n->target_lun);
 }
 
 /**
@@ -136,8 +146,8 @@ ssize_t tgt_pr_show_registered(struct se_device *dev, char *page)
 		at = len;
 		len += scnprintf(page + len, PAGE_SIZE - len, "%s Node: ", reg->nexus.fabric);
 		len += put_initiator(page + len, PAGE_SIZE - len, &reg->nexus);
-		len += scnprintf(page + len, PAGE_SIZE - len, " Key: 0x%016llx PRgen: 0x%08x\n", reg->key,
-				 reg->generation ? reg->generation - 1 : 0);
+		len += scnprintf(page + len, PAGE_SIZE - len, " Key: 0x%016llx PRgen: 0x%08x\n",
+				 reg->key, reg->generation ? reg->generation - 1 : 0);
 		if (len >= PAGE_SIZE - 1) {
 			len = at;
 			break;
@@ -227,7 +237,8 @@ ssize_t tgt_pr_show_aptpl_metadata(struct se_device *dev, char *page)
  * @page: "key=value,..." of one registration
  * @count: bytes there
  *
- * Return: @count, -EINVAL for text without initiator, target or key, or if the device is exported; -ENOMEM.
+ * Return: @count, -EINVAL for text without initiator, target or key, or if the device is exported;
+ * -ENOMEM.
  */
 ssize_t tgt_pr_store_aptpl_metadata(struct se_device *dev, const char *page, size_t count)
 {

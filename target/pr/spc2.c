@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* RESERVE and RELEASE (SPC-2 7.20, 7.24): a logical unit held by one session, until it lets go, leaves, or a reset. */
+/*
+ * RESERVE and RELEASE (SPC-2 7.20, 7.24): a logical unit held by one session, until it lets go,
+ * leaves, or a reset.
+ */
 #include <scsi/scsi_proto.h>
 
 #include "target/cmd/cmd.h"
@@ -9,8 +12,8 @@
 enum standing { STANDING_NONE, STANDING_OTHERS, STANDING_REGISTERED };
 
 /*
- * With persistent reservations about, RESERVE and RELEASE change nothing: GOOD for those whom they would not hinder, a
- * conflict for the others (SPC-3 5.6.3, compatible reservation handling).
+ * With persistent reservations about, RESERVE and RELEASE change nothing: GOOD for those whom they
+ * would not hinder, a conflict for the others (SPC-3 5.6.3, compatible reservation handling).
  */
 static enum standing persistent_standing(struct se_cmd *cmd, struct tgt_pr *pr)
 {
@@ -89,7 +92,8 @@ static sense_reason_t check_cdb(struct se_cmd *cmd, u32 *size)
 	const u8 *cdb = cmd->t_task_cdb;
 
 	/* a block device that keeps the reservations itself has no RESERVE */
-	if (tgt_pass_is_on(cmd->se_dev) || !cmd->se_sess || !cmd->se_sess->se_node_acl || !cmd->se_lun)
+	if (tgt_pass_is_on(cmd->se_dev) || !cmd->se_sess || !cmd->se_sess->se_node_acl ||
+	    !cmd->se_lun)
 		return TCM_UNSUPPORTED_SCSI_OPCODE;
 	if (cdb[1] & 0x10)
 		return tgt_bad_field(cmd, 1, 4);

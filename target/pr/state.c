@@ -108,7 +108,10 @@ static void unregister(struct pr_state *s, struct pr_effect *eff, int reg)
 	set_holder(s, -1, PR_NONE);
 }
 
-/* A registration for all ports takes the place of those that the initiator made through single ones. */
+/*
+ * A registration for all ports takes the place of those that the initiator made through single
+ * ones.
+ */
 static void swallow(struct pr_state *s, const struct pr_request *req, int reg)
 {
 	unsigned int i;
@@ -127,7 +130,8 @@ static void swallow(struct pr_state *s, const struct pr_request *req, int reg)
 }
 
 /* Gives a nexus the key, registering it if it is not. */
-static enum pr_result put_key(struct pr_state *s, const struct pr_request *req, const struct pr_nexus *nexus)
+static enum pr_result put_key(struct pr_state *s, const struct pr_request *req,
+			      const struct pr_nexus *nexus)
 {
 	int reg = tgt_state_find(s, nexus, req->match_isid);
 
@@ -159,8 +163,8 @@ static enum pr_result register_all(struct pr_state *s, const struct pr_request *
 }
 
 /* SPC-5 5.14.7, tables for REGISTER and REGISTER AND IGNORE EXISTING KEY */
-static enum pr_result act_register(struct pr_state *s, const struct pr_request *req, struct pr_effect *eff,
-				   int self)
+static enum pr_result act_register(struct pr_state *s, const struct pr_request *req,
+				   struct pr_effect *eff, int self)
 {
 	bool ignore = req->action == PRO_REGISTER_AND_IGNORE;
 	unsigned int i;
@@ -187,7 +191,8 @@ static enum pr_result act_register(struct pr_state *s, const struct pr_request *
 	return register_all(s, req);
 }
 
-static enum pr_result act_reserve(struct pr_state *s, const struct pr_request *req, struct pr_effect *eff, int self)
+static enum pr_result act_reserve(struct pr_state *s, const struct pr_request *req,
+				  struct pr_effect *eff, int self)
 {
 	if (s->type == PR_NONE) {
 		set_holder(s, self, req->type);
@@ -200,7 +205,8 @@ static enum pr_result act_reserve(struct pr_state *s, const struct pr_request *r
 	return PR_DONE;
 }
 
-static enum pr_result act_release(struct pr_state *s, const struct pr_request *req, struct pr_effect *eff, int self)
+static enum pr_result act_release(struct pr_state *s, const struct pr_request *req,
+				  struct pr_effect *eff, int self)
 {
 	if (!tgt_state_is_holder(s, self)) {
 		eff->changed = false;
@@ -214,7 +220,8 @@ static enum pr_result act_release(struct pr_state *s, const struct pr_request *r
 	return PR_DONE;
 }
 
-static enum pr_result act_clear(struct pr_state *s, const struct pr_request *req, struct pr_effect *eff, int self)
+static enum pr_result act_clear(struct pr_state *s, const struct pr_request *req,
+				struct pr_effect *eff, int self)
 {
 	unsigned int i;
 
@@ -227,7 +234,8 @@ static enum pr_result act_clear(struct pr_state *s, const struct pr_request *req
 }
 
 /* Ends the registrations with the key (or all, with key 0), but for the preemptor's own. */
-static unsigned int preempt_keys(struct pr_state *s, const struct pr_request *req, struct pr_effect *eff, int self)
+static unsigned int preempt_keys(struct pr_state *s, const struct pr_request *req,
+				 struct pr_effect *eff, int self)
 {
 	unsigned int i, n = 0;
 
@@ -247,8 +255,11 @@ static unsigned int preempt_keys(struct pr_state *s, const struct pr_request *re
 	return n;
 }
 
-/* SPC-5 5.14.11.4: the reservation changes hands; others learn of it if it is no longer what it was */
-static void take_over(struct pr_state *s, const struct pr_request *req, struct pr_effect *eff, int self)
+/*
+ * SPC-5 5.14.11.4: the reservation changes hands; others learn of it if it is no longer what it was
+ */
+static void take_over(struct pr_state *s, const struct pr_request *req, struct pr_effect *eff,
+		      int self)
 {
 	unsigned int i;
 
@@ -261,7 +272,8 @@ static void take_over(struct pr_state *s, const struct pr_request *req, struct p
 	set_holder(s, self, req->type);
 }
 
-static enum pr_result act_preempt(struct pr_state *s, const struct pr_request *req, struct pr_effect *eff, int self)
+static enum pr_result act_preempt(struct pr_state *s, const struct pr_request *req,
+				  struct pr_effect *eff, int self)
 {
 	bool all = pr_type_all_registrants(s->type);
 	bool takes_over = s->type != PR_NONE &&
@@ -285,7 +297,8 @@ static bool same_nexus(const struct pr_nexus *a, const struct pr_nexus *b, bool 
 }
 
 /* SPC-5 5.14.8 */
-static enum pr_result act_move(struct pr_state *s, const struct pr_request *req, struct pr_effect *eff, int self)
+static enum pr_result act_move(struct pr_state *s, const struct pr_request *req,
+			       struct pr_effect *eff, int self)
 {
 	enum pr_result ret;
 	int to;
@@ -311,7 +324,8 @@ static enum pr_result act_move(struct pr_state *s, const struct pr_request *req,
 }
 
 /* Only after a loss; whether there was one, the caller knows. */
-static enum pr_result act_replace(struct pr_state *s, const struct pr_request *req, struct pr_effect *eff, int self)
+static enum pr_result act_replace(struct pr_state *s, const struct pr_request *req,
+				  struct pr_effect *eff, int self)
 {
 	unsigned int i;
 	int reg;
@@ -351,7 +365,8 @@ static void compact(struct pr_state *s)
 }
 
 struct action {
-	enum pr_result (*apply)(struct pr_state *s, const struct pr_request *req, struct pr_effect *eff, int self);
+	enum pr_result (*apply)(struct pr_state *s, const struct pr_request *req,
+				struct pr_effect *eff, int self);
 	bool registered_only;	/* and with the right key */
 };
 
@@ -367,7 +382,8 @@ static const struct action actions[PRO_ACTIONS] = {
 	[PRO_REPLACE_LOST] = { act_replace, false },
 };
 
-enum pr_result tgt_state_apply(struct pr_state *s, const struct pr_request *req, struct pr_effect *eff)
+enum pr_result tgt_state_apply(struct pr_state *s, const struct pr_request *req,
+			       struct pr_effect *eff)
 {
 	const struct action *action = &actions[req->action];
 	int self = tgt_state_find(s, req->self, req->match_isid);
@@ -398,7 +414,8 @@ int tgt_state_restore(struct pr_state *s, const struct pr_reg *reg, bool holder,
 	return 0;
 }
 
-void tgt_state_drop(struct pr_state *s, bool (*pick)(const struct pr_reg *reg, const void *data), const void *data)
+void tgt_state_drop(struct pr_state *s, bool (*pick)(const struct pr_reg *reg, const void *data),
+		    const void *data)
 {
 	unsigned int i;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The persistent reservation state of a device: a value. A service action is applied to a copy; the copy is stored if
- * need be and takes the old one's place, so a refused or failed action leaves no trace. No kernel services in here.
+ * The persistent reservation state of a device: a value. A service action is applied to a copy; the
+ * copy is stored if need be and takes the old one's place, so a refused or failed action leaves no
+ * trace. No kernel services in here.
  */
 #ifndef TGT_PR_STATE_H
 #define TGT_PR_STATE_H
@@ -61,7 +62,8 @@ struct pr_state {
 	u32 generation;
 	u8 type;			/* enum pr_type */
 	bool aptpl;
-	int holder;			/* index, -1: none. With an all-registrants type any registrant */
+	/* index, -1: none. With an all-registrants type any registrant */
+	int holder;
 	unsigned int count, room;
 	struct pr_reg regs[];
 };
@@ -122,13 +124,21 @@ bool tgt_state_same_initiator(const struct pr_nexus *a, const struct pr_nexus *b
 int tgt_state_find(const struct pr_state *s, const struct pr_nexus *nexus, bool match_isid);
 bool tgt_state_is_holder(const struct pr_state *s, int reg);
 
-/* @s: a copy of the state with room for nr_others + 1 more; @eff: has room for all of @s's registrations, zeroed */
-enum pr_result tgt_state_apply(struct pr_state *s, const struct pr_request *req, struct pr_effect *eff);
+/*
+ * @s: a copy of the state with room for nr_others + 1 more; @eff: has room for all of @s's
+ * registrations, zeroed
+ */
+enum pr_result tgt_state_apply(struct pr_state *s, const struct pr_request *req,
+			       struct pr_effect *eff);
 
 /* A registration from before a power loss; -EEXIST if the nexus has one, -ENOSPC */
 int tgt_state_restore(struct pr_state *s, const struct pr_reg *reg, bool holder, u8 type);
-/* Takes out what @pick picks, without unit attentions: the objects went, not the reservation's owner. */
-void tgt_state_drop(struct pr_state *s, bool (*pick)(const struct pr_reg *reg, const void *data), const void *data);
+/*
+ * Takes out what @pick picks, without unit attentions: the objects went, not the reservation's
+ * owner.
+ */
+void tgt_state_drop(struct pr_state *s, bool (*pick)(const struct pr_reg *reg, const void *data),
+		    const void *data);
 
 /* The classes of commands in the order of enum tgt_pr_class. */
 enum pr_access { PR_ACCESS_READ, PR_ACCESS_WRITE };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Disks in memory: pages that are allocated when the disk is enabled, or none at all for a null device, which takes
- * every write and reads as zeros.
+ * Disks in memory: pages that are allocated when the disk is enabled, or none at all for a null
+ * device, which takes every write and reads as zeros.
  */
 #include "target/rd/ramdisk.h"
 
@@ -19,11 +19,12 @@
 #define RD_BLOCK_SIZE		512
 #define RD_MAX_SECTORS		U32_MAX
 #define RD_QUEUE_DEPTH		128
-#define RD_TABLE_ENTRIES	(65536 / sizeof(struct scatterlist))	/* info counts tables of 64 KiB */
+#define RD_TABLE_ENTRIES (65536 / sizeof(struct scatterlist)) /* info counts tables of 64 KiB */
 
 /*
- * @pages, @nr_pages and the two flags are set before the device is configured, by writers that configfs serialises, and
- * constant afterwards. The data itself has no lock: overlapping commands are the initiators' affair (SAM-5 8).
+ * @pages, @nr_pages and the two flags are set before the device is configured, by writers that
+ * configfs serialises, and constant afterwards. The data itself has no lock: overlapping commands
+ * are the initiators' affair (SAM-5 8).
  */
 struct rd_dev {
 	struct se_device se;
@@ -146,14 +147,16 @@ static void copy_segment(struct page **pages, u64 at, u8 *data, size_t len, bool
 }
 
 /* @at in bytes from the start of the medium; the extent was checked by the core. */
-static bool copy_sgl(struct rd_dev *rd, u64 at, struct scatterlist *sgl, u32 nents, u64 len, bool write)
+static bool copy_sgl(struct rd_dev *rd, u64 at, struct scatterlist *sgl, u32 nents, u64 len,
+		     bool write)
 {
 	struct sg_mapping_iter iter;
 	size_t step;
 
 	if (at + len > (u64)rd->nr_pages * PAGE_SIZE)
 		return false;
-	sg_miter_start(&iter, sgl, nents, SG_MITER_ATOMIC | (write ? SG_MITER_FROM_SG : SG_MITER_TO_SG));
+	sg_miter_start(&iter, sgl, nents,
+		       SG_MITER_ATOMIC | (write ? SG_MITER_FROM_SG : SG_MITER_TO_SG));
 	while (len && sg_miter_next(&iter)) {
 		step = min_t(u64, len, iter.length);
 		if (rd->pages)
@@ -187,7 +190,8 @@ static void copy_prot(struct rd_dev *rd, struct se_cmd *cmd, bool write)
 	sg_miter_stop(&iter);
 }
 
-static sense_reason_t rd_execute_rw(struct se_cmd *cmd, struct scatterlist *sgl, u32 nents, enum dma_data_direction dir)
+static sense_reason_t rd_execute_rw(struct se_cmd *cmd, struct scatterlist *sgl, u32 nents,
+				    enum dma_data_direction dir)
 {
 	struct rd_dev *rd = to_rd(cmd->se_dev);
 	bool write = dir == DMA_TO_DEVICE;
@@ -213,7 +217,9 @@ static sense_reason_t rd_parse_cdb(struct se_cmd *cmd)
 	return sbc_parse_cdb(cmd, &rd_exec_ops);
 }
 
-/* One tuple of protection information per block; never written ones are escaped (SBC-4 4.22.2.2). */
+/*
+ * One tuple of protection information per block; never written ones are escaped (SBC-4 4.22.2.2).
+ */
 static int rd_init_prot(struct se_device *dev)
 {
 	struct rd_dev *rd = to_rd(dev);
@@ -235,7 +241,9 @@ static void rd_free_prot(struct se_device *dev)
 	rd->nr_prot = 0;
 }
 
-/* Numbers may have a base and end at the first character that is none: "16x" is 16 and "0x10" too. */
+/*
+ * Numbers may have a base and end at the first character that is none: "16x" is 16 and "0x10" too.
+ */
 static void take_option(struct rd_dev *rd, const char *text)
 {
 	int value;
@@ -266,9 +274,12 @@ static ssize_t rd_show_params(struct se_device *dev, char *page)
 	struct rd_dev *rd = to_rd(dev);
 	u32 tables = rd->pages ? rd->nr_pages / RD_TABLE_ENTRIES + 1 : 0;
 
-	return scnprintf(page, PAGE_SIZE, "TCM RamDisk ID: %lu  RamDisk Makeup: rd_mcp\n"
-			 "        PAGES/PAGE_SIZE: %u*%lu  SG_table_count: %u  nullio: %d dummy: %d\n",
-			 (unsigned long)dev->se_hba->hba_ptr, rd->nr_pages, PAGE_SIZE, tables, rd->nullio, rd->dummy);
+	return scnprintf(
+		page, PAGE_SIZE,
+		"TCM RamDisk ID: %lu  RamDisk Makeup: rd_mcp\n"
+		"        PAGES/PAGE_SIZE: %u*%lu  SG_table_count: %u  nullio: %d dummy: %d\n",
+		(unsigned long)dev->se_hba->hba_ptr, rd->nr_pages, PAGE_SIZE, tables, rd->nullio,
+		rd->dummy);
 }
 
 static const struct target_backend_ops rd_ops = {

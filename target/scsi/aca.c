@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Auto contingent allegiance (SAM-5 5.9): after a CHECK CONDITION for a command with NACA, the faulted nexus has the
- * logical unit for itself, by commands with the ACA attribute, until it clears the condition.
+ * Auto contingent allegiance (SAM-5 5.9): after a CHECK CONDITION for a command with NACA, the
+ * faulted nexus has the logical unit for itself, by commands with the ACA attribute, until it
+ * clears the condition.
  */
 #include "target/scsi/aca.h"
 
@@ -26,7 +27,8 @@ static bool has_naca(const struct se_cmd *cmd)
 
 static bool may_preempt(const struct se_cmd *cmd)
 {
-	return cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT && (cmd->t_task_cdb[1] & 0x1f) == PREEMPT_AND_ABORT;
+	return cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT &&
+	       (cmd->t_task_cdb[1] & 0x1f) == PREEMPT_AND_ABORT;
 }
 
 static sense_reason_t refuse_faulted(struct se_cmd *cmd)
@@ -47,7 +49,8 @@ static sense_reason_t refuse_other(struct se_cmd *cmd, const struct scsi_dev *sd
 /**
  * tgt_aca_check - may a command enter the task set
  * @cmd: command
- * Return: TCM_NO_SENSE, ACA ACTIVE, BUSY, or INVALID MESSAGE for the ACA attribute without the condition. Any context.
+ * Return: TCM_NO_SENSE, ACA ACTIVE, BUSY, or INVALID MESSAGE for the ACA attribute without the
+ * condition. Any context.
  */
 sense_reason_t tgt_aca_check(struct se_cmd *cmd)
 {
@@ -55,7 +58,8 @@ sense_reason_t tgt_aca_check(struct se_cmd *cmd)
 	const struct se_session *faulted = READ_ONCE(sd->aca);
 
 	if (likely(!faulted))
-		return likely(cmd->sam_task_attr != TCM_ACA_TAG) ? TCM_NO_SENSE : TGT_INVALID_MESSAGE;
+		return likely(cmd->sam_task_attr != TCM_ACA_TAG) ? TCM_NO_SENSE
+								 : TGT_INVALID_MESSAGE;
 	return cmd->se_sess == faulted ? refuse_faulted(cmd) : refuse_other(cmd, sd);
 }
 
@@ -63,7 +67,9 @@ sense_reason_t tgt_aca_check(struct se_cmd *cmd)
  * tgt_aca_check_condition - a command ends with CHECK CONDITION (cmd_ops.check_condition)
  * @cmd: command
  *
- * Establishes the condition if NACA is set; an ACA command without NACA that fails clears it (SAM-5 5.9.4).
+ * Establishes the condition if NACA is set; an ACA command without NACA that fails clears it
+ * (SAM-5 5.9.4).
+ *
  * Context: atomic.
  */
 void tgt_aca_check_condition(struct se_cmd *cmd)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The Application Client log page (SPC-5 7.3.4): 64 notes of 252 bytes that initiators leave for each other. They last
- * until the device is disabled.
+ * The Application Client log page (SPC-5 7.3.4): 64 notes of 252 bytes that initiators leave for
+ * each other. They last until the device is disabled.
  */
 #include "target/scsi/applog.h"
 
@@ -52,7 +52,10 @@ static bool have_notes(struct scsi_dev *sd)
 	return true;
 }
 
-/* Parameters in ascending order, each with all of its bytes; checked as a whole before one is taken. */
+/*
+ * Parameters in ascending order, each with all of its bytes; checked as a whole before one is
+ * taken.
+ */
 static sense_reason_t check_list(struct se_cmd *cmd, const u8 *raw, u32 len)
 {
 	u32 at, last = 0;
@@ -68,7 +71,8 @@ static sense_reason_t check_list(struct se_cmd *cmd, const u8 *raw, u32 len)
 	for (at = HEADER; at < len; at += 4 + TGT_APPLOG_NOTE) {
 		if (len - at < 4 + TGT_APPLOG_NOTE)
 			return TCM_PARAMETER_LIST_LENGTH_ERROR;
-		if (get_unaligned_be16(raw + at) >= TGT_APPLOG_PARAMETERS || get_unaligned_be16(raw + at) < last)
+		if (get_unaligned_be16(raw + at) >= TGT_APPLOG_PARAMETERS ||
+		    get_unaligned_be16(raw + at) < last)
 			return tgt_bad_param(cmd, at, -1);
 		if (raw[at + 3] != TGT_APPLOG_NOTE)
 			return tgt_bad_param(cmd, at + 3, -1);
@@ -84,7 +88,8 @@ static void take_list(struct scsi_dev *sd, const u8 *raw, u32 len)
 
 	spin_lock_irqsave(&sd->lock, flags);
 	for (at = HEADER; at < len; at += 4 + TGT_APPLOG_NOTE)
-		memcpy(sd->notes + get_unaligned_be16(raw + at) * TGT_APPLOG_NOTE, raw + at + 4, TGT_APPLOG_NOTE);
+		memcpy(sd->notes + get_unaligned_be16(raw + at) * TGT_APPLOG_NOTE, raw + at + 4,
+		       TGT_APPLOG_NOTE);
 	spin_unlock_irqrestore(&sd->lock, flags);
 }
 
@@ -112,7 +117,8 @@ sense_reason_t tgt_applog_select(struct se_cmd *cmd)
 	if (reason)
 		return reason;
 	/* LOG PARAMETERS CHANGED */
-	tgt_ua_post_device(cmd->se_dev, 0x2a, 0x02, cmd->se_sess ? cmd->se_sess->se_node_acl : NULL);
+	tgt_ua_post_device(cmd->se_dev, 0x2a, 0x02,
+			   cmd->se_sess ? cmd->se_sess->se_node_acl : NULL);
 	return tgt_server_good(cmd);
 }
 

@@ -10,7 +10,9 @@
 #define CAPACITY10_SIZE		8
 #define CAPACITY16_SIZE		32
 
-/* The CDBs still have the LBA and PMI fields of SBC-2; without PMI an LBA is wrong (SBC-3 5.15.1). */
+/*
+ * The CDBs still have the LBA and PMI fields of SBC-2; without PMI an LBA is wrong (SBC-3 5.15.1).
+ */
 static sense_reason_t check_pmi(struct se_cmd *cmd, u64 lba, u8 pmi_byte)
 {
 	if (lba && !(cmd->t_task_cdb[pmi_byte] & 0x01))
@@ -61,7 +63,8 @@ static u8 protection(struct se_cmd *cmd)
 static u16 provisioning(struct se_device *dev)
 {
 	const struct target_backend_ops *ops = dev->transport;
-	u16 value = ops->get_alignment_offset_lbas ? ops->get_alignment_offset_lbas(dev) & 0x3fff : 0;
+	u16 value =
+		ops->get_alignment_offset_lbas ? ops->get_alignment_offset_lbas(dev) & 0x3fff : 0;
 
 	if (dev->dev_attrib.emulate_tpu || dev->dev_attrib.emulate_tpws) {
 		value |= 0x8000;

@@ -15,8 +15,8 @@
  * tgt_caw_parse - COMPARE AND WRITE: the blocks come twice, to compare and to write
  * @cmd: command, its extent read and checked
  * @size: result: bytes of data
- * Return: TCM_NO_SENSE; INVALID FIELD IN CDB where the initiator has data for another number of blocks: 256 of them do
- * not fit the field. Any context.
+ * Return: TCM_NO_SENSE; INVALID FIELD IN CDB where the initiator has data for another number of
+ * blocks: 256 of them do not fit the field. Any context.
  */
 sense_reason_t tgt_caw_parse(struct se_cmd *cmd, u32 *size)
 {
@@ -43,7 +43,8 @@ static sense_reason_t write_half(struct se_cmd *cmd, struct tgt_scratch *s, u32 
 		tgt_sgl_copy_to(s->sgl, s->nents, at, page, step);
 	}
 	kfree(page);
-	return tgt_io_rw(cmd, cmd->se_dev, true, fua, cmd->t_task_lba, cmd->t_task_nolb, s->sgl, s->nents);
+	return tgt_io_rw(cmd, cmd->se_dev, true, fua, cmd->t_task_lba, cmd->t_task_nolb, s->sgl,
+			 s->nents);
 }
 
 static sense_reason_t compare_and_write(struct se_cmd *cmd, struct tgt_scratch *s, u32 bytes)
@@ -51,7 +52,8 @@ static sense_reason_t compare_and_write(struct se_cmd *cmd, struct tgt_scratch *
 	sense_reason_t reason;
 	size_t same;
 
-	reason = tgt_io_rw(cmd, cmd->se_dev, false, false, cmd->t_task_lba, cmd->t_task_nolb, s->sgl, s->nents);
+	reason = tgt_io_rw(cmd, cmd->se_dev, false, false, cmd->t_task_lba, cmd->t_task_nolb,
+			   s->sgl, s->nents);
 	if (reason)
 		return reason;
 	same = tgt_sgl_compare(s->sgl, s->nents, 0, cmd->t_data_sg, cmd->t_data_nents, 0, bytes);

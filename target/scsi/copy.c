@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* EXTENDED COPY: from a parameter list to a job, with everything refused that can be seen beforehand (SPC-4 6.4, 6.5). */
+/*
+ * EXTENDED COPY: from a parameter list to a job, with everything refused that can be seen
+ * beforehand (SPC-4 6.4, 6.5).
+ */
 #include "target/scsi/copy.h"
 
 #include <linux/slab.h>
@@ -75,7 +78,9 @@ sense_reason_t tgt_copy_fetch(struct se_cmd *cmd, u32 max, u8 **raw)
 }
 
 /**
- * tgt_copy_parse - parameter lists longer than any that is right are refused before they are transferred
+ * tgt_copy_parse - parameter lists longer than any that is right are refused before they are
+ * transferred
+ *
  * @cmd: command
  * @size: bytes of its parameter list
  * Return: TCM_NO_SENSE or PARAMETER LIST LENGTH ERROR. Any context.
@@ -85,7 +90,8 @@ sense_reason_t tgt_copy_parse(struct se_cmd *cmd, u32 *size)
 	return *size > COPY_MAX_PARAMS ? TCM_PARAMETER_LIST_LENGTH_ERROR : TCM_NO_SENSE;
 }
 
-static sense_reason_t find_lus(struct se_cmd *cmd, struct copy_job *job, const u8 *raw, const struct copy_list *list)
+static sense_reason_t find_lus(struct se_cmd *cmd, struct copy_job *job, const u8 *raw,
+			       const struct copy_list *list)
 {
 	struct copy_cscd cscd;
 	struct copy_lu *lu;
@@ -101,7 +107,8 @@ static sense_reason_t find_lus(struct se_cmd *cmd, struct copy_job *job, const u
 		if (!tgt_reach_cscd(cmd, &cscd, lu))
 			return TCM_COPY_TARGET_DEVICE_NOT_REACHABLE;
 		job->nr_lus++;
-		if (lu->dev->transport->get_device_type(lu->dev) != TYPE_DISK || cscd.device_type != TYPE_DISK)
+		if (lu->dev->transport->get_device_type(lu->dev) != TYPE_DISK ||
+		    cscd.device_type != TYPE_DISK)
 			return TGT_COPY_TARGET_TYPE;
 		if (cscd.block_size && cscd.block_size != lu->dev->dev_attrib.block_size)
 			return tgt_bad_param(cmd, list->cscds_at + i * COPY_CSCD_SIZE + 29, -1);
@@ -128,9 +135,11 @@ static bool to_bytes(const struct copy_lu *lu, u64 lba, u16 offset, u64 bytes, u
 	return *at <= blocks * size && bytes <= blocks * size - *at;
 }
 
-static sense_reason_t add_segment(struct copy_job *job, const struct copy_list *list, const struct copy_segment *seg)
+static sense_reason_t add_segment(struct copy_job *job, const struct copy_list *list,
+				  const struct copy_segment *seg)
 {
-	struct copy_lu *src = &job->lus[index_of(list, seg->src)], *dst = &job->lus[index_of(list, seg->dst)];
+	struct copy_lu *src = &job->lus[index_of(list, seg->src)],
+		       *dst = &job->lus[index_of(list, seg->dst)];
 	u32 s = src->dev->dev_attrib.block_size, d = dst->dev->dev_attrib.block_size;
 	struct copy_extent *ext;
 	u64 bytes = seg->bytes;
@@ -152,7 +161,8 @@ static sense_reason_t add_segment(struct copy_job *job, const struct copy_list *
 	return TCM_NO_SENSE;
 }
 
-static sense_reason_t add_segments(struct se_cmd *cmd, struct copy_job *job, const u8 *raw, const struct copy_list *list)
+static sense_reason_t add_segments(struct se_cmd *cmd, struct copy_job *job, const u8 *raw,
+				   const struct copy_list *list)
 {
 	sense_reason_t reason = TCM_NO_SENSE;
 	u32 pos = list->segments_at, at = 0;
@@ -170,7 +180,8 @@ static sense_reason_t add_segments(struct se_cmd *cmd, struct copy_job *job, con
 }
 
 /* The whole list is found good before the first block moves. */
-static sense_reason_t start(struct se_cmd *cmd, const u8 *raw, const struct copy_list *list, bool lid4)
+static sense_reason_t start(struct se_cmd *cmd, const u8 *raw, const struct copy_list *list,
+			    bool lid4)
 {
 	struct copy_job *job = tgt_job_alloc(cmd, list->cscds + 1, list->segments);
 	sense_reason_t reason;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Third-party copy: one copy operation, the logical units in it, and the tokens that stand for data. A job runs beside the
- * command that asked for it, which it completes as a backend would: so that command can be aborted or cut off at any time,
- * and the job, which sees it, ends at its next step.
+ * Third-party copy: one copy operation, the logical units in it, and the tokens that stand for
+ * data. A job runs beside the command that asked for it, which it completes as a backend would: so
+ * that command can be aborted or cut off at any time, and the job, which sees it, ends at its next
+ * step.
  */
 #ifndef TGT_SCSI_COPY_H
 #define TGT_SCSI_COPY_H
@@ -15,7 +16,8 @@
 
 /* Limits that are reported. */
 #define COPY_MAX_JOBS		16	/* of one copy manager, at once */
-#define COPY_MAX_HELD		16	/* results of finished copies, of one nexus and copy manager */
+/* results of finished copies, of one nexus and copy manager */
+#define COPY_MAX_HELD		16
 #define COPY_MAX_SEGMENT	(256 * 1024 * 1024)	/* MAXIMUM SEGMENT LENGTH, in bytes */
 #define ODX_MAX_TOKENS		64	/* of one logical unit */
 #define ODX_MAX_BYTES		(16ULL * 1024 * 1024 * 1024)
@@ -28,10 +30,16 @@
 #define ROD_ANY			0x0080ffff
 #define ROD_ZEROS		0xffff0001
 
-/* Guards the registry of jobs, and the nexuses that jobs and their logical units remember. Never held over I/O. */
+/*
+ * Guards the registry of jobs, and the nexuses that jobs and their logical units remember. Never
+ * held over I/O.
+ */
 extern struct mutex tgt_copy_lock;
 
-/* How the requester reaches a logical unit. @sess under tgt_copy_lock: NULL once the nexus has ended. */
+/*
+ * How the requester reaches a logical unit. @sess under tgt_copy_lock: NULL once the nexus has
+ * ended.
+ */
 struct copy_lu {
 	struct se_device *dev;	/* held: tgt_device_hold() */
 	struct se_session *sess;
@@ -56,7 +64,9 @@ struct odx_token;
 /*
  * One copy operation.
  * @refs: the registry's, the run's
- * @link: in the registry; @nexus and @manager: who asked, compared only. All under tgt_copy_lock, as are:
+ * @link: in the registry; @nexus and @manager: who asked, compared only. All under tgt_copy_lock,
+ * as are:
+ *
  * @state: and what it ended with: @reason
  * @waiters: COPY OPERATION ABORT commands that wait for the end (se_qf_node)
  * @id, @lid4, @action: how the requester names it, constant; @keep: results are held

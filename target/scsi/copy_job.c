@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs a copy: extent after extent, each in steps of bounded size that several lanes take side by side. A lane reads and
- * writes through the backends and may stand still in one of them for as long as that pleases: then only this copy does, and
- * its command can be cut off meanwhile.
+ * Runs a copy: extent after extent, each in steps of bounded size that several lanes take side by
+ * side. A lane reads and writes through the backends and may stand still in one of them for as long
+ * as that pleases: then only this copy does, and its command can be cut off meanwhile.
  */
 #include <linux/slab.h>
 #include <scsi/scsi_proto.h>
@@ -17,7 +17,7 @@
 #include "target/scsi/server.h"
 #include "target/scsi/token.h"
 
-#define LANE_WAIT	(20 * HZ)	/* at a time: a backend that takes long is no hung task of ours */
+#define LANE_WAIT (20 * HZ) /* at a time: a backend that takes long is no hung task of ours */
 #define COPY_LANES	4	/* steps of one extent in flight, each with TGT_SCRATCH_MAX bytes */
 
 /* A piece of the extent, and the logical units it goes between; @src is NULL for zeros. */
@@ -76,7 +76,8 @@ static bool overlaps_itself(const struct copy_job *job, const struct copy_extent
 {
 	const struct copy_lu *src = source_of(job, ext);
 
-	return src && src->dev == job->lus[ext->dst].dev && ext->src_byte < ext->dst_byte + ext->bytes &&
+	return src && src->dev == job->lus[ext->dst].dev &&
+	       ext->src_byte < ext->dst_byte + ext->bytes &&
 	       ext->dst_byte < ext->src_byte + ext->bytes;
 }
 
@@ -105,7 +106,8 @@ static bool take(struct copy_job *job, u32 max, struct step *step)
 }
 
 /* Reads the blocks that hold bytes of a logical unit. */
-static sense_reason_t read_blocks(const struct copy_lu *lu, u64 byte, u32 bytes, struct tgt_scratch *s)
+static sense_reason_t read_blocks(const struct copy_lu *lu, u64 byte, u32 bytes,
+				  struct tgt_scratch *s)
 {
 	u32 size = block_size(lu), head = byte % size;
 	u32 blocks = DIV_ROUND_UP(head + bytes, size);
@@ -117,7 +119,8 @@ static sense_reason_t read_blocks(const struct copy_lu *lu, u64 byte, u32 bytes,
 	return reason;
 }
 
-static sense_reason_t write_blocks(const struct copy_lu *lu, u64 byte, u32 bytes, struct tgt_scratch *s)
+static sense_reason_t write_blocks(const struct copy_lu *lu, u64 byte, u32 bytes,
+				   struct tgt_scratch *s)
 {
 	u32 size = block_size(lu), head = byte % size;
 	u32 blocks = DIV_ROUND_UP(head + bytes, size);
@@ -133,9 +136,11 @@ static sense_reason_t write_blocks(const struct copy_lu *lu, u64 byte, u32 bytes
 }
 
 /* Bytes from the middle of some blocks into the middle of others. */
-static sense_reason_t overlay(const struct step *step, struct tgt_scratch *from, struct tgt_scratch *to)
+static sense_reason_t overlay(const struct step *step, struct tgt_scratch *from,
+			      struct tgt_scratch *to)
 {
-	u32 s = step->src ? step->src_byte % block_size(step->src) : 0, d = step->dst_byte % block_size(step->dst);
+	u32 s = step->src ? step->src_byte % block_size(step->src) : 0,
+	    d = step->dst_byte % block_size(step->dst);
 	u32 at, part;
 	u8 *page = kmalloc(PAGE_SIZE, GFP_KERNEL);
 
@@ -151,8 +156,8 @@ static sense_reason_t overlay(const struct step *step, struct tgt_scratch *from,
 }
 
 /* @to is @from if the step is of whole blocks. */
-static sense_reason_t run_step(struct copy_job *job, const struct step *step, struct tgt_scratch *from,
-			       struct tgt_scratch *to)
+static sense_reason_t run_step(struct copy_job *job, const struct step *step,
+			       struct tgt_scratch *from, struct tgt_scratch *to)
 {
 	sense_reason_t reason = TCM_NO_SENSE;
 
@@ -172,7 +177,8 @@ static sense_reason_t run_step(struct copy_job *job, const struct step *step, st
 	return reason;
 }
 
-static void run_steps(struct copy_job *job, u32 max, struct tgt_scratch *from, struct tgt_scratch *to)
+static void run_steps(struct copy_job *job, u32 max, struct tgt_scratch *from,
+		      struct tgt_scratch *to)
 {
 	sense_reason_t reason;
 	struct step step;
@@ -194,7 +200,8 @@ static void lane_run(struct copy_job *job)
 {
 	const struct copy_extent *ext = current_extent(job);
 	const struct copy_lu *src = source_of(job, ext);
-	u32 dst_size = block_size(&job->lus[ext->dst]), size = max(src ? block_size(src) : 0, dst_size);
+	u32 dst_size = block_size(&job->lus[ext->dst]),
+	    size = max(src ? block_size(src) : 0, dst_size);
 	struct tgt_scratch from, to;
 
 	if (!tgt_scratch_get(&from, ext->bytes + 3 * size, size)) {
@@ -259,7 +266,8 @@ static void drop_lus(struct copy_job *job)
 static void answer(struct se_cmd *cmd, sense_reason_t reason)
 {
 	cmd->sense_info = 0;
-	target_complete_cmd_with_sense(cmd, reason ? SAM_STAT_CHECK_CONDITION : SAM_STAT_GOOD, reason);
+	target_complete_cmd_with_sense(cmd, reason ? SAM_STAT_CHECK_CONDITION : SAM_STAT_GOOD,
+				       reason);
 }
 
 static void answer_all(struct copy_job *job, struct list_head *waiters)

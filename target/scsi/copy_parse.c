@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reads the parameter lists of third-party copy; every length in them is checked against what really came. */
+/*
+ * Reads the parameter lists of third-party copy; every length in them is checked against what
+ * really came.
+ */
 #include "target/scsi/copy_parse.h"
 
 #include <linux/string.h>
@@ -30,7 +33,10 @@ static enum copy_fault fault(enum copy_fault what, u32 where, u32 *at)
 	return what;
 }
 
-/* Walks the segments by their lengths. An unknown type ends the walk: its length need not make sense. */
+/*
+ * Walks the segments by their lengths. An unknown type ends the walk: its length need not make
+ * sense.
+ */
 static enum copy_fault count_segments(const u8 *raw, struct copy_list *list, u32 *at)
 {
 	u32 pos = list->segments_at, left, size;
@@ -99,7 +105,8 @@ static enum copy_fault check_lid4(const u8 *raw, struct copy_list *list, u32 *at
  * @at: where the fault is
  * Return: COPY_FINE or what is wrong.
  */
-enum copy_fault tgt_copy_parse_list(const u8 *raw, u32 len, bool lid4, struct copy_list *list, u32 *at)
+enum copy_fault tgt_copy_parse_list(const u8 *raw, u32 len, bool lid4, struct copy_list *list,
+				    u32 *at)
 {
 	const struct header *h = lid4 ? &lid4s : &lid1;
 	enum copy_fault f = COPY_FINE;
@@ -142,7 +149,8 @@ enum copy_fault tgt_copy_parse_list(const u8 *raw, u32 len, bool lid4, struct co
  * @at: where the fault is
  * Return: COPY_FINE or what is wrong. LU ID TYPE and NUL are obsolete and ignored (SPC-4 6.4.5.1).
  */
-enum copy_fault tgt_copy_parse_cscd(const u8 *raw, const struct copy_list *list, u16 nr, struct copy_cscd *cscd, u32 *at)
+enum copy_fault tgt_copy_parse_cscd(const u8 *raw, const struct copy_list *list, u16 nr,
+				    struct copy_cscd *cscd, u32 *at)
 {
 	const u8 *p = raw + list->cscds_at + nr * COPY_CSCD_SIZE;
 
@@ -173,8 +181,8 @@ static bool is_known(const struct copy_list *list, u16 id)
  * @at: where the fault is
  * Return: COPY_FINE or what is wrong.
  */
-enum copy_fault tgt_copy_parse_segment(const u8 *raw, const struct copy_list *list, u32 *pos, struct copy_segment *seg,
-				       u32 *at)
+enum copy_fault tgt_copy_parse_segment(const u8 *raw, const struct copy_list *list, u32 *pos,
+				       struct copy_segment *seg, u32 *at)
 {
 	const u8 *p = raw + *pos;
 	bool offsets = p[0] == COPY_SEG_OFFSET;
@@ -201,8 +209,12 @@ enum copy_fault tgt_copy_parse_segment(const u8 *raw, const struct copy_list *li
 	return COPY_FINE;
 }
 
-/* The block device range descriptors at the end of both lists; @head: size of what stands before them. */
-static enum copy_fault parse_ranges(const u8 *raw, u32 len, u32 head, struct odx_list *list, u32 *at)
+/*
+ * The block device range descriptors at the end of both lists; @head: size of what stands before
+ * them.
+ */
+static enum copy_fault parse_ranges(const u8 *raw, u32 len, u32 head, struct odx_list *list,
+				    u32 *at)
 {
 	u32 bytes = field(raw + head - 2, 2);
 

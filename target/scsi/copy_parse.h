@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Parameter lists of third-party copy: EXTENDED COPY (SPC-4 6.4), POPULATE TOKEN and WRITE USING TOKEN (SBC-4 5.12, 5.57). */
+/*
+ * Parameter lists of third-party copy: EXTENDED COPY (SPC-4 6.4), POPULATE TOKEN and WRITE USING
+ * TOKEN (SBC-4 5.12, 5.57).
+ */
 #ifndef TGT_SCSI_COPY_PARSE_H
 #define TGT_SCSI_COPY_PARSE_H
 
@@ -17,7 +20,8 @@
 #define COPY_CSCD_IDENT		0xe4	/* identification descriptor CSCD descriptor */
 #define COPY_SEG_BLOCKS		0x02	/* block device to block device */
 #define COPY_SEG_OFFSET		0x0a	/* the same with byte offsets */
-#define COPY_ID_SELF		0xffff	/* CSCD descriptor ID of the logical unit that got the command */
+/* CSCD descriptor ID of the logical unit that got the command */
+#define COPY_ID_SELF		0xffff
 
 #define ODX_MAX_RANGES		64
 #define ODX_RANGE_SIZE		16
@@ -88,11 +92,13 @@ struct odx_list {
 };
 
 /* All: pure, any context. On a fault @at is the offset of the first wrong byte. */
-enum copy_fault tgt_copy_parse_list(const u8 *raw, u32 len, bool lid4, struct copy_list *list, u32 *at);
-enum copy_fault tgt_copy_parse_cscd(const u8 *raw, const struct copy_list *list, u16 nr, struct copy_cscd *cscd, u32 *at);
+enum copy_fault tgt_copy_parse_list(const u8 *raw, u32 len, bool lid4, struct copy_list *list,
+				    u32 *at);
+enum copy_fault tgt_copy_parse_cscd(const u8 *raw, const struct copy_list *list, u16 nr,
+				    struct copy_cscd *cscd, u32 *at);
 /* @pos: offset of the descriptor, segments_at for the first; moved on to the next */
-enum copy_fault tgt_copy_parse_segment(const u8 *raw, const struct copy_list *list, u32 *pos, struct copy_segment *seg,
-				       u32 *at);
+enum copy_fault tgt_copy_parse_segment(const u8 *raw, const struct copy_list *list, u32 *pos,
+				       struct copy_segment *seg, u32 *at);
 enum copy_fault tgt_copy_parse_populate(const u8 *raw, u32 len, struct odx_list *list, u32 *at);
 enum copy_fault tgt_copy_parse_write(const u8 *raw, u32 len, struct odx_list *list, u32 *at);
 struct odx_range tgt_copy_parse_range(const u8 *raw, const struct odx_list *list, u16 nr);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Parameter lists of third-party copy: well-formed ones, each wrong length by a numbered line, and bytes from a hostile peer. */
+/*
+ * Parameter lists of third-party copy: well-formed ones, each wrong length by a numbered line, and
+ * bytes from a hostile peer.
+ */
 #include "target/scsi/copy_parse.h"
 
 #include <stdlib.h>
@@ -22,7 +25,10 @@ static void put(u8 *p, unsigned int width, u64 value)
 	}
 }
 
-/* A list of @cscds identification descriptors and @segs block to block segments; returns its length. */
+/*
+ * A list of @cscds identification descriptors and @segs block to block segments; returns its
+ * length.
+ */
 static u32 make(bool lid4, u32 cscds, u32 segs)
 {
 	u32 head = lid4 ? COPY_HEADER_LID4 : COPY_HEADER_LID1, i, pos = head;
@@ -91,11 +97,14 @@ static void good_lists(void)
 
 	tap_ok(parse(len, false) == COPY_FINE, "1 LID1 list");
 	tap_ok(list.id == 7 && list.cscds == 2 && list.segments == 3 && !list.immed, "2 its shape");
-	tap_ok(!tgt_copy_parse_cscd(raw, &list, 1, &cscd, &at) && cscd.type == 3 && cscd.len == 16 &&
-	       cscd.designator[0] == 0x61 && cscd.block_size == 512, "3 its second CSCD");
+	tap_ok(!tgt_copy_parse_cscd(raw, &list, 1, &cscd, &at) && cscd.type == 3 &&
+		       cscd.len == 16 && cscd.designator[0] == 0x61 && cscd.block_size == 512,
+	       "3 its second CSCD");
 	pos = list.segments_at;
-	tap_ok(!tgt_copy_parse_segment(raw, &list, &pos, &seg, &at) && seg.dest_count && seg.blocks == 100 &&
-	       seg.src == 0 && seg.dst == 1 && seg.src_lba == 0x100000000ull && seg.dst_lba == 5000, "4 its first segment");
+	tap_ok(!tgt_copy_parse_segment(raw, &list, &pos, &seg, &at) && seg.dest_count &&
+		       seg.blocks == 100 && seg.src == 0 && seg.dst == 1 &&
+		       seg.src_lba == 0x100000000ull && seg.dst_lba == 5000,
+	       "4 its first segment");
 	len = make(true, 1, 1);
 	raw[15] = 1;
 	tap_ok(parse(len, true) == COPY_FINE && list.id == 0x01020304 && list.immed, "5 LID4 list");
@@ -104,11 +113,13 @@ static void good_lists(void)
 	len = make(false, 1, 1);
 	put(raw + COPY_HEADER_LID1 + 32 + 6, 2, COPY_ID_SELF);
 	pos = COPY_HEADER_LID1 + 32;
-	tap_ok(!parse(len, false) && !tgt_copy_parse_segment(raw, &list, &pos, &seg, &at) && seg.dst == COPY_ID_SELF,
+	tap_ok(!parse(len, false) && !tgt_copy_parse_segment(raw, &list, &pos, &seg, &at) &&
+		       seg.dst == COPY_ID_SELF,
 	       "7 the logical unit itself");
 	raw[COPY_HEADER_LID1 + 32 + 7] = 9;
 	pos = COPY_HEADER_LID1 + 32;
-	tap_ok(tgt_copy_parse_segment(raw, &list, &pos, &seg, &at) == COPY_UNREACHABLE && at == 16 + 32 + 6,
+	tap_ok(tgt_copy_parse_segment(raw, &list, &pos, &seg, &at) == COPY_UNREACHABLE &&
+		       at == 16 + 32 + 6,
 	       "8 a CSCD that is not in the list");
 }
 
@@ -124,8 +135,9 @@ static void offset_segment(void)
 	put(raw + pos + 30, 2, 18);
 	put(raw + 8, 4, 32);
 	tap_ok(parse(len + 4, false) == COPY_FINE, "9 segment with offsets");
-	tap_ok(!tgt_copy_parse_segment(raw, &list, &pos, &seg, &at) && seg.bytes == 12345 && seg.src_offset == 17 &&
-	       seg.dst_offset == 18 && !seg.blocks, "10 its fields");
+	tap_ok(!tgt_copy_parse_segment(raw, &list, &pos, &seg, &at) && seg.bytes == 12345 &&
+		       seg.src_offset == 17 && seg.dst_offset == 18 && !seg.blocks,
+	       "10 its fields");
 	tap_ok(parse(len + 3, false) == COPY_LENGTH, "11 cut by one byte");
 }
 
@@ -149,10 +161,12 @@ static void bad_lists(void)
 	tap_ok(parse(len, false) == COPY_LENGTH, "16 both: longer than the longest list");
 	len = make(false, 1, 1);
 	raw[16] = 0xe0;
-	tap_ok(parse(len, false) == COPY_CSCD_TYPE && at == 16, "17 a type of CSCD that is not known");
+	tap_ok(parse(len, false) == COPY_CSCD_TYPE && at == 16,
+	       "17 a type of CSCD that is not known");
 	len = make(false, 1, 1);
 	raw[48] = 0x03;
-	tap_ok(parse(len, false) == COPY_SEGMENT_TYPE && at == 48, "18 a type of segment that is not known");
+	tap_ok(parse(len, false) == COPY_SEGMENT_TYPE && at == 48,
+	       "18 a type of segment that is not known");
 	len = make(false, 1, 1);
 	put(raw + 50, 2, 25);
 	tap_ok(parse(len, false) == COPY_FIELD && at == 50, "19 a wrong descriptor length");
@@ -166,10 +180,12 @@ static void bad_lists(void)
 	tap_ok(parse(len, false) == COPY_INLINE && at == 12, "22 inline data");
 	len = make(false, 1, 1);
 	put(raw + 2, 2, 31);
-	tap_ok(parse(len, false) == COPY_FIELD && at == 2, "23 a CSCD list that ends in a descriptor");
+	tap_ok(parse(len, false) == COPY_FIELD && at == 2,
+	       "23 a CSCD list that ends in a descriptor");
 	len = make(false, 1, 1);
 	raw[23] = 21;
-	tap_ok(parse(len, false) == COPY_FIELD && at == 23, "24 a designator longer than its descriptor");
+	tap_ok(parse(len, false) == COPY_FIELD && at == 23,
+	       "24 a designator longer than its descriptor");
 	len = make(false, 1, 1);
 	raw[1] = COPY_ID_NONE << 3;
 	tap_ok(parse(len, false) == COPY_FIELD && at == 0, "25 a list identifier that is not used");
@@ -200,8 +216,9 @@ static void odx_lists(void)
 
 	raw[2] = 3;
 	put(raw + 4, 4, 60);
-	tap_ok(!tgt_copy_parse_populate(raw, len, &odx, &at) && odx.ranges == 3 && odx.immed && odx.flag &&
-	       odx.timeout == 60, "27 POPULATE TOKEN list");
+	tap_ok(!tgt_copy_parse_populate(raw, len, &odx, &at) && odx.ranges == 3 && odx.immed &&
+		       odx.flag && odx.timeout == 60,
+	       "27 POPULATE TOKEN list");
 	r = tgt_copy_parse_range(raw, &odx, 2);
 	tap_ok(r.lba == 2000 && r.blocks == 12, "28 its third range");
 	for (i = 0; i < len; i++)
@@ -210,18 +227,21 @@ static void odx_lists(void)
 	len = make_odx(ODX_HEADER_WRITE, 1);
 	put(raw + 8, 8, 77);
 	put(raw + 16, 4, 0xffff0001);
-	tap_ok(!tgt_copy_parse_write(raw, len, &odx, &at) && odx.offset == 77 && odx.rod_type == 0xffff0001,
+	tap_ok(!tgt_copy_parse_write(raw, len, &odx, &at) && odx.offset == 77 &&
+		       odx.rod_type == 0xffff0001,
 	       "30 WRITE USING TOKEN list");
 	for (i = 0, all = true; i < len; i++)
 		all = all && tgt_copy_parse_write(raw, i, &odx, &at) == COPY_LENGTH;
 	tap_ok(all, "31 cut anywhere");
 	len = make_odx(ODX_HEADER_POPULATE, ODX_MAX_RANGES + 1);
-	tap_ok(tgt_copy_parse_populate(raw, len, &odx, &at) == COPY_MANY_SEGMENTS, "32 one range too many");
+	tap_ok(tgt_copy_parse_populate(raw, len, &odx, &at) == COPY_MANY_SEGMENTS,
+	       "32 one range too many");
 	len = make_odx(ODX_HEADER_POPULATE, 0);
 	tap_ok(tgt_copy_parse_populate(raw, len, &odx, &at) == COPY_FIELD, "33 no range");
 	len = make_odx(ODX_HEADER_POPULATE, 2);
 	put(raw, 2, len - 2 - 1);
-	tap_ok(tgt_copy_parse_populate(raw, len, &odx, &at) == COPY_FIELD, "34 ranges behind the end of the data");
+	tap_ok(tgt_copy_parse_populate(raw, len, &odx, &at) == COPY_FIELD,
+	       "34 ranges behind the end of the data");
 }
 
 /* Whatever the bytes are, nothing outside of the list is read: ASan watches. */

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which logical unit a CSCD descriptor means, and whether the requester may use it. Only what the requester can address
- * itself is ever found: the LUNs mapped to its I_T nexus, and those mapped to it at other targets where it is logged in at
- * this moment. What stands between an initiator and a LUN (reservations, access states, write protection) is asked anew
- * at each step of a copy, by the same gates.
+ * Which logical unit a CSCD descriptor means, and whether the requester may use it. Only what the
+ * requester can address itself is ever found: the LUNs mapped to its I_T nexus, and those mapped to
+ * it at other targets where it is logged in at this moment. What stands between an initiator and a
+ * LUN (reservations, access states, write protection) is asked anew at each step of a copy, by the
+ * same gates.
  */
 #include <linux/slab.h>
 #include <scsi/scsi_proto.h>
@@ -54,7 +55,10 @@ static bool is_wanted(const struct wanted *want, struct se_device *dev)
 	return want->dev ? dev == want->dev : has_designator(dev, want->cscd);
 }
 
-/* A LUN that is going is not found: its reference is dead. The device is held before the reference is given back. */
+/*
+ * A LUN that is going is not found: its reference is dead. The device is held before the reference
+ * is given back.
+ */
 static bool search_acl(const struct wanted *want, struct se_session *sess)
 {
 	struct se_dev_entry *deve;
@@ -74,7 +78,9 @@ static bool search_acl(const struct wanted *want, struct se_session *sess)
 		found = is_wanted(want, dev);
 		if (found) {
 			tgt_device_hold(dev);
-			*want->lu = (struct copy_lu){ .dev = dev, .sess = sess, .mapped_lun = deve->mapped_lun };
+			*want->lu = (struct copy_lu){ .dev = dev,
+						      .sess = sess,
+						      .mapped_lun = deve->mapped_lun };
 		}
 		percpu_ref_put(&lun->lun_ref);
 		if (found)
@@ -85,8 +91,8 @@ static bool search_acl(const struct wanted *want, struct se_session *sess)
 }
 
 /*
- * Is a session of another target the same initiator's? iSCSI names are only claims where nobody asks for a secret, so
- * there the operator must have named the initiator at both targets.
+ * Is a session of another target the same initiator's? iSCSI names are only claims where nobody
+ * asks for a secret, so there the operator must have named the initiator at both targets.
  */
 static bool is_same_initiator(const struct se_session *mine, const struct se_session *other)
 {
@@ -96,7 +102,8 @@ static bool is_same_initiator(const struct se_session *mine, const struct se_ses
 		return false;
 	if (mine->se_tpg->se_tpg_tfo != other->se_tpg->se_tpg_tfo)
 		return false;
-	if (mine->se_tpg->proto_id == SCSI_PROTOCOL_ISCSI && (a->dynamic_node_acl || b->dynamic_node_acl))
+	if (mine->se_tpg->proto_id == SCSI_PROTOCOL_ISCSI &&
+	    (a->dynamic_node_acl || b->dynamic_node_acl))
 		return false;
 	return !strcmp(a->initiatorname, b->initiatorname);
 }
@@ -119,7 +126,10 @@ static int search_tpg(struct se_portal_group *tpg, void *data)
 	return found;
 }
 
-/* A session found on a TPG's list cannot be forgotten before tgt_copy_lock is free: the hook of its end takes it. */
+/*
+ * A session found on a TPG's list cannot be forgotten before tgt_copy_lock is free: the hook of its
+ * end takes it.
+ */
 static bool search(const struct wanted *want)
 {
 	lockdep_assert_held(&tgt_copy_lock);
@@ -163,10 +173,13 @@ bool tgt_reach_device(struct se_cmd *cmd, struct se_device *dev, struct copy_lu 
 void tgt_reach_self(struct se_cmd *cmd, struct copy_lu *lu)
 {
 	tgt_device_hold(cmd->se_dev);
-	*lu = (struct copy_lu){ .dev = cmd->se_dev, .sess = cmd->se_sess, .mapped_lun = cmd->orig_fe_lun };
+	*lu = (struct copy_lu){ .dev = cmd->se_dev,
+				.sess = cmd->se_sess,
+				.mapped_lun = cmd->orig_fe_lun };
 }
 
-static sense_reason_t ask_gates(const struct copy_lu *lu, struct se_cmd *probe, bool write, u64 lba, u32 blocks)
+static sense_reason_t ask_gates(const struct copy_lu *lu, struct se_cmd *probe, bool write, u64 lba,
+				u32 blocks)
 {
 	sense_reason_t reason = TCM_COPY_TARGET_DEVICE_NOT_REACHABLE;
 	struct se_dev_entry *deve;
@@ -196,7 +209,8 @@ static sense_reason_t ask_gates(const struct copy_lu *lu, struct se_cmd *probe, 
  * @lba: first block
  * @blocks: number of blocks
  * Context: may sleep; takes tgt_copy_lock.
- * Return: TCM_NO_SENSE; COPY ABORTED with a fitting code if it is no longer mapped, reserved, protected or not ready.
+ * Return: TCM_NO_SENSE; COPY ABORTED with a fitting code if it is no longer mapped, reserved,
+ * protected or not ready.
  */
 sense_reason_t tgt_reach_check(const struct copy_lu *lu, bool write, u64 lba, u32 blocks)
 {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The copies that run and the results that are held, by requester, copy manager and list identifier. */
+/*
+ * The copies that run and the results that are held, by requester, copy manager and list
+ * identifier.
+ */
 #include <linux/slab.h>
 
 #include "target/lib/sense.h"
@@ -33,13 +36,15 @@ static void remove(struct copy_job *job)
 	tgt_copies_put(job);
 }
 
-static struct copy_job *find(const struct se_session *nexus, const struct se_device *manager, u32 id, bool lid4)
+static struct copy_job *find(const struct se_session *nexus, const struct se_device *manager,
+			     u32 id, bool lid4)
 {
 	struct copy_job *job;
 
 	lockdep_assert_held(&tgt_copy_lock);
 	list_for_each_entry(job, &jobs, link)
-		if (job->nexus == nexus && job->manager == manager && job->id == id && job->lid4 == lid4 && job->keep)
+		if (job->nexus == nexus && job->manager == manager && job->id == id &&
+		    job->lid4 == lid4 && job->keep)
 			return job;
 	return NULL;
 }
@@ -52,7 +57,8 @@ static void trim(const struct copy_job *newest)
 
 	lockdep_assert_held(&tgt_copy_lock);
 	list_for_each_entry(job, &jobs, link) {
-		if (job->nexus != newest->nexus || job->manager != newest->manager || job->state == COPY_RUNS)
+		if (job->nexus != newest->nexus || job->manager != newest->manager ||
+		    job->state == COPY_RUNS)
 			continue;
 		if (!oldest)
 			oldest = job;
@@ -128,7 +134,9 @@ void tgt_copies_finish(struct copy_job *job, struct list_head *waiters)
 }
 
 /**
- * tgt_copies_nexus_loss - a session ends: its copies stop, its results are dropped, copies that go through it stop
+ * tgt_copies_nexus_loss - a session ends: its copies stop, its results are dropped, copies that go
+ * through it stop
+ *
  * @sess: session
  * Context: process.
  */

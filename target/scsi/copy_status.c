@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a requester can ask about its copies, and about this copy manager (SPC-4 6.17 to 6.22, 7.8.17). */
+/*
+ * What a requester can ask about its copies, and about this copy manager (SPC-4 6.17
+ * to 6.22, 7.8.17).
+ */
 #include <linux/slab.h>
 #include <scsi/scsi_proto.h>
 
@@ -46,8 +49,13 @@ static bool take_report(struct se_cmd *cmd, u32 id, bool lid4, struct report *r)
 	if (job) {
 		spin_lock(&job->lock);
 		*r = (struct report){
-			.state = job->state, .reason = job->reason, .segments = job->extents_done,
-			.bytes = job->bytes_done, .unit = job->unit, .action = job->action, .background = !job->cmd,
+			.state = job->state,
+			.reason = job->reason,
+			.segments = job->extents_done,
+			.bytes = job->bytes_done,
+			.unit = job->unit,
+			.action = job->action,
+			.background = !job->cmd,
 			.token = job->nr_extents ? NULL : job->token,
 		};
 		spin_unlock(&job->lock);
@@ -152,7 +160,8 @@ sense_reason_t tgt_copy_parameters(struct se_cmd *cmd)
 
 	wbuf_init(&w, raw, sizeof(raw));
 	wbuf_be32(&w, 0);
-	wbuf_be32(&w, 0x01000000);	/* SNLID: LIST ID USAGE may say that the identifier is not used */
+	/* SNLID: LIST ID USAGE may say that the identifier is not used */
+	wbuf_be32(&w, 0x01000000);
 	wbuf_be16(&w, COPY_MAX_CSCDS);
 	wbuf_be16(&w, COPY_MAX_SEGMENTS);
 	wbuf_be32(&w, COPY_MAX_LIST);
@@ -244,7 +253,9 @@ sense_reason_t tgt_copy_tokens(struct se_cmd *cmd)
 	return answer4(cmd, true);
 }
 
-/* Third-party copy descriptors: type, length, and a body that is filled up to a multiple of four. */
+/*
+ * Third-party copy descriptors: type, length, and a body that is filled up to a multiple of four.
+ */
 static size_t begin(struct wbuf *w, u16 type)
 {
 	wbuf_be16(w, type);
@@ -312,7 +323,10 @@ static void put_descriptors(struct wbuf *w)
 	end(w, start);
 }
 
-/* SPC-4 7.8.17.9, 7.8.17.10: which tokens are made here, and that none of another copy manager is taken. */
+/*
+ * SPC-4 7.8.17.9, 7.8.17.10: which tokens are made here, and that none of another copy manager is
+ * taken.
+ */
 static void put_rod_features(struct wbuf *w)
 {
 	static const u32 types[] = { ROD_DEFAULT, ROD_CHANGE_VULNERABLE, ROD_ZEROS };

@@ -49,7 +49,9 @@ sense_reason_t tgt_defects_read12(struct se_cmd *cmd)
 }
 
 /**
- * tgt_defects_lba_status - GET LBA STATUS(16) (SBC-4 5.7) for a backend that does not know its holes
+ * tgt_defects_lba_status - GET LBA STATUS(16) (SBC-4 5.7) for a backend that does not know its
+ * holes
+ *
  * @cmd: command with its buffer
  *
  * One descriptor to the end of the medium: mapped, or not known, which is the same value.

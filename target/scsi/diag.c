@@ -53,9 +53,9 @@ static sense_reason_t take_page(struct se_cmd *cmd)
  * tgt_diag_send - SEND DIAGNOSTIC (SPC-5 6.42)
  * @cmd: command, perhaps with a page
  *
- * The default self-test runs in the foreground; of the self-test codes only the foreground ones and ABORT are taken,
- * since there is no background test to report on.
- * Return: TCM_NO_SENSE if completed or on its way, else the reason. Any context.
+ * The default self-test runs in the foreground; of the self-test codes only the foreground ones and
+ * ABORT are taken, since there is no background test to report on. Return: TCM_NO_SENSE if
+ * completed or on its way, else the reason. Any context.
  */
 sense_reason_t tgt_diag_send(struct se_cmd *cmd)
 {

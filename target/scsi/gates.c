@@ -23,7 +23,9 @@ static sense_reason_t gate_orphans(struct se_cmd *cmd)
 	return unlikely(tgt_cmd_orphan_blocks(cmd)) ? TCM_LUN_BUSY : TCM_NO_SENSE;
 }
 
-/* SAM-5 5.14: all commands but the few that OPF_NO_UA marks report a pending unit attention first. */
+/*
+ * SAM-5 5.14: all commands but the few that OPF_NO_UA marks report a pending unit attention first.
+ */
 static sense_reason_t gate_attention(struct se_cmd *cmd)
 {
 	const struct tgt_opcode *row;
@@ -58,7 +60,8 @@ static void interlock(struct se_cmd *cmd, u8 asc, u8 ascq)
 {
 	struct se_dev_entry *deve;
 
-	if (cmd->se_dev->dev_attrib.emulate_ua_intlck_ctrl != TARGET_UA_INTLCK_CTRL_ESTABLISH_UA || !cmd->se_sess)
+	if (cmd->se_dev->dev_attrib.emulate_ua_intlck_ctrl != TARGET_UA_INTLCK_CTRL_ESTABLISH_UA ||
+	    !cmd->se_sess)
 		return;
 	rcu_read_lock();
 	deve = tgt_deve_find(cmd->se_sess->se_node_acl, cmd->orig_fe_lun);
@@ -113,7 +116,8 @@ static sense_reason_t gate_write_protect(struct se_cmd *cmd)
 		return TCM_NO_SENSE;
 	if ((cmd->se_dev->dev_flags & DF_READ_ONLY) || target_lun_is_rdonly(cmd))
 		return TCM_WRITE_PROTECTED;
-	return READ_ONCE(tgt_scsi_dev(cmd->se_dev)->mode.swp) ? TGT_SOFTWARE_WRITE_PROTECTED : TCM_NO_SENSE;
+	return READ_ONCE(tgt_scsi_dev(cmd->se_dev)->mode.swp) ? TGT_SOFTWARE_WRITE_PROTECTED
+							      : TCM_NO_SENSE;
 }
 
 const struct cmd_gate tgt_gates[TGT_GATES] = {
@@ -130,7 +134,8 @@ const struct cmd_gate tgt_gates[TGT_GATES] = {
  * tgt_gates_medium - may a nexus read or write the medium at this moment
  * @cmd: READ or WRITE with CDB, session, LUN and device; need not be more than that
  * Context: atomic allowed.
- * Return: TCM_NO_SENSE or what stands in the way, but for conditions of the task set and unit attentions.
+ * Return: TCM_NO_SENSE or what stands in the way, but for conditions of the task set and unit
+ * attentions.
  */
 sense_reason_t tgt_gates_medium(struct se_cmd *cmd)
 {

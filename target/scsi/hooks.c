@@ -68,7 +68,8 @@ static void lun_unlinked(struct se_lun *lun, struct se_device *dev)
 {
 	tgt_pr_lun_unlinked(lun, dev);
 	tgt_alua_lun_unlinked(lun, dev);
-	tgt_device_pin_orphans(dev);	/* copies that still use it; they find out at their next step */
+	/* copies that still use it; they find out at their next step */
+	tgt_device_pin_orphans(dev);
 }
 
 static void acl_gone(struct se_node_acl *nacl)
@@ -104,7 +105,7 @@ static void device_stopping(struct se_device *dev)
 /* SPC-5 5.6.3: what an initiator finds by REPORT LUNS is no longer what it found before. */
 static void inventory_changed(struct se_node_acl *nacl)
 {
-	if (!READ_ONCE(nacl->nacl_sess))	/* nobody has found anything yet: LUNs of a new ACL */
+	if (!READ_ONCE(nacl->nacl_sess)) /* nobody has found anything yet: LUNs of a new ACL */
 		return;
 	tgt_ua_post_acl(nacl, 0x3f, 0x0e);
 }

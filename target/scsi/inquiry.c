@@ -32,7 +32,9 @@ static bool is_connected(struct se_cmd *cmd)
 	       !tpg->se_tpg_tfo->tpg_check_demo_mode_login_only(tpg);
 }
 
-/* Standards that are claimed, with no version claimed below their level (SPC-5 6.6.2, table 152). */
+/*
+ * Standards that are claimed, with no version claimed below their level (SPC-5 6.6.2, table 152).
+ */
 static void put_versions(struct wbuf *w, struct se_cmd *cmd)
 {
 	static const u16 common[] = { 0x00a0 /* SAM-5 */, 0x0460 /* SPC-4 */, 0x04c0 /* SBC-3 */ };
@@ -70,7 +72,8 @@ void tgt_inquiry_standard(struct se_cmd *cmd, struct wbuf *w)
 	struct se_device *dev = cmd->se_dev;
 	size_t start = w->len;
 
-	wbuf_u8(w, is_connected(cmd) ? dev->transport->get_device_type(dev) & 0x1f : PERIPHERAL_NONE);
+	wbuf_u8(w,
+		is_connected(cmd) ? dev->transport->get_device_type(dev) & 0x1f : PERIPHERAL_NONE);
 	wbuf_u8(w, tgt_removal_get(dev) ? 0x80 : 0);	/* RMB */
 	wbuf_u8(w, VERSION_SPC4);
 	wbuf_u8(w, FLAG_NORMACA | FLAG_HISUP | RESPONSE_FORMAT);

@@ -72,7 +72,8 @@ static void put_resource(struct wbuf *w, u16 code, u32 count)
 {
 	put_parameter(w, code, CONTROL_BINARY_LIST, 8);
 	wbuf_be32(w, count);
-	wbuf_be32(w, 0x02000000);	/* SCOPE: shared with whatever else lives on the backend's file system */
+	/* SCOPE: shared with whatever else lives on the backend's file system */
+	wbuf_be32(w, 0x02000000);
 }
 
 /* SBC-4 6.4.5: nothing, where the backend does not know its room. */
@@ -86,7 +87,10 @@ static void build_provisioning(struct se_device *dev, struct wbuf *w)
 	put_resource(w, 0x0002, count.used);
 }
 
-/* SPC-5 7.3.24: a unit without a thermometer says so, for its temperature and for the one it should keep below. */
+/*
+ * SPC-5 7.3.24: a unit without a thermometer says so, for its temperature and for the one it should
+ * keep below.
+ */
 static void build_temperature(struct se_device *dev, struct wbuf *w)
 {
 	put_parameter(w, 0x0000, CONTROL_BINARY_LIST, 2);
@@ -152,7 +156,9 @@ static const struct log_page *page_find(struct se_device *dev, u8 code, u8 sub)
 	return NULL;
 }
 
-/* PARAMETER POINTER: only parameters from that code on; past the last one it is wrong (SPC-5 6.9). */
+/*
+ * PARAMETER POINTER: only parameters from that code on; past the last one it is wrong (SPC-5 6.9).
+ */
 static bool drop_before(struct wbuf *w, size_t head, u16 first)
 {
 	size_t at, size;
@@ -201,7 +207,8 @@ static sense_reason_t sense_work(struct se_cmd *cmd)
 /**
  * tgt_log_sense - LOG SENSE (SPC-5 6.9)
  * @cmd: command with its buffer
- * Return: TCM_NO_SENSE when completed or, if a file system is asked, on its way; else the reason. May sleep.
+ * Return: TCM_NO_SENSE when completed or, if a file system is asked, on its way; else the reason.
+ * May sleep.
  */
 sense_reason_t tgt_log_sense(struct se_cmd *cmd)
 {
@@ -216,7 +223,9 @@ sense_reason_t tgt_log_sense(struct se_cmd *cmd)
 }
 
 /**
- * tgt_log_select - LOG SELECT (SPC-5 6.8): only the Application Client page can be written; a reset clears it
+ * tgt_log_select - LOG SELECT (SPC-5 6.8): only the Application Client page can be written; a reset
+ * clears it
+ *
  * @cmd: command, perhaps with a parameter list
  * Return: TCM_NO_SENSE when completed, else the reason. May sleep.
  */

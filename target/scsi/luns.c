@@ -23,7 +23,8 @@ enum select_report {
 
 static bool known_selection(u8 select)
 {
-	return select <= SELECT_ALL || (select >= SELECT_ADMINISTRATIVE && select <= SELECT_SUBSIDIARY);
+	return select <= SELECT_ALL ||
+	       (select >= SELECT_ADMINISTRATIVE && select <= SELECT_SUBSIDIARY);
 }
 
 static void put_lun(struct wbuf *w, u64 number)
@@ -74,16 +75,23 @@ sense_reason_t spc_emulate_report_luns(struct se_cmd *cmd)
 
 	if (!known_selection(select))
 		return tgt_bad_field(cmd, 2, -1);
-	/* entries that are added while this runs are not stored, and counted by their unit attention */
+	/*
+	 * entries that are added while this runs are not stored, and counted by their unit
+	 * attention
+	 */
 	size = LIST_HEADER + 8 * (1 + (nacl ? count_mapped(nacl) : 0));
 	list = kvzalloc(size, GFP_KERNEL);
 	if (!list)
 		return TCM_OUT_OF_RESOURCES;
 	wbuf_init(&w, list, size);
 	wbuf_zero(&w, LIST_HEADER);
-	if (nacl && (select == SELECT_ADDRESSED || select == SELECT_ALL || select == SELECT_ADMIN_ALL))
+	if (nacl &&
+	    (select == SELECT_ADDRESSED || select == SELECT_ALL || select == SELECT_ADMIN_ALL))
 		put_mapped(&w, nacl);
-	/* without any LUN, LUN 0 answers that it is not connected, and has to be listed (SPC-5 6.33.1) */
+	/*
+	 * without any LUN, LUN 0 answers that it is not connected, and has to be listed
+	 * (SPC-5 6.33.1)
+	 */
 	if (w.len == LIST_HEADER && (select == SELECT_ADDRESSED || select == SELECT_ALL))
 		put_lun(&w, 0);
 	wbuf_patch(&w, 0, wbuf_stored(&w) - LIST_HEADER, 4);

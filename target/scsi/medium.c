@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Operations on the whole medium: SANITIZE and FORMAT UNIT. They run on the device's queue beside the command that
- * started them: an aborted command, a reset or a lost nexus does not stop them (SBC-4 4.11.2), only the removal of the
- * device does. Meanwhile the gates answer NOT READY with the progress.
+ * Operations on the whole medium: SANITIZE and FORMAT UNIT. They run on the device's queue beside
+ * the command that started them: an aborted command, a reset or a lost nexus does not stop them
+ * (SBC-4 4.11.2), only the removal of the device does. Meanwhile the gates answer NOT READY with
+ * the progress.
  */
 #include "target/scsi/medium.h"
 
@@ -26,7 +27,10 @@
 #define LIST_HEADER	4
 #define INVERT		0x80
 
-/* So much is overwritten, flushed and deallocated at a time, and is the most that an erase allocates in passing. */
+/*
+ * So much is overwritten, flushed and deallocated at a time, and is the most that an erase
+ * allocates in passing.
+ */
 #define ERASE_BYTES	SZ_64M
 
 /* One operation; owned by its work and by the command that waits for it. */
@@ -71,7 +75,8 @@ static struct medium_job *job_alloc(struct scsi_dev *sd, u32 pattern_size)
 }
 
 /* One block is the pattern, repeated and cut off at the end of each block (SBC-4 5.30.2.2). */
-static void fill_pattern(const struct medium_job *job, struct tgt_scratch *s, u32 block_size, bool inverted, u8 *block)
+static void fill_pattern(const struct medium_job *job, struct tgt_scratch *s, u32 block_size,
+			 bool inverted, u8 *block)
 {
 	u32 at;
 
@@ -88,7 +93,8 @@ static void note_progress(const struct medium_job *job, u8 pass, u64 done, u64 b
 	WRITE_ONCE(job->sd->progress, min_t(u64, div_u64(part, job->passes), 0xffff));
 }
 
-static sense_reason_t write_range(struct medium_job *job, struct tgt_scratch *s, u8 pass, u64 from, u64 to)
+static sense_reason_t write_range(struct medium_job *job, struct tgt_scratch *s, u8 pass, u64 from,
+				  u64 to)
 {
 	struct se_device *dev = job->sd->dev;
 	u32 most = s->bytes / dev->dev_attrib.block_size, step;
@@ -247,7 +253,9 @@ void tgt_medium_stop(struct scsi_dev *sd)
 	job_put(job);
 }
 
-/* SBC-4 5.30.2.2: every fault of the list is a fault of the CDB that announced it, or of the list. */
+/*
+ * SBC-4 5.30.2.2: every fault of the list is a fault of the CDB that announced it, or of the list.
+ */
 static sense_reason_t read_overwrite(struct se_cmd *cmd, struct medium_job **job)
 {
 	u32 block_size = cmd->se_dev->dev_attrib.block_size;
@@ -302,7 +310,8 @@ static sense_reason_t sanitize_work(struct se_cmd *cmd)
 /**
  * tgt_medium_can_erase - is there SANITIZE, BLOCK ERASE
  * @dev: device
- * Return: true where blocks can be deallocated; elsewhere it would be an overwrite by another name. Any context.
+ * Return: true where blocks can be deallocated; elsewhere it would be an overwrite by another name.
+ * Any context.
  */
 bool tgt_medium_can_erase(struct se_device *dev)
 {
@@ -316,7 +325,8 @@ bool tgt_medium_can_erase(struct se_device *dev)
  */
 sense_reason_t tgt_medium_sanitize(struct se_cmd *cmd)
 {
-	if ((cmd->t_task_cdb[1] & 0x1f) == SA_BLOCK_ERASE && get_unaligned_be16(cmd->t_task_cdb + 7))
+	if ((cmd->t_task_cdb[1] & 0x1f) == SA_BLOCK_ERASE &&
+	    get_unaligned_be16(cmd->t_task_cdb + 7))
 		return tgt_bad_field(cmd, 7, -1);
 	return tgt_io_defer(cmd, sanitize_work);
 }
@@ -325,7 +335,9 @@ sense_reason_t tgt_medium_sanitize(struct se_cmd *cmd)
  * tgt_medium_exit_failure - SANITIZE, EXIT FAILURE MODE
  * @cmd: command
  *
- * Taken if the failed operation allowed an unrestricted exit (AUSE), and where there was no failure.
+ * Taken if the failed operation allowed an unrestricted exit (AUSE), and where there was no
+ * failure.
+ *
  * Return: TCM_NO_SENSE when completed, else the reason. Any context.
  */
 sense_reason_t tgt_medium_exit_failure(struct se_cmd *cmd)
@@ -353,7 +365,10 @@ sense_reason_t tgt_medium_exit_failure(struct se_cmd *cmd)
 #define OPTIONS_IP	0x08
 #define OPTIONS_IMMED	0x02
 
-/* The header of the FORMAT UNIT parameter list (SBC-4 5.4.2): no defects can be added, no pattern given. */
+/*
+ * The header of the FORMAT UNIT parameter list (SBC-4 5.4.2): no defects can be added, no pattern
+ * given.
+ */
 static sense_reason_t read_format(struct se_cmd *cmd, bool *immediate)
 {
 	bool is_long = cmd->t_task_cdb[1] & LONGLIST;
@@ -390,7 +405,9 @@ static sense_reason_t format_work(struct se_cmd *cmd)
 }
 
 /**
- * tgt_medium_format_parse - FORMAT UNIT has no parameter list length: its header says how long the list is
+ * tgt_medium_format_parse - FORMAT UNIT has no parameter list length: its header says how long the
+ * list is
+ *
  * @cmd: command
  * @size: result: bytes of the header, if there is one
  * Return: TCM_NO_SENSE, or INVALID FIELD IN CDB. Any context.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mode pages. Each page is written from, and read back into, one set of mode parameters; the mask of changeable bits
- * is where the pages of two opposite sets differ, so that a page's layout is said once.
+ * Mode pages. Each page is written from, and read back into, one set of mode parameters; the mask
+ * of changeable bits is where the pages of two opposite sets differ, so that a page's layout is
+ * said once.
  */
 #include "target/scsi/mode.h"
 
@@ -42,7 +43,8 @@ static bool is_disk(struct se_device *dev)
 
 static bool is_blindly_thin(struct se_device *dev)
 {
-	return is_disk(dev) && (dev->dev_attrib.emulate_tpu || dev->dev_attrib.emulate_tpws) && !tgt_thin_is_known(dev);
+	return is_disk(dev) && (dev->dev_attrib.emulate_tpu || dev->dev_attrib.emulate_tpws) &&
+	       !tgt_thin_is_known(dev);
 }
 
 static void fill_nothing(struct se_device *dev, const struct scsi_mode *m, u8 *page)
@@ -70,7 +72,8 @@ static void fill_control(struct se_device *dev, const struct scsi_mode *m, u8 *p
 	page[4] = attrib->emulate_ua_intlck_ctrl == TARGET_UA_INTLCK_CTRL_ESTABLISH_UA ? 0x30 :
 		  attrib->emulate_ua_intlck_ctrl == TARGET_UA_INTLCK_CTRL_NO_CLEAR ? 0x20 : 0;
 	page[4] |= m->swp ? 0x08 : 0;
-	page[5] = (attrib->pi_prot_type ? 0x80 : 0) | (attrib->emulate_tas ? 0x40 : 0);	/* ATO, TAS */
+	/* ATO, TAS */
+	page[5] = (attrib->pi_prot_type ? 0x80 : 0) | (attrib->emulate_tas ? 0x40 : 0);
 	page[8] = 0xff;	/* BUSY TIMEOUT PERIOD: unlimited */
 	page[9] = 0xff;
 }
@@ -119,8 +122,10 @@ static const struct mode_page pages[] = {
 	{ 0x08, 0x00, 20, is_disk, fill_caching, take_caching },
 	{ 0x0a, 0x00, 12, NULL, fill_control, take_control },
 	{ 0x0a, 0x01, 32, NULL, fill_control_extension, NULL },
-	{ 0x1c, 0x00, 12, NULL, fill_nothing, NULL },	/* Informational Exceptions Control: none are reported */
-	{ 0x1c, 0x02, 16, is_blindly_thin, fill_nothing, NULL },	/* Logical Block Provisioning: no thresholds */
+	/* Informational Exceptions Control: none are reported */
+	{ 0x1c, 0x00, 12, NULL, fill_nothing, NULL },
+	/* Logical Block Provisioning: no thresholds */
+	{ 0x1c, 0x02, 16, is_blindly_thin, fill_nothing, NULL },
 	{ 0x1c, 0x02, 32, tgt_thin_is_known, fill_thresholds, take_thresholds },
 };
 
@@ -145,7 +150,8 @@ static void current_values(struct se_device *dev, struct scsi_mode *m)
 	spin_lock_irqsave(&sd->lock, flags);
 	*m = sd->mode;
 	spin_unlock_irqrestore(&sd->lock, flags);
-	m->wce = wce_is_fixed(dev) ? dev->transport->get_write_cache(dev) : dev->dev_attrib.emulate_write_cache;
+	m->wce = wce_is_fixed(dev) ? dev->transport->get_write_cache(dev)
+				   : dev->dev_attrib.emulate_write_cache;
 }
 
 static void saved_values(struct se_device *dev, struct scsi_mode *m)
@@ -191,8 +197,14 @@ void tgt_mode_reset(struct se_device *dev)
 static void fill_changeable(struct se_device *dev, const struct mode_page *p, u8 *page)
 {
 	const struct scsi_mode none = { .wce = wce_is_fixed(dev) };
-	const struct scsi_mode all = { .wce = true, .d_sense = true, .swp = true, .tst = 1,
-				       .low_on = true, .used_on = true, .low = U32_MAX, .used = U32_MAX };
+	const struct scsi_mode all = { .wce = true,
+				       .d_sense = true,
+				       .swp = true,
+				       .tst = 1,
+				       .low_on = true,
+				       .used_on = true,
+				       .low = U32_MAX,
+				       .used = U32_MAX };
 	u8 other[PAGE_MAX] = {};
 	unsigned int i;
 
@@ -216,7 +228,8 @@ static void fill_header(const struct mode_page *p, u8 *page)
 	put_unaligned_be16(p->size - 4, page + 2);
 }
 
-static void fill_page(struct se_device *dev, const struct mode_page *p, enum page_control pc, u8 *page)
+static void fill_page(struct se_device *dev, const struct mode_page *p, enum page_control pc,
+		      u8 *page)
 {
 	struct scsi_mode m;
 
@@ -293,7 +306,8 @@ static void put_descriptor(struct se_cmd *cmd, struct wbuf *w, bool is_long)
 	wbuf_be32(w, block_size);	/* density code 0 and three bytes of length */
 }
 
-static void put_mode_header(struct se_cmd *cmd, struct wbuf *w, bool ten, bool is_long, u8 descriptor)
+static void put_mode_header(struct se_cmd *cmd, struct wbuf *w, bool ten, bool is_long,
+			    u8 descriptor)
 {
 	if (!ten) {
 		wbuf_u8(w, 0);
@@ -346,7 +360,8 @@ static const struct mode_page *page_find(struct se_device *dev, u8 code, u8 sub)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(pages); i++)
-		if (pages[i].code == code && pages[i].sub == sub && (!pages[i].enabled || pages[i].enabled(dev)))
+		if (pages[i].code == code && pages[i].sub == sub &&
+		    (!pages[i].enabled || pages[i].enabled(dev)))
 			return &pages[i];
 	return NULL;
 }
@@ -360,8 +375,10 @@ static sense_reason_t check_descriptor(struct se_cmd *cmd, const u8 *raw, u32 at
 
 	if (!len)
 		return TCM_NO_SENSE;
-	given = len == LONG_DESCRIPTOR ? get_unaligned_be64(raw + at) : get_unaligned_be32(raw + at);
-	block_size = len == LONG_DESCRIPTOR ? get_unaligned_be32(raw + at + 12) : get_unaligned_be32(raw + at + 4);
+	given = len == LONG_DESCRIPTOR ? get_unaligned_be64(raw + at)
+				       : get_unaligned_be32(raw + at);
+	block_size = len == LONG_DESCRIPTOR ? get_unaligned_be32(raw + at + 12)
+					    : get_unaligned_be32(raw + at + 4);
 	if (len == SHORT_DESCRIPTOR)
 		block_size &= 0xffffff;
 	if (given && given != all && given != blocks)
@@ -372,7 +389,8 @@ static sense_reason_t check_descriptor(struct se_cmd *cmd, const u8 *raw, u32 at
 }
 
 /* One page of the list: it may differ from the current one in changeable bits only (SPC-5 6.12). */
-static sense_reason_t take_page(struct se_cmd *cmd, const struct mode_page *p, const u8 *raw, u32 at, struct scsi_mode *m)
+static sense_reason_t take_page(struct se_cmd *cmd, const struct mode_page *p, const u8 *raw,
+				u32 at, struct scsi_mode *m)
 {
 	u8 now[PAGE_MAX], mask[PAGE_MAX];
 	u8 wrong;
@@ -390,7 +408,8 @@ static sense_reason_t take_page(struct se_cmd *cmd, const struct mode_page *p, c
 	return TCM_NO_SENSE;
 }
 
-static sense_reason_t take_pages(struct se_cmd *cmd, const u8 *raw, u32 at, u32 len, struct scsi_mode *m)
+static sense_reason_t take_pages(struct se_cmd *cmd, const u8 *raw, u32 at, u32 len,
+				 struct scsi_mode *m)
 {
 	const struct mode_page *p;
 	sense_reason_t reason;
@@ -444,7 +463,8 @@ static int keep_saved(struct se_device *dev, const struct scsi_mode *m)
 	int ret = tgt_modefile_save(dev, m);
 
 	if (ret) {
-		pr_warn_ratelimited("mode/%s could not be written: %d\n", dev->t10_wwn.unit_serial, ret);
+		pr_warn_ratelimited("mode/%s could not be written: %d\n", dev->t10_wwn.unit_serial,
+				    ret);
 		return ret;
 	}
 	spin_lock_irqsave(&sd->lock, flags);
@@ -492,7 +512,8 @@ static sense_reason_t select_list(struct se_cmd *cmd, const u8 *raw, u32 len)
 		return TGT_INTERNAL_FAILURE;
 	put_values(cmd->se_dev, &m);
 	if (memcmp(&m, &before, sizeof(m)))
-		tgt_ua_post_device(cmd->se_dev, 0x2a, 0x01, cmd->se_sess ? cmd->se_sess->se_node_acl : NULL);
+		tgt_ua_post_device(cmd->se_dev, 0x2a, 0x01,
+				   cmd->se_sess ? cmd->se_sess->se_node_acl : NULL);
 	return TCM_NO_SENSE;
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Saved mode parameters as a file of "name=value" lines below the database root, one per unit serial number. */
+/*
+ * Saved mode parameters as a file of "name=value" lines below the database root, one per unit
+ * serial number.
+ */
 #include "target/scsi/mode.h"
 
 #include <linux/kernel.h>
@@ -11,7 +14,10 @@
 #define FOLDER		"mode"
 #define FILE_MAX	256
 
-/* A unit without a serial number cannot be recognised after a restart: it keeps what was saved in memory only. */
+/*
+ * A unit without a serial number cannot be recognised after a restart: it keeps what was saved in
+ * memory only.
+ */
 static const char *file_name(struct se_device *dev)
 {
 	const char *serial = dev->t10_wwn.unit_serial;
@@ -28,7 +34,8 @@ static const struct {
 	size_t at;
 	bool wide;	/* u32 */
 } rows[] = {
-	FLAG(wce), FLAG(d_sense), FLAG(swp), FLAG(tst), FLAG(low_on), WIDE(low), FLAG(used_on), WIDE(used),
+	FLAG(wce),    FLAG(d_sense), FLAG(swp),	    FLAG(tst),
+	FLAG(low_on), WIDE(low),     FLAG(used_on), WIDE(used),
 };
 
 static_assert(sizeof(bool) == sizeof(u8));

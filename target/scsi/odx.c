@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* POPULATE TOKEN and WRITE USING TOKEN (SBC-4 5.12, 5.57): copies whose source is named by a token. */
+/*
+ * POPULATE TOKEN and WRITE USING TOKEN (SBC-4 5.12, 5.57): copies whose source is named by a token.
+ */
 #include <linux/slab.h>
 
 #include "target/cmd/cmd.h"
@@ -19,9 +21,11 @@ static u32 range_field(const struct odx_list *list, u16 nr)
 }
 
 /* Every range lies on the medium, and all together are not too long. */
-static sense_reason_t check_ranges(struct se_cmd *cmd, const u8 *raw, const struct odx_list *list, u64 *blocks)
+static sense_reason_t check_ranges(struct se_cmd *cmd, const u8 *raw, const struct odx_list *list,
+				   u64 *blocks)
 {
-	u64 capacity = tgt_server_blocks(cmd->se_dev), limit = div_u64(ODX_MAX_BYTES, cmd->se_dev->dev_attrib.block_size);
+	u64 capacity = tgt_server_blocks(cmd->se_dev),
+	    limit = div_u64(ODX_MAX_BYTES, cmd->se_dev->dev_attrib.block_size);
 	struct odx_range r;
 	u16 i;
 
@@ -69,7 +73,10 @@ static struct odx_token *make_token(struct se_cmd *cmd, const u8 *raw, const str
 	return token;
 }
 
-/* No block moves: the job is over when it begins, and holds the token for RECEIVE ROD TOKEN INFORMATION. */
+/*
+ * No block moves: the job is over when it begins, and holds the token for RECEIVE ROD TOKEN
+ * INFORMATION.
+ */
 static sense_reason_t keep_token(struct se_cmd *cmd, struct odx_token *token)
 {
 	struct copy_job *job = tgt_job_alloc(cmd, 0, 0);
@@ -101,8 +108,8 @@ static sense_reason_t check_populate(struct se_cmd *cmd, const u8 *raw, const st
 
 	if (list->timeout > ODX_MAX_TIMEOUT)
 		return tgt_bad_param(cmd, 4, -1);
-	if (list->flag && list->rod_type != ROD_DEFAULT && list->rod_type != ROD_CHANGE_VULNERABLE &&
-	    list->rod_type != ROD_ANY)
+	if (list->flag && list->rod_type != ROD_DEFAULT &&
+	    list->rod_type != ROD_CHANGE_VULNERABLE && list->rod_type != ROD_ANY)
 		return tgt_bad_param(cmd, 8, -1);
 	reason = check_ranges(cmd, raw, list, &blocks);
 	if (!reason && share_a_block(raw, list))
@@ -161,7 +168,8 @@ struct cursor {
 static void skip(struct cursor *c, u64 bytes)
 {
 	c->done += bytes;
-	while (c->range < c->token->ranges && c->done >= (u64)c->token->range[c->range].blocks * c->size) {
+	while (c->range < c->token->ranges &&
+	       c->done >= (u64)c->token->range[c->range].blocks * c->size) {
 		c->done -= (u64)c->token->range[c->range].blocks * c->size;
 		c->range++;
 	}
@@ -209,14 +217,19 @@ static sense_reason_t token_reason(enum token_state state)
 	return TGT_UNKNOWN_TOKEN;
 }
 
-/* The token's data must be reachable by the requester too: a token does not lead around LUN masking. */
-static sense_reason_t find_source(struct se_cmd *cmd, struct copy_job *job, const struct odx_list *list)
+/*
+ * The token's data must be reachable by the requester too: a token does not lead around LUN
+ * masking.
+ */
+static sense_reason_t find_source(struct se_cmd *cmd, struct copy_job *job,
+				  const struct odx_list *list)
 {
 	enum token_state state;
 	struct se_device *dev;
 
 	if (list->rod_type == ROD_ZEROS)
-		return get_unaligned_be16(list->token + 6) == ODX_TOKEN_SIZE - 8 ? TCM_NO_SENSE : TGT_TOKEN_LENGTH;
+		return get_unaligned_be16(list->token + 6) == ODX_TOKEN_SIZE - 8 ? TCM_NO_SENSE
+										 : TGT_TOKEN_LENGTH;
 	job->token = tgt_token_use(list->token, &state);
 	if (!job->token)
 		return token_reason(state);
@@ -228,7 +241,8 @@ static sense_reason_t find_source(struct se_cmd *cmd, struct copy_job *job, cons
 	return TCM_NO_SENSE;
 }
 
-static sense_reason_t add_ranges(struct se_cmd *cmd, struct copy_job *job, const u8 *raw, const struct odx_list *list)
+static sense_reason_t add_ranges(struct se_cmd *cmd, struct copy_job *job, const u8 *raw,
+				 const struct odx_list *list)
 {
 	struct cursor c = { .token = job->token };
 	sense_reason_t reason;
@@ -240,8 +254,8 @@ static sense_reason_t add_ranges(struct se_cmd *cmd, struct copy_job *job, const
 		return reason;
 	if (c.token) {
 		c.size = job->lus[1].dev->dev_attrib.block_size;
-		if (check_mul_overflow(list->offset, (u64)job->unit, &skipped) || skipped > c.token->bytes ||
-		    blocks * job->unit > c.token->bytes - skipped)
+		if (check_mul_overflow(list->offset, (u64)job->unit, &skipped) ||
+		    skipped > c.token->bytes || blocks * job->unit > c.token->bytes - skipped)
 			return tgt_bad_param(cmd, 8, -1);
 		skip(&c, skipped);
 	}
@@ -251,7 +265,8 @@ static sense_reason_t add_ranges(struct se_cmd *cmd, struct copy_job *job, const
 	return TCM_NO_SENSE;
 }
 
-static sense_reason_t prepare(struct se_cmd *cmd, struct copy_job *job, const u8 *raw, const struct odx_list *list)
+static sense_reason_t prepare(struct se_cmd *cmd, struct copy_job *job, const u8 *raw,
+			      const struct odx_list *list)
 {
 	sense_reason_t reason;
 

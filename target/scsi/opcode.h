@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One row per opcode and service action: everything the device server knows about a command before it runs. */
+/*
+ * One row per opcode and service action: everything the device server knows about a command before
+ * it runs.
+ */
 #ifndef TGT_SCSI_OPCODE_H
 #define TGT_SCSI_OPCODE_H
 
@@ -13,21 +16,25 @@
 #define OPF_RANGE	BIT(1)	/* lba and blocks must lie within the medium */
 #define OPF_FUA		BIT(2)	/* DPO and FUA bits in the flags byte */
 #define OPF_PROTECT	BIT(3)	/* RDPROTECT, WRPROTECT or VRPROTECT in the flags byte */
-#define OPF_MEDIUM	BIT(4)	/* needs a medium that is ready: not stopped, formatted, sanitized */
+/* needs a medium that is ready: not stopped, formatted, sanitized */
+#define OPF_MEDIUM	BIT(4)
 #define OPF_WRITES	BIT(5)	/* changes the medium: refused when write protected */
 #define OPF_EXCL	BIT(6)	/* atomic against every other command on its blocks */
-#define OPF_NO_UA	BIT(7)	/* neither reports nor clears a unit attention condition (SAM-5 5.14) */
-#define OPF_DATA	BIT(8)	/* transfers the blocks themselves: the data is blocks times block size long */
+/* neither reports nor clears a unit attention condition (SAM-5 5.14) */
+#define OPF_NO_UA	BIT(7)
+/* transfers the blocks themselves: the data is blocks times block size long */
+#define OPF_DATA	BIT(8)
 #define OPF_SANITIZE	BIT(9)	/* allowed while a sanitize operation runs (SBC-4 4.11.2) */
 #define OPF_CDB32	BIT(10)	/* variable length: the flags byte is byte 10 */
 #define OPF_MEMBERS	BIT(11)	/* no LUN needed: well known and unassigned ones answer as well */
-#define OPF_STRICT	BIT(12)	/* bits outside of the usage map are refused: it destroys everything */
+/* bits outside of the usage map are refused: it destroys everything */
+#define OPF_STRICT	BIT(12)
 
 #define OPF_SERVICE_ACTIONS	32	/* bound of the service action values in use */
 
 /*
- * Row of the table. optab_spc.c and optab_sbc.c hold the rows; parser, gates, REPORT SUPPORTED OPERATION CODES and the
- * self-check at load read them.
+ * Row of the table. optab_spc.c and optab_sbc.c hold the rows; parser, gates, REPORT SUPPORTED
+ * OPERATION CODES and the self-check at load read them.
  */
 struct tgt_opcode {
 	const char *name;
@@ -51,7 +58,8 @@ struct tgt_opcode {
 };
 
 /* A CDB usage map fixes the length of the CDB too. */
-#define USAGE(...)	.usage = (const u8[]){ __VA_ARGS__ }, .cdb_len = sizeof((const u8[]){ __VA_ARGS__ })
+#define USAGE(...) \
+	.usage = (const u8[]){ __VA_ARGS__ }, .cdb_len = sizeof((const u8[]){ __VA_ARGS__ })
 #define SA(value)	.has_sa = true, .sa = (value)
 
 struct tgt_opcode_rows {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The index over the rows of the opcode table, its self-check, and the reports that are made of the rows. */
+/*
+ * The index over the rows of the opcode table, its self-check, and the reports that are made of the
+ * rows.
+ */
 #include "target/scsi/opcode.h"
 
 #include <linux/limits.h>
@@ -49,17 +52,23 @@ bool tgt_optab_has_actions(const u8 *cdb)
 	return sa_slot[cdb[0]];
 }
 
-/* A row whose facts contradict each other would mislead parser and initiators alike, so the module does not load. */
+/*
+ * A row whose facts contradict each other would mislead parser and initiators alike, so the module
+ * does not load.
+ */
 static bool row_is_sound(const struct tgt_opcode *row)
 {
 	const u8 *usage = row->usage;
 
-	if (!usage || usage[0] != row->opcode || !row->execute || row->cdb_len > TCM_MAX_COMMAND_SIZE)
+	if (!usage || usage[0] != row->opcode || !row->execute ||
+	    row->cdb_len > TCM_MAX_COMMAND_SIZE)
 		return false;
-	if (row->opcode == 0x7f ? get_unaligned_be16(usage + 8) != row->sa || usage[7] != row->cdb_len - 8 :
-				  row->has_sa && (usage[1] & 0x1f) != row->sa)
+	if (row->opcode == 0x7f
+		    ? get_unaligned_be16(usage + 8) != row->sa || usage[7] != row->cdb_len - 8
+		    : row->has_sa && (usage[1] & 0x1f) != row->sa)
 		return false;
-	if (row->lba.byte + row->lba.width > row->cdb_len || row->blocks.byte + row->blocks.width > row->cdb_len ||
+	if (row->lba.byte + row->lba.width > row->cdb_len ||
+	    row->blocks.byte + row->blocks.width > row->cdb_len ||
 	    row->alloc.byte + row->alloc.width > row->cdb_len)
 		return false;
 	if ((row->flags & OPF_DATA) && !row->blocks.width && !row->parse)
@@ -124,7 +133,9 @@ bool tgt_optab_offers(const struct tgt_opcode *row, struct se_device *dev)
 	return !row->enabled || row->enabled(dev);
 }
 
-/* Command timeouts descriptor, SPC-5 6.30.4: the same value as nominal and as recommended timeout. */
+/*
+ * Command timeouts descriptor, SPC-5 6.30.4: the same value as nominal and as recommended timeout.
+ */
 static void put_timeouts(struct wbuf *w, const struct tgt_opcode *row)
 {
 	wbuf_be16(w, RSOC_TIMEOUTS_SIZE - 2);
@@ -145,7 +156,8 @@ static void put_descriptor(struct wbuf *w, const struct tgt_opcode *row, bool ti
 		put_timeouts(w, row);
 }
 
-static void put_rows(struct wbuf *w, const struct tgt_opcode_rows *rows, struct se_device *dev, bool timeouts)
+static void put_rows(struct wbuf *w, const struct tgt_opcode_rows *rows, struct se_device *dev,
+		     bool timeouts)
 {
 	unsigned int i;
 
@@ -177,7 +189,10 @@ static void report_one(struct wbuf *w, const struct tgt_opcode *row, bool timeou
 		put_timeouts(w, row);
 }
 
-/* The row that REPORTING OPTIONS, OPCODE and SERVICE ACTION of the CDB ask for, or a refusal (SPC-5 6.30.1). */
+/*
+ * The row that REPORTING OPTIONS, OPCODE and SERVICE ACTION of the CDB ask for, or a refusal
+ * (SPC-5 6.30.1).
+ */
 static sense_reason_t find_asked(struct se_cmd *cmd, const struct tgt_opcode **row)
 {
 	u8 options = cmd->t_task_cdb[2] & 0x07, op = cmd->t_task_cdb[3];
@@ -243,7 +258,8 @@ sense_reason_t tgt_optab_report_tmf(struct se_cmd *cmd)
 	struct wbuf w;
 
 	wbuf_init(&w, raw, sizeof(raw));
-	wbuf_u8(&w, 0xfa);	/* ABORT TASK, ABORT TASK SET, CLEAR ACA, CLEAR TASK SET, LOGICAL UNIT RESET, QUERY TASK */
+	wbuf_u8(&w, 0xfa); /* ABORT TASK, ABORT TASK SET, CLEAR ACA, CLEAR TASK SET, LOGICAL UNIT
+			      RESET, QUERY TASK */
 	wbuf_u8(&w, 0x05);	/* QUERY TASK SET, I_T NEXUS RESET */
 	wbuf_u8(&w, 0);
 	wbuf_u8(&w, extended ? 12 : 0);

@@ -11,7 +11,8 @@
 #include "target/scsi/server.h"
 
 /* ors the data of the command, from @skip on, into the buffer. */
-static void or_into(struct se_cmd *cmd, struct tgt_scratch *s, u64 skip, u32 bytes, u8 *old, u8 *new)
+static void or_into(struct se_cmd *cmd, struct tgt_scratch *s, u64 skip, u32 bytes, u8 *old,
+		    u8 *new)
 {
 	u32 at, step, i;
 
@@ -25,7 +26,8 @@ static void or_into(struct se_cmd *cmd, struct tgt_scratch *s, u64 skip, u32 byt
 	}
 }
 
-static sense_reason_t orwrite_chunk(struct se_cmd *cmd, struct tgt_scratch *s, u32 done, u32 blocks, u8 *pages)
+static sense_reason_t orwrite_chunk(struct se_cmd *cmd, struct tgt_scratch *s, u32 done, u32 blocks,
+				    u8 *pages)
 {
 	u32 block_size = cmd->se_dev->dev_attrib.block_size;
 	u64 lba = cmd->t_task_lba + done;
@@ -55,7 +57,8 @@ static sense_reason_t orwrite_work(struct se_cmd *cmd)
 		kfree(pages);
 		return TCM_OUT_OF_RESOURCES;
 	}
-	for (done = 0; done < cmd->t_task_nolb && !reason && !tgt_cmd_is_aborted(cmd); done += blocks) {
+	for (done = 0; done < cmd->t_task_nolb && !reason && !tgt_cmd_is_aborted(cmd);
+	     done += blocks) {
 		blocks = min(cmd->t_task_nolb - done, s.bytes / block_size);
 		reason = orwrite_chunk(cmd, &s, done, blocks, pages);
 	}

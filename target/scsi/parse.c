@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From a CDB to a prepared command: the checks that the opcode table makes possible for all commands alike. */
+/*
+ * From a CDB to a prepared command: the checks that the opcode table makes possible for all
+ * commands alike.
+ */
 #include <scsi/scsi_proto.h>
 
 #include "target/cmd/cmd.h"
@@ -50,7 +53,10 @@ static sense_reason_t check_transfer(struct se_cmd *cmd, const struct tgt_opcode
 	return TCM_NO_SENSE;
 }
 
-/* Without DPOFUA in the mode parameter header both bits are wrong (SBC-4 6.5.1); internal writes may ask all the same. */
+/*
+ * Without DPOFUA in the mode parameter header both bits are wrong (SBC-4 6.5.1); internal writes
+ * may ask all the same.
+ */
 static sense_reason_t take_fua(struct se_cmd *cmd, const struct tgt_opcode *row, u8 bits)
 {
 	if (!cmd->se_dev->dev_attrib.emulate_fua_write && !(cmd->se_cmd_flags & SCF_TGT_INTERNAL))
@@ -103,7 +109,8 @@ static sense_reason_t parse_row(struct se_cmd *cmd, const struct tgt_opcode *row
 	if (!reason && row->parse)
 		reason = row->parse(cmd, size);
 	if (!reason && (row->flags & OPF_PROTECT))
-		reason = tgt_prot_parse(cmd, cmd->t_task_cdb[flags_byte(row)] >> 5, row->flags & OPF_CDB32);
+		reason = tgt_prot_parse(cmd, cmd->t_task_cdb[flags_byte(row)] >> 5,
+					row->flags & OPF_CDB32);
 	return reason;
 }
 

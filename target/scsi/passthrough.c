@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Commands of backends that execute CDBs themselves: only what belongs to the target is taken out of their way. */
+/*
+ * Commands of backends that execute CDBs themselves: only what belongs to the target is taken out
+ * of their way.
+ */
 #include <scsi/scsi_proto.h>
 
 #include "target/cmd/cmd.h"
@@ -20,17 +23,22 @@ static bool core_answers(const struct se_device *dev, const struct tgt_opcode *r
 	case RELEASE_10:
 		return !(dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_PGR);
 	case MAINTENANCE_IN:
-		return row->sa == MI_REPORT_TARGET_PGS && !(dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_ALUA);
+		return row->sa == MI_REPORT_TARGET_PGS &&
+		       !(dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_ALUA);
 	case MAINTENANCE_OUT:
-		return row->sa == MO_SET_TARGET_PGS && !(dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_ALUA);
+		return row->sa == MO_SET_TARGET_PGS &&
+		       !(dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_ALUA);
 	}
 	return false;
 }
 
-/* Commands whose data is blocks of the medium, so that a fabric's limit on them may cut them short. */
+/*
+ * Commands whose data is blocks of the medium, so that a fabric's limit on them may cut them short.
+ */
 static bool moves_blocks(const struct se_device *dev, const struct tgt_opcode *row)
 {
-	return row && (row->flags & OPF_DATA) && dev->transport->get_device_type((struct se_device *)dev) == TYPE_DISK;
+	return row && (row->flags & OPF_DATA) &&
+	       dev->transport->get_device_type((struct se_device *)dev) == TYPE_DISK;
 }
 
 /**
@@ -40,7 +48,8 @@ static bool moves_blocks(const struct se_device *dev, const struct tgt_opcode *r
  * Context: atomic allowed.
  * Return: TCM_NO_SENSE with cmd->execute_cmd set, else why the CDB is refused.
  */
-sense_reason_t passthrough_parse_cdb(struct se_cmd *cmd, sense_reason_t (*exec_cmd)(struct se_cmd *cmd))
+sense_reason_t passthrough_parse_cdb(struct se_cmd *cmd,
+				     sense_reason_t (*exec_cmd)(struct se_cmd *cmd))
 {
 	const struct tgt_opcode *row = tgt_opcode_find(cmd->t_task_cdb);
 	u32 size = cmd->data_length;

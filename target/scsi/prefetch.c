@@ -14,7 +14,8 @@ static u64 blocks_asked(const struct se_cmd *cmd)
 {
 	if (cmd->t_task_nolb)
 		return cmd->t_task_nolb;
-	return tgt_server_blocks(cmd->se_dev) - cmd->t_task_lba;	/* zero: to the end of the medium */
+	/* zero: to the end of the medium */
+	return tgt_server_blocks(cmd->se_dev) - cmd->t_task_lba;
 }
 
 static sense_reason_t read_ahead(struct se_cmd *cmd, u64 blocks)
@@ -28,15 +29,16 @@ static sense_reason_t read_ahead(struct se_cmd *cmd, u64 blocks)
 		return TCM_OUT_OF_RESOURCES;
 	for (done = 0; done < blocks && !reason && !tgt_cmd_is_aborted(cmd); done += step) {
 		step = min_t(u64, blocks - done, s.bytes / block_size);
-		reason = tgt_io_rw(cmd, cmd->se_dev, false, false, cmd->t_task_lba + done, step, s.sgl, s.nents);
+		reason = tgt_io_rw(cmd, cmd->se_dev, false, false, cmd->t_task_lba + done, step,
+				   s.sgl, s.nents);
 	}
 	tgt_scratch_put(&s);
 	return reason;
 }
 
 /*
- * GOOD says that not all blocks are sure to be in a cache, CONDITION MET that they are. What the kernel caches it may
- * drop at any time, so only GOOD is always true.
+ * GOOD says that not all blocks are sure to be in a cache, CONDITION MET that they are. What the
+ * kernel caches it may drop at any time, so only GOOD is always true.
  */
 static sense_reason_t prefetch_work(struct se_cmd *cmd)
 {

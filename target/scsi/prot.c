@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Protection information of a command. On the medium it is kept by the backend (or its hardware); on the wire a fabric
- * either carries it or not. What one side has and the other lacks is generated, checked or stripped here.
+ * Protection information of a command. On the medium it is kept by the backend (or its hardware);
+ * on the wire a fabric either carries it or not. What one side has and the other lacks is
+ * generated, checked or stripped here.
  */
 #include "target/scsi/prot.h"
 
@@ -17,7 +18,8 @@
 
 static bool fabric_only(const struct se_cmd *cmd)
 {
-	return cmd->se_sess && cmd->se_sess->sess_prot_type && !cmd->se_dev->dev_attrib.pi_prot_type;
+	return cmd->se_sess && cmd->se_sess->sess_prot_type &&
+	       !cmd->se_dev->dev_attrib.pi_prot_type;
 }
 
 /**
@@ -44,7 +46,10 @@ static const u8 checks_by_protect[8] = {
 	[5] = TARGET_DIF_CHECK_GUARD | TARGET_DIF_CHECK_REFTAG,
 };
 
-/* Without tags in the CDB nobody knows the reference tags that a type 2 medium holds (SBC-4 4.21.2.4). */
+/*
+ * Without tags in the CDB nobody knows the reference tags that a type 2 medium holds
+ * (SBC-4 4.21.2.4).
+ */
 static u8 checks_of(const struct se_cmd *cmd, u8 protect, bool cdb32)
 {
 	if (cmd->prot_type == TARGET_DIF_TYPE2_PROT && !cdb32)
@@ -52,7 +57,10 @@ static u8 checks_of(const struct se_cmd *cmd, u8 protect, bool cdb32)
 	return checks_by_protect[protect];
 }
 
-/* The 32 byte CDBs of type 2 say which application tag they expect, and in which bits; who checks reference tags checks it. */
+/*
+ * The 32 byte CDBs of type 2 say which application tag they expect, and in which bits; who checks
+ * reference tags checks it.
+ */
 static struct dif_rule rule_of(const struct se_cmd *cmd)
 {
 	struct dif_rule rule = { .type = cmd->prot_type, .checks = cmd->prot_checks };
@@ -71,7 +79,9 @@ static sense_reason_t refuse(struct se_cmd *cmd, bool cdb32)
 	return tgt_bad_field(cmd, cdb32 ? 10 : 1, 7);
 }
 
-/* What happens between wire and medium: @wire: the fabric carries tuples, @medium: they are stored. */
+/*
+ * What happens between wire and medium: @wire: the fabric carries tuples, @medium: they are stored.
+ */
 static enum target_prot_op operation(bool write, bool wire, bool medium)
 {
 	if (wire && medium)
@@ -121,7 +131,10 @@ sense_reason_t tgt_prot_parse(struct se_cmd *cmd, u8 protect, bool cdb32)
 	return TCM_NO_SENSE;
 }
 
-/* Walks data and tuples together, one block at a time, through bounce buffers only where a block is split. */
+/*
+ * Walks data and tuples together, one block at a time, through bounce buffers only where a block is
+ * split.
+ */
 struct prot_walk {
 	struct sg_mapping_iter data;
 	u8 *rest;
@@ -161,8 +174,12 @@ static void walk_stop(struct prot_walk *w)
 	sg_miter_stop(&w->data);
 }
 
-/* Tuples lie in their list without a gap; eight bytes may be split by a segment's end only if its length is odd. */
-static bool tuple_copy(struct scatterlist *sgl, unsigned int nents, size_t index, struct dif_tuple *t, bool store)
+/*
+ * Tuples lie in their list without a gap; eight bytes may be split by a segment's end only if its
+ * length is odd.
+ */
+static bool tuple_copy(struct scatterlist *sgl, unsigned int nents, size_t index,
+		       struct dif_tuple *t, bool store)
 {
 	off_t at = index * sizeof(*t);
 
@@ -216,8 +233,8 @@ static sense_reason_t check_failed(u8 failed)
  * @psg_off: offset of the first tuple, in bytes
  * Return: TCM_NO_SENSE, or which check failed, with cmd->sense_info the block. Any context.
  */
-sense_reason_t sbc_dif_verify(struct se_cmd *cmd, sector_t start, unsigned int sectors, unsigned int ei_lba,
-			      struct scatterlist *psg, int psg_off)
+sense_reason_t sbc_dif_verify(struct se_cmd *cmd, sector_t start, unsigned int sectors,
+			      unsigned int ei_lba, struct scatterlist *psg, int psg_off)
 {
 	const struct dif_rule rule = rule_of(cmd);
 	u32 block_size = cmd->se_dev->dev_attrib.block_size;
@@ -250,7 +267,8 @@ sense_reason_t sbc_dif_verify(struct se_cmd *cmd, sector_t start, unsigned int s
  * @sg_off: offset in it, in bytes
  * Context: any.
  */
-void sbc_dif_copy_prot(struct se_cmd *cmd, unsigned int sectors, bool read, struct scatterlist *sg, int sg_off)
+void sbc_dif_copy_prot(struct se_cmd *cmd, unsigned int sectors, bool read, struct scatterlist *sg,
+		       int sg_off)
 {
 	struct dif_tuple t;
 	unsigned int i;
@@ -272,7 +290,8 @@ void sbc_dif_copy_prot(struct se_cmd *cmd, unsigned int sectors, bool read, stru
 
 static sense_reason_t verify_all(struct se_cmd *cmd)
 {
-	return sbc_dif_verify(cmd, cmd->t_task_lba, cmd->t_task_nolb, cmd->reftag_seed, cmd->t_prot_sg, 0);
+	return sbc_dif_verify(cmd, cmd->t_task_lba, cmd->t_task_nolb, cmd->reftag_seed,
+			      cmd->t_prot_sg, 0);
 }
 
 /**

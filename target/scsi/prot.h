@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Protection information of a command: what is checked, generated, kept or stripped on its way (SBC-4 4.22). */
+/*
+ * Protection information of a command: what is checked, generated, kept or stripped on its way
+ * (SBC-4 4.22).
+ */
 #ifndef TGT_SCSI_PROT_H
 #define TGT_SCSI_PROT_H
 

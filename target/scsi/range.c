@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Range locks without a cost for those who need none. A command that must be atomic (COMPARE AND WRITE, ...) takes its
- * range when it is admitted: it waits for the commands in flight that overlap, and later ones that overlap wait for it.
- * An ordinary command stores its state and looks whether any range is locked: no lock, no search.
+ * Range locks without a cost for those who need none. A command that must be atomic (COMPARE AND
+ * WRITE, ...) takes its range when it is admitted: it waits for the commands in flight that
+ * overlap, and later ones that overlap wait for it. An ordinary command stores its state and looks
+ * whether any range is locked: no lock, no search.
  *
- * The store and the look of the ordinary command and the two of the locking one form the usual pair: each publishes
- * itself, then looks for the other, with a full barrier between. So at least one of them sees the other:
- *  - the locker finds a command in ADMITTED and turns it to COUNTED: it and all later lockers wait for it;
- *  - a command that finds a lock asks under ranges_lock: it goes if no range overlaps but those that count it.
- * Whoever is HELD owns nothing and is put back on its way when a range is given up; it then asks anew.
+ * The store and the look of the ordinary command and the two of the locking one form the usual
+ * pair: each publishes itself, then looks for the other, with a full barrier between. So at least
+ * one of them sees the other:
+ *  - the locker finds a command in ADMITTED and turns it to COUNTED: it and all later lockers wait
+ * for it;
+ *  - a command that finds a lock asks under ranges_lock: it goes if no range overlaps but those
+ * that count it. Whoever is HELD owns nothing and is put back on its way when a range is given up;
+ * it then asks anew.
  */
 #include "target/scsi/range.h"
 
@@ -21,8 +25,9 @@
 #include "target/scsi/token.h"
 
 /*
- * se_cmd.pr_res_key, which nothing else uses here, is the state of a command in this file, zero before
- * tgt_range_admit(): one of the values below and, for COUNTED, the number of the first range that counts the command.
+ * se_cmd.pr_res_key, which nothing else uses here, is the state of a command in this file, zero
+ * before tgt_range_admit(): one of the values below and, for COUNTED, the number of the first range
+ * that counts the command.
  */
 enum range_state {
 	RANGE_NONE,
@@ -68,7 +73,8 @@ static bool extent(struct se_cmd *cmd, const struct tgt_opcode *row, u64 *first,
 {
 	if (!row || !(row->flags & OPF_SBC) || !(row->flags & (OPF_RANGE | OPF_WRITES)))
 		return false;
-	if (!row->blocks.width) {	/* UNMAP: descriptors that are not read yet; the whole medium is the safe answer */
+	/* UNMAP: descriptors that are not read yet; the whole medium is the safe answer */
+	if (!row->blocks.width) {
 		*first = 0;
 		*count = U64_MAX / 2;
 		return true;
@@ -93,7 +99,8 @@ static void count_one(struct se_cmd *cmd, void *data)
 		return;
 	if (!overlaps(r, first, count))
 		return;
-	if (state_move(cmd, RANGE_ADMITTED, COUNTED_BY(r->number)) || state_get(cmd) == RANGE_COUNTED)
+	if (state_move(cmd, RANGE_ADMITTED, COUNTED_BY(r->number)) ||
+	    state_get(cmd) == RANGE_COUNTED)
 		r->waits_for++;
 }
 
@@ -123,7 +130,10 @@ static void range_enter(struct scsi_dev *sd, struct range_lock *r)
 	tgt_cmd_for_each(sd->dev, count_one, r);
 }
 
-/* First call: enters the range. Later calls come from tgt_cmd_resume(), when nothing is before it any more. */
+/*
+ * First call: enters the range. Later calls come from tgt_cmd_resume(), when nothing is before it
+ * any more.
+ */
 static bool admit_locker(struct scsi_dev *sd, struct se_cmd *cmd, const struct tgt_opcode *row)
 {
 	struct range_lock *r = NULL;
@@ -136,7 +146,8 @@ static bool admit_locker(struct scsi_dev *sd, struct se_cmd *cmd, const struct t
 	if (state_get(cmd) == RANGE_NONE) {
 		r = kzalloc(sizeof(*r), GFP_ATOMIC);
 		if (!r)
-			return true;	/* tgt_range_owned() tells the command that it is not atomic */
+			/* tgt_range_owned() tells the command that it is not atomic */
+			return true;
 		*r = (struct range_lock){ .owner = cmd, .first = first, .count = count };
 	}
 	spin_lock_irqsave(&sd->ranges_lock, flags);
@@ -154,7 +165,8 @@ static bool admit_locker(struct scsi_dev *sd, struct se_cmd *cmd, const struct t
 /**
  * tgt_range_owned - does a command own its range
  * @cmd: command that runs
- * Return: false if there was no memory to lock it: the command must not run as if it were atomic. Any context.
+ * Return: false if there was no memory to lock it: the command must not run as if it were atomic.
+ * Any context.
  */
 bool tgt_range_owned(struct se_cmd *cmd)
 {
@@ -198,7 +210,10 @@ static bool admit_slowly(struct scsi_dev *sd, struct se_cmd *cmd, const struct t
 	return go;
 }
 
-/* A write goes into the backend: tokens for what it overwrites end. UNMAP names its blocks later, itself. */
+/*
+ * A write goes into the backend: tokens for what it overwrites end. UNMAP names its blocks later,
+ * itself.
+ */
 static void revoke_tokens(struct se_cmd *cmd, const struct tgt_opcode *row)
 {
 	u64 first, count;
@@ -222,16 +237,20 @@ static void find_write(struct se_cmd *cmd, void *data)
 
 	if (state == RANGE_NONE || state == RANGE_DONE || !row || !(row->flags & OPF_WRITES))
 		return;
-	if (extent(cmd, row, &first, &count) && first < w->first + w->count && w->first < first + count)
+	if (extent(cmd, row, &first, &count) && first < w->first + w->count &&
+	    w->first < first + count)
 		w->found = true;
 }
 
 /**
- * tgt_range_is_written - is a command in the backend, or on its way there, that may change blocks of a range
+ * tgt_range_is_written - is a command in the backend, or on its way there, that may change blocks
+ * of a range
+ *
  * @dev: device
  * @first: first block
  * @count: number of blocks
- * Context: any. The caller has published what makes later writes look (scsi_dev.nr_tokens), with a full barrier.
+ * Context: any. The caller has published what makes later writes look (scsi_dev.nr_tokens), with a
+ * full barrier.
  */
 bool tgt_range_is_written(struct se_device *dev, u64 first, u64 count)
 {
@@ -258,10 +277,13 @@ static bool admit(struct scsi_dev *sd, struct se_cmd *cmd, const struct tgt_opco
 }
 
 /**
- * tgt_range_admit_now - may a command enter the backend, if its device has no locked range and no token
+ * tgt_range_admit_now - may a command enter the backend, if its device has no locked range and no
+ * token
+ *
  * @cmd: as for tgt_range_admit()
  * Context: any; takes no lock.
- * Return: true: it may. false: tgt_range_admit() is to be called, though others may see the command as admitted already.
+ * Return: true: it may. false: tgt_range_admit() is to be called, though others may see the command
+ * as admitted already.
  */
 bool tgt_range_admit_now(struct se_cmd *cmd)
 {
@@ -269,7 +291,8 @@ bool tgt_range_admit_now(struct se_cmd *cmd)
 
 	if (cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH)
 		return true;
-	if (READ_ONCE(sd->nr_ranges) || READ_ONCE(sd->nr_tokens) || is_locker(cmd, tgt_opcode_find(cmd->t_task_cdb)))
+	if (READ_ONCE(sd->nr_ranges) || READ_ONCE(sd->nr_tokens) ||
+	    is_locker(cmd, tgt_opcode_find(cmd->t_task_cdb)))
 		return false;
 	WRITE_ONCE(cmd->pr_res_key, RANGE_ADMITTED);
 	smp_mb();	/* pairs with range_enter() and tgt_token_publish() */

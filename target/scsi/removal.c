@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * START STOP UNIT and PREVENT ALLOW MEDIUM REMOVAL. A unit can be stopped; one that is configured as removable can be
- * ejected and loaded, unless an initiator prevents it (SBC-4 5.14, 5.31; SPC-5 6.17).
+ * START STOP UNIT and PREVENT ALLOW MEDIUM REMOVAL. A unit can be stopped; one that is configured
+ * as removable can be ejected and loaded, unless an initiator prevents it (SBC-4 5.14, 5.31;
+ * SPC-5 6.17).
  */
 #include "target/scsi/removal.h"
 
@@ -48,7 +49,10 @@ static sense_reason_t load_or_eject(struct scsi_dev *sd, bool load)
 	return TCM_NO_SENSE;
 }
 
-/* A removable medium starts again by itself with the next command, so that a stop leaves nothing behind. */
+/*
+ * A removable medium starts again by itself with the next command, so that a stop leaves nothing
+ * behind.
+ */
 static void start_or_stop(struct scsi_dev *sd, bool start)
 {
 	lockdep_assert_held(&sd->lock);
@@ -62,9 +66,9 @@ static void start_or_stop(struct scsi_dev *sd, bool start)
  * tgt_removal_start_stop - START STOP UNIT
  * @cmd: command
  *
- * With a power condition other than START_VALID, START and LOEJ are ignored. There is nothing that saves power: ACTIVE
- * starts the unit, and so does the command that ends any other condition, which is the next one.
- * Return: TCM_NO_SENSE when completed, else the reason. Any context.
+ * With a power condition other than START_VALID, START and LOEJ are ignored. There is nothing that
+ * saves power: ACTIVE starts the unit, and so does the command that ends any other condition, which
+ * is the next one. Return: TCM_NO_SENSE when completed, else the reason. Any context.
  */
 sense_reason_t tgt_removal_start_stop(struct se_cmd *cmd)
 {
@@ -87,8 +91,10 @@ sense_reason_t tgt_removal_start_stop(struct se_cmd *cmd)
 		return tgt_bad_field(cmd, 4, 1);
 	if (reason)
 		return reason;
-	if (before == MEDIUM_EJECTED && READ_ONCE(sd->medium) == MEDIUM_READY)	/* MEDIUM MAY HAVE CHANGED */
-		tgt_ua_post_device(cmd->se_dev, 0x28, 0x00, cmd->se_sess ? cmd->se_sess->se_node_acl : NULL);
+	if (before == MEDIUM_EJECTED &&
+	    READ_ONCE(sd->medium) == MEDIUM_READY) /* MEDIUM MAY HAVE CHANGED */
+		tgt_ua_post_device(cmd->se_dev, 0x28, 0x00,
+				   cmd->se_sess ? cmd->se_sess->se_node_acl : NULL);
 	return tgt_server_good(cmd);
 }
 

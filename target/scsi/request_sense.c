@@ -57,8 +57,8 @@ void tgt_request_sense_build(struct se_cmd *cmd, sense_reason_t reason)
 
 	tgt_sense_fill(&s, reason);
 	add_extra(&s, cmd, reason);
-	cmd->scsi_sense_length = tgt_sense_encode(&s, target_sense_desc_format(cmd->se_dev), cmd->sense_buffer,
-						  TRANSPORT_SENSE_BUFFER);
+	cmd->scsi_sense_length = tgt_sense_encode(&s, target_sense_desc_format(cmd->se_dev),
+						  cmd->sense_buffer, TRANSPORT_SENSE_BUFFER);
 }
 
 /* What the medium is busy with is pollable: SPC-5 5.7, 6.39. */
@@ -93,7 +93,9 @@ static bool medium_sense(struct se_cmd *cmd, struct tgt_sense *s)
  * tgt_request_sense_execute - REQUEST SENSE (SPC-5 6.39)
  * @cmd: command with its buffer
  *
- * A pending unit attention is returned and cleared; else what the medium is busy with; else NO SENSE.
+ * A pending unit attention is returned and cleared; else what the medium is busy with; else NO
+ * SENSE.
+ *
  * Return: TCM_NO_SENSE, completed. Any context.
  */
 sense_reason_t tgt_request_sense_execute(struct se_cmd *cmd)

@@ -24,7 +24,9 @@ sense_reason_t tgt_rw_parse(struct se_cmd *cmd, u32 *size)
  * @cmd: command, its extent read and checked
  * @size: bytes of its blocks
  *
- * No other command sees a part of it; the limits are those of the Block Limits page, which offers no boundaries.
+ * No other command sees a part of it; the limits are those of the Block Limits page, which offers
+ * no boundaries.
+ *
  * Return: TCM_NO_SENSE, or INVALID FIELD IN CDB. Any context.
  */
 sense_reason_t tgt_atomic_parse(struct se_cmd *cmd, u32 *size)
@@ -43,7 +45,8 @@ sense_reason_t tgt_atomic_parse(struct se_cmd *cmd, u32 *size)
  */
 sense_reason_t tgt_rw_execute(struct se_cmd *cmd)
 {
-	return tgt_server_ops(cmd)->execute_rw(cmd, cmd->t_data_sg, cmd->t_data_nents, cmd->data_direction);
+	return tgt_server_ops(cmd)->execute_rw(cmd, cmd->t_data_sg, cmd->t_data_nents,
+					       cmd->data_direction);
 }
 
 /**

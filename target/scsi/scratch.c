@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Scratch buffers; their size is bounded, so that no initiator decides how much memory a command takes. */
+/*
+ * Scratch buffers; their size is bounded, so that no initiator decides how much memory a command
+ * takes.
+ */
 #include "target/scsi/scratch.h"
 
 #include "compat/target.h"

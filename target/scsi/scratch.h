@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Buffers of bounded size for commands that the device server executes by reading and writing itself. */
+/*
+ * Buffers of bounded size for commands that the device server executes by reading and writing
+ * itself.
+ */
 #ifndef TGT_SCSI_SCRATCH_H
 #define TGT_SCSI_SCRATCH_H
 

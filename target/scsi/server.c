@@ -61,7 +61,8 @@ void tgt_server_resized(struct se_device *dev, u64 blocks)
 	struct scsi_dev *sd = tgt_scsi_dev(dev);
 	u64 known = READ_ONCE(sd->blocks);
 
-	if (!target_dev_configured(dev) || known == blocks || cmpxchg64(&sd->blocks, known, blocks) != known)
+	if (!target_dev_configured(dev) || known == blocks ||
+	    cmpxchg64(&sd->blocks, known, blocks) != known)
 		return;
 	if (known)	/* CAPACITY DATA HAS CHANGED (SBC-4 4.8) */
 		tgt_ua_post_device(dev, 0x2a, 0x09, NULL);
@@ -95,7 +96,9 @@ sense_reason_t tgt_server_good(struct se_cmd *cmd)
 }
 
 /**
- * tgt_server_ready - TEST UNIT READY; who polls with it learns by the next command that the medium has grown
+ * tgt_server_ready - TEST UNIT READY; who polls with it learns by the next command that the medium
+ * has grown
+ *
  * @cmd: command
  * Return: TCM_NO_SENSE, completed. Any context.
  */
@@ -134,7 +137,9 @@ u32 tgt_server_max_transfer(const struct se_cmd *cmd)
 			  TRANSFER_CEILING_BYTES / attrib->block_size);
 
 	if (cmd->se_tfo && cmd->se_tfo->max_data_sg_nents)
-		max = min_t(u32, max, mult_frac(cmd->se_tfo->max_data_sg_nents, PAGE_SIZE, attrib->block_size));
+		max = min_t(u32, max,
+			    mult_frac(cmd->se_tfo->max_data_sg_nents, PAGE_SIZE,
+				      attrib->block_size));
 	return max;
 }
 

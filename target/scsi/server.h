@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The device server's own state of a logical unit and of a nexus, and what its command handlers share. */
+/*
+ * The device server's own state of a logical unit and of a nexus, and what its command handlers
+ * share.
+ */
 #ifndef TGT_SCSI_SERVER_H
 #define TGT_SCSI_SERVER_H
 
@@ -15,7 +18,8 @@ struct medium_job;
 
 /* The mode parameters that MODE SELECT can change. */
 struct scsi_mode {
-	bool wce;		/* write cache; the current value is the attribute emulate_write_cache */
+	/* write cache; the current value is the attribute emulate_write_cache */
+	bool wce;
 	bool d_sense;		/* descriptor format sense data */
 	bool swp;		/* software write protect */
 	u8 tst;			/* task set type: 0 or 1 */
@@ -24,7 +28,8 @@ struct scsi_mode {
 };
 
 /*
- * What keeps the medium busy as a whole. @state is read without a lock by the gates; changed under scsi_dev.lock.
+ * What keeps the medium busy as a whole. @state is read without a lock by the gates; changed under
+ * scsi_dev.lock.
  */
 enum scsi_medium {
 	MEDIUM_READY,
@@ -42,13 +47,19 @@ enum scsi_medium {
  * @mode: current values, @saved: what a reset goes back to, if @has_saved
  * @medium: see enum scsi_medium
  * @progress: of the operation that @medium names, in 1/65536
- * @job: the operation that runs, @sanitize_ause: the last one allowed an unrestricted exit from its failure
- * @removable: RMB; @preventers: nexuses that have issued PREVENT ALLOW MEDIUM REMOVAL with PREVENT set
+ * @job: the operation that runs, @sanitize_ause: the last one allowed an unrestricted exit from its
+ * failure
+ *
+ * @removable: RMB; @preventers: nexuses that have issued PREVENT ALLOW MEDIUM REMOVAL with PREVENT
+ * set
+ *
  * @aca: the faulted nexus of an auto contingent allegiance; read without a lock, only compared
  * @buffer: of WRITE BUFFER and READ BUFFER, @echo_size: bytes of it that an echo returns
  * @thin_work: looks at the thresholds; @thin_told: those that are crossed already, the work's own
  * @notes: of the Application Client log page, under @lock; NULL before the first one
- * @blocks: capacity that initiators know; 0 before the device is configured. Changed by cmpxchg() only
+ * @blocks: capacity that initiators know; 0 before the device is configured. Changed by cmpxchg()
+ * only
+ *
  * @ranges_lock: guards @ranges; irq safe, taken outside of the command queues' locks
  * @ranges: locked ranges of blocks, in order of arrival
  * @nr_ranges: how many; read without a lock by commands that want to pass

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How full a thin medium is, and the soft thresholds of the Logical Block Provisioning mode page (SBC-4 4.7.3.8). The
- * backend is asked each second while a threshold is set; a crossing is told to every initiator, once.
+ * How full a thin medium is, and the soft thresholds of the Logical Block Provisioning mode page
+ * (SBC-4 4.7.3.8). The backend is asked each second while a threshold is set; a crossing is told to
+ * every initiator, once.
  */
 #include "target/scsi/thin.h"
 
@@ -31,7 +32,8 @@ bool tgt_thin_is_known(struct se_device *dev)
 /**
  * tgt_thin_exponent - THRESHOLD EXPONENT of the Logical Block Provisioning VPD page
  * @dev: device
- * Return: a threshold set has two to the power of this many blocks; 0 without thresholds. Any context.
+ * Return: a threshold set has two to the power of this many blocks; 0 without thresholds. Any
+ * context.
  */
 u8 tgt_thin_exponent(struct se_device *dev)
 {
@@ -47,7 +49,8 @@ u8 tgt_thin_exponent(struct se_device *dev)
  */
 int tgt_thin_count(struct se_device *dev, struct thin_count *count)
 {
-	const struct tgt_backend_ops *ops = container_of(dev->transport, struct tgt_backend_ops, ops);
+	const struct tgt_backend_ops *ops =
+		container_of(dev->transport, struct tgt_backend_ops, ops);
 	u64 used, left;
 	int ret;
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tokens of all logical units. A token stands for data as they were when it was made: the first write to one of its
- * blocks revokes it. Writes look at scsi_dev.nr_tokens alone, which is zero but for those who use tokens; a write and a new
- * token each publish themselves before they look for the other, as locks and commands do in range.c.
+ * The tokens of all logical units. A token stands for data as they were when it was made: the first
+ * write to one of its blocks revokes it. Writes look at scsi_dev.nr_tokens alone, which is zero but
+ * for those who use tokens; a write and a new token each publish themselves before they look for
+ * the other, as locks and commands do in range.c.
  */
 #include "target/scsi/token.h"
 
@@ -37,7 +38,10 @@ void tgt_token_put(struct odx_token *token)
 		kref_put(&token->refs, token_release);
 }
 
-/* SPC-4 table 141: the type, the length of the rest, who made it, the number of bytes, and what makes it unique. */
+/*
+ * SPC-4 table 141: the type, the length of the rest, who made it, the number of bytes, and what
+ * makes it unique.
+ */
 static void put_token(struct odx_token *token)
 {
 	const struct t10_wwn *wwn = &token->dev->t10_wwn;
@@ -72,7 +76,8 @@ static void put_token(struct odx_token *token)
  * Context: may sleep.
  * Return: the token with one reference, or NULL.
  */
-struct odx_token *tgt_token_create(struct se_device *dev, u32 timeout, const struct odx_range *range, u16 ranges)
+struct odx_token *tgt_token_create(struct se_device *dev, u32 timeout,
+				   const struct odx_range *range, u16 ranges)
 {
 	struct odx_token *token = kzalloc(struct_size(token, range, ranges), GFP_KERNEL);
 	u16 i;
@@ -144,7 +149,8 @@ static bool is_being_written(const struct odx_token *token)
  * tgt_token_publish - from now on the token can be used, and writes revoke it
  * @token: token from tgt_token_create(); the list takes a reference
  * Context: process.
- * Return: false if a write to its blocks is on its way: what the data are is open, so there is no token.
+ * Return: false if a write to its blocks is on its way: what the data are is open, so there is no
+ * token.
  */
 bool tgt_token_publish(struct odx_token *token)
 {
@@ -180,7 +186,8 @@ static bool has_expired(const struct odx_token *token)
  * @raw: ODX_TOKEN_SIZE bytes from the initiator
  * @state: why it cannot be used
  * Context: process.
- * Return: the token with a reference and a use, or NULL; *@state is TOKEN_VALID then if there is no such token.
+ * Return: the token with a reference and a use, or NULL; *@state is TOKEN_VALID then if there is no
+ * such token.
  */
 struct odx_token *tgt_token_use(const u8 *raw, enum token_state *state)
 {
@@ -238,7 +245,8 @@ static bool overlaps(const struct odx_token *token, u64 lba, u64 blocks)
 	u16 i;
 
 	for (i = 0; i < token->ranges; i++)
-		if (lba < token->range[i].lba + token->range[i].blocks && token->range[i].lba < lba + blocks)
+		if (lba < token->range[i].lba + token->range[i].blocks &&
+		    token->range[i].lba < lba + blocks)
 			return true;
 	return false;
 }

@@ -38,7 +38,8 @@ struct odx_token {
 	struct odx_range range[];
 };
 
-struct odx_token *tgt_token_create(struct se_device *dev, u32 timeout, const struct odx_range *range, u16 ranges);
+struct odx_token *tgt_token_create(struct se_device *dev, u32 timeout,
+				   const struct odx_range *range, u16 ranges);
 bool tgt_token_publish(struct odx_token *token);
 struct odx_token *tgt_token_use(const u8 *raw, enum token_state *state);
 void tgt_token_unuse(struct odx_token *token, bool delete);

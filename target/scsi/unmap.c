@@ -19,7 +19,10 @@ struct unmap_list {
 	unsigned int count;
 };
 
-/* Descriptors that the header announces and that have come; bytes behind the last whole one are ignored. */
+/*
+ * Descriptors that the header announces and that have come; bytes behind the last whole one are
+ * ignored.
+ */
 static sense_reason_t read_list(struct se_cmd *cmd, struct unmap_list *list)
 {
 	u8 header[HEADER_SIZE];
@@ -83,7 +86,8 @@ static sense_reason_t unmap_all(struct se_cmd *cmd, const struct unmap_list *lis
 		if (!count_of(list, i))
 			continue;
 		tgt_token_written(cmd->se_dev, lba_of(list, i), count_of(list, i));
-		reason = tgt_server_ops(cmd)->execute_unmap(cmd, lba_of(list, i), count_of(list, i));
+		reason =
+			tgt_server_ops(cmd)->execute_unmap(cmd, lba_of(list, i), count_of(list, i));
 	}
 	return reason;
 }
@@ -141,7 +145,8 @@ sense_reason_t tgt_unmap_range(struct se_device *dev, u64 lba, u64 blocks)
 		step = min_t(u64, blocks, most);
 		put_unaligned_be64(lba, list + HEADER_SIZE);
 		put_unaligned_be32(step, list + HEADER_SIZE + 8);
-		reason = tgt_io_cdb(NULL, dev, cdb, sizeof(cdb), &sg, 1, HEADER_SIZE + DESCRIPTOR_SIZE, DMA_TO_DEVICE);
+		reason = tgt_io_cdb(NULL, dev, cdb, sizeof(cdb), &sg, 1,
+				    HEADER_SIZE + DESCRIPTOR_SIZE, DMA_TO_DEVICE);
 	}
 	kfree(list);
 	return reason;

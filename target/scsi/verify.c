@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* VERIFY and WRITE AND VERIFY: the medium is really read, and with BYTCHK compared byte by byte (SBC-4 5.38, 5.44). */
+/*
+ * VERIFY and WRITE AND VERIFY: the medium is really read, and with BYTCHK compared byte by byte
+ * (SBC-4 5.38, 5.44).
+ */
 #include <linux/slab.h>
 #include <scsi/scsi_proto.h>
 
@@ -39,7 +42,8 @@ sense_reason_t tgt_verify_parse(struct se_cmd *cmd, u32 *size)
 
 	if (bytchk == BYTCHK_RESERVED)
 		return tgt_bad_field(cmd, at, 2);
-	if (row->flags & OPF_WRITES) {	/* WRITE AND VERIFY always carries its blocks, and may not say 3 */
+	/* WRITE AND VERIFY always carries its blocks, and may not say 3 */
+	if (row->flags & OPF_WRITES) {
 		if (bytchk == BYTCHK_ONE)
 			return tgt_bad_field(cmd, at, 2);
 	} else if (bytchk == BYTCHK_BLOCKS) {
@@ -64,7 +68,8 @@ static sense_reason_t compare_chunk(struct se_cmd *cmd, struct tgt_scratch *s, u
 	u32 at;
 
 	for (at = 0; at < bytes; at += step) {
-		same = tgt_sgl_compare(s->sgl, s->nents, at, cmd->t_data_sg, cmd->t_data_nents, one ? 0 : done, step);
+		same = tgt_sgl_compare(s->sgl, s->nents, at, cmd->t_data_sg, cmd->t_data_nents,
+				       one ? 0 : done, step);
 		if (same != step)
 			return tgt_fail_info(cmd, TCM_MISCOMPARE_VERIFY, done + at + same);
 	}
@@ -84,9 +89,11 @@ static sense_reason_t verify_extent(struct se_cmd *cmd, bool compare)
 		blocks = min(cmd->t_task_nolb - done, s.bytes / block_size);
 		if (tgt_cmd_is_aborted(cmd))
 			break;
-		reason = tgt_io_rw(cmd, cmd->se_dev, false, false, cmd->t_task_lba + done, blocks, s.sgl, s.nents);
+		reason = tgt_io_rw(cmd, cmd->se_dev, false, false, cmd->t_task_lba + done, blocks,
+				   s.sgl, s.nents);
 		if (!reason && compare)
-			reason = compare_chunk(cmd, &s, (u64)done * block_size, blocks * block_size);
+			reason =
+				compare_chunk(cmd, &s, (u64)done * block_size, blocks * block_size);
 	}
 	tgt_scratch_put(&s);
 	return reason;
@@ -112,8 +119,8 @@ sense_reason_t tgt_verify_execute(struct se_cmd *cmd)
 /* What is verified must have reached the medium, not only the cache. */
 static sense_reason_t write_verify_work(struct se_cmd *cmd)
 {
-	sense_reason_t reason = tgt_io_rw(cmd, cmd->se_dev, true, true, cmd->t_task_lba, cmd->t_task_nolb,
-					  cmd->t_data_sg, cmd->t_data_nents);
+	sense_reason_t reason = tgt_io_rw(cmd, cmd->se_dev, true, true, cmd->t_task_lba,
+					  cmd->t_task_nolb, cmd->t_data_sg, cmd->t_data_nents);
 
 	if (!reason)
 		reason = verify_extent(cmd, bytchk_of(cmd) == BYTCHK_BLOCKS);

@@ -14,7 +14,8 @@
 #include "target/scsi/thin.h"
 #include "target/scsi/vpd.h"
 
-#define BLOCK_PAGE_SIZE		0x3c	/* PAGE LENGTH of the Block Limits and Block Device Characteristics pages */
+/* PAGE LENGTH of the Block Limits and Block Device Characteristics pages */
+#define BLOCK_PAGE_SIZE		0x3c
 #define EXTENDED_PAGE_SIZE	0x3c
 
 #define TYPE_RELATIVE_PORT	4
@@ -49,14 +50,18 @@ static int protocol_of(const struct se_portal_group *tpg)
 	return tpg->proto_id >= 0 ? tpg->proto_id : DESIGNATOR_NO_PROTOCOL;
 }
 
-/* RFC 7143 4.2.7.3 builds an iSCSI port's name of the target's name and the portal group tag; elsewhere the name is it. */
+/*
+ * RFC 7143 4.2.7.3 builds an iSCSI port's name of the target's name and the portal group tag;
+ * elsewhere the name is it.
+ */
 static void put_port_name(struct wbuf *w, struct se_portal_group *tpg)
 {
 	const struct target_core_fabric_ops *tfo = tpg->se_tpg_tfo;
 	char name[TRANSPORT_IQN_LEN + 16];
 
 	if (tpg->proto_id == SCSI_PROTOCOL_ISCSI)
-		scnprintf(name, sizeof(name), "%s,t,0x%04x", tfo->tpg_get_wwn(tpg), tfo->tpg_get_tag(tpg));
+		scnprintf(name, sizeof(name), "%s,t,0x%04x", tfo->tpg_get_wwn(tpg),
+			  tfo->tpg_get_tag(tpg));
 	else
 		strscpy(name, tfo->tpg_get_wwn(tpg), sizeof(name));
 	tgt_designator_put_name(w, DESIGNATES_PORT, protocol_of(tpg), name);
@@ -80,19 +85,23 @@ static void put_groups(struct wbuf *w, struct se_lun *lun, struct se_device *dev
 		spin_unlock(&member->lu_gp_mem_lock);
 	}
 	if (port_gp >= 0)
-		tgt_designator_put_number(w, TYPE_PORT_GROUP, DESIGNATES_PORT, protocol_of(lun->lun_tpg), port_gp);
+		tgt_designator_put_number(w, TYPE_PORT_GROUP, DESIGNATES_PORT,
+					  protocol_of(lun->lun_tpg), port_gp);
 	if (lu_gp >= 0)
-		tgt_designator_put_number(w, TYPE_LU_GROUP, DESIGNATES_LU, DESIGNATOR_NO_PROTOCOL, lu_gp);
+		tgt_designator_put_number(w, TYPE_LU_GROUP, DESIGNATES_LU, DESIGNATOR_NO_PROTOCOL,
+					  lu_gp);
 }
 
 static void put_port(struct wbuf *w, struct se_lun *lun, struct se_device *dev)
 {
 	struct se_portal_group *tpg = lun->lun_tpg;
 
-	tgt_designator_put_number(w, TYPE_RELATIVE_PORT, DESIGNATES_PORT, protocol_of(tpg), tgt_tpg_rtpi(lun));
+	tgt_designator_put_number(w, TYPE_RELATIVE_PORT, DESIGNATES_PORT, protocol_of(tpg),
+				  tgt_tpg_rtpi(lun));
 	put_groups(w, lun, dev);
 	put_port_name(w, tpg);
-	tgt_designator_put_name(w, DESIGNATES_TARGET, protocol_of(tpg), tpg->se_tpg_tfo->tpg_get_wwn(tpg));
+	tgt_designator_put_name(w, DESIGNATES_TARGET, protocol_of(tpg),
+				tpg->se_tpg_tfo->tpg_get_wwn(tpg));
 }
 
 /**
@@ -120,10 +129,12 @@ static void build_extended(struct se_cmd *cmd, struct wbuf *w)
 	bool pi = tgt_prot_enabled(cmd);
 	size_t start = w->len;
 
-	wbuf_u8(w, pi ? 0x1d : 0);	/* SPT: types 1 and 3; guard and reference tag are checked */
+	/* SPT: types 1 and 3; guard and reference tag are checked */
+	wbuf_u8(w, pi ? 0x1d : 0);
 	wbuf_u8(w, 0x07);	/* HEADSUP, ORDSUP, SIMPSUP */
 	wbuf_u8(w, cmd->se_dev->dev_attrib.emulate_write_cache ? 0x01 : 0);	/* V_SUP */
-	wbuf_u8(w, 0x01);	/* LUICLR: I_T nexus loss clears unit attentions of the nexus only */
+	/* LUICLR: I_T nexus loss clears unit attentions of the nexus only */
+	wbuf_u8(w, 0x01);
 	wbuf_u8(w, has_referrals(cmd->se_dev) ? 0x10 : 0);	/* R_SUP */
 	wbuf_zero(w, 4);
 	wbuf_u8(w, TRANSPORT_SENSE_BUFFER);
@@ -209,7 +220,8 @@ static void build_characteristics(struct se_cmd *cmd, struct wbuf *w)
 {
 	wbuf_be16(w, cmd->se_dev->dev_attrib.is_nonrot ? 1 : 0);
 	wbuf_u8(w, 0);
-	wbuf_u8(w, tgt_medium_can_erase(cmd->se_dev) ? 0x40 : 0);	/* WABEREQ: erased blocks can be read */
+	/* WABEREQ: erased blocks can be read */
+	wbuf_u8(w, tgt_medium_can_erase(cmd->se_dev) ? 0x40 : 0);
 	wbuf_zero(w, BLOCK_PAGE_SIZE - 4);
 }
 
@@ -321,7 +333,8 @@ sense_reason_t spc_emulate_evpd_83(struct se_cmd *cmd, unsigned char *buf)
 /**
  * tgt_vpd_max_write_same - MAXIMUM WRITE SAME LENGTH
  * @dev: device
- * Return: blocks; the backend's limit if it has the primitive, else that of the core's own loop. Any context.
+ * Return: blocks; the backend's limit if it has the primitive, else that of the core's own loop.
+ * Any context.
  */
 u32 tgt_vpd_max_write_same(struct se_device *dev)
 {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reads designation descriptors of a passed-through device into struct t10_vpd, for configfs to show. */
+/*
+ * Reads designation descriptors of a passed-through device into struct t10_vpd, for configfs to
+ * show.
+ */
 #include <linux/string.h>
 
 #include "compat/target.h"
@@ -65,7 +68,8 @@ int transport_set_vpd_ident(struct t10_vpd *vpd, unsigned char *page_83)
 	vpd->device_identifier_code_set = CODE_SET(page_83);
 	switch (vpd->device_identifier_code_set) {
 	case CODE_BINARY:
-		scnprintf(text, room, "%x%*phN", page_83[1] & 0x0f, (int)min_t(size_t, len, 64), page_83 + DESCRIPTOR_HEADER);
+		scnprintf(text, room, "%x%*phN", page_83[1] & 0x0f, (int)min_t(size_t, len, 64),
+			  page_83 + DESCRIPTOR_HEADER);
 		return 0;
 	case CODE_ASCII:
 	case CODE_UTF8:

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* WRITE SAME: by unmapping, by the backend's primitive, or by writing the block often (SBC-4 5.50). */
+/*
+ * WRITE SAME: by unmapping, by the backend's primitive, or by writing the block often (SBC-4 5.50).
+ */
 #include <linux/slab.h>
 #include <scsi/scsi_proto.h>
 
@@ -36,7 +38,8 @@ static sense_reason_t check_flags(struct se_cmd *cmd)
 		return tgt_bad_field(cmd, at, 0);
 	if (flags & ANCHOR)	/* ANC_SUP is zero; without UNMAP it is wrong at any rate */
 		return tgt_bad_field(cmd, at, 4);
-	if ((flags & UNMAP_BIT) && (!cmd->se_dev->dev_attrib.emulate_tpws || !tgt_server_ops(cmd)->execute_unmap))
+	if ((flags & UNMAP_BIT) &&
+	    (!cmd->se_dev->dev_attrib.emulate_tpws || !tgt_server_ops(cmd)->execute_unmap))
 		return tgt_bad_field(cmd, at, 3);
 	return TCM_NO_SENSE;
 }
@@ -81,7 +84,8 @@ sector_t sbc_get_write_same_sectors(struct se_cmd *cmd)
 
 static sense_reason_t unmap_work(struct se_cmd *cmd)
 {
-	sense_reason_t reason = tgt_server_ops(cmd)->execute_unmap(cmd, cmd->t_task_lba, cmd->t_task_nolb);
+	sense_reason_t reason =
+		tgt_server_ops(cmd)->execute_unmap(cmd, cmd->t_task_lba, cmd->t_task_nolb);
 
 	return reason ? reason : tgt_server_good(cmd);
 }
@@ -101,9 +105,11 @@ static sense_reason_t write_all(struct se_cmd *cmd, struct tgt_scratch *s, u32 b
 	sense_reason_t reason = TCM_NO_SENSE;
 	u32 done, blocks;
 
-	for (done = 0; done < cmd->t_task_nolb && !reason && !tgt_cmd_is_aborted(cmd); done += blocks) {
+	for (done = 0; done < cmd->t_task_nolb && !reason && !tgt_cmd_is_aborted(cmd);
+	     done += blocks) {
 		blocks = min(cmd->t_task_nolb - done, s->bytes / block_size);
-		reason = tgt_io_rw(cmd, cmd->se_dev, true, false, cmd->t_task_lba + done, blocks, s->sgl, s->nents);
+		reason = tgt_io_rw(cmd, cmd->se_dev, true, false, cmd->t_task_lba + done, blocks,
+				   s->sgl, s->nents);
 	}
 	return reason;
 }
@@ -126,7 +132,10 @@ out_free:
 	return reason ? reason : tgt_server_good(cmd);
 }
 
-/* Unmapped blocks may stand for the data only if they read back as it: zeros, with LBPRZ (SBC-4 5.50.2). */
+/*
+ * Unmapped blocks may stand for the data only if they read back as it: zeros, with LBPRZ
+ * (SBC-4 5.50.2).
+ */
 static bool unmap_reads_back(struct se_cmd *cmd)
 {
 	u32 block_size = cmd->se_dev->dev_attrib.block_size, at;
@@ -156,7 +165,8 @@ sense_reason_t tgt_wsame_execute(struct se_cmd *cmd)
 	if (unmap && unmap_reads_back(cmd))
 		return tgt_io_defer(cmd, unmap_work);
 	/* a backend's primitive makes no protection information */
-	if (!has_ndob(cmd) && tgt_server_ops(cmd)->execute_write_same && !cmd->se_dev->dev_attrib.pi_prot_type)
+	if (!has_ndob(cmd) && tgt_server_ops(cmd)->execute_write_same &&
+	    !cmd->se_dev->dev_attrib.pi_prot_type)
 		return tgt_server_ops(cmd)->execute_write_same(cmd);
 	return tgt_io_defer(cmd, write_work);
 }

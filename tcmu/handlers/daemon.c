@@ -23,7 +23,9 @@ int main(int argc, char **argv)
 		} else if (opt == 'u') {
 			user = optarg;
 		} else {
-			printf("usage: %s [-n] [-u USER]\n  -n  not on D-Bus\n  -u  devices run as USER\n", argv[0]);
+			printf("usage: %s [-n] [-u USER]\n  -n  not on D-Bus\n  -u  devices run as "
+			       "USER\n",
+			       argv[0]);
 			printf("Serves user backstores with dev_config\n");
 			for (i = 0; i < ARRAY_SIZE(kinds); i++)
 				printf("  %s/%s\n", kinds[i]->name, kinds[i]->desc);

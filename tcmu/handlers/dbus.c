@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * org.kernel.TCMUService1, by which targetcli finds handlers, checks configurations and changes media. It runs in a
- * process of its own: whatever happens to the bus, no device notices.
+ * org.kernel.TCMUService1, by which targetcli finds handlers, checks configurations and changes
+ * media. It runs in a process of its own: whatever happens to the bus, no device notices.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -70,7 +70,8 @@ static int change_medium(sd_bus_message *m, void *data, sd_bus_error *error)
 	if (err < 0)
 		return err;
 	err = -EINVAL;
-	snprintf(pattern, sizeof(pattern), "/sys/kernel/config/target/core/user_*/%s/attrib/dev_config", name);
+	snprintf(pattern, sizeof(pattern),
+		 "/sys/kernel/config/target/core/user_*/%s/attrib/dev_config", name);
 	if (!strpbrk(name, "/*?[]\\") && strlen(name) < 200 && ops->reconfig)
 		err = write_attr(pattern, config);
 	return sd_bus_reply_method_return(m, "is", err, err ? strerror(-err) : "ok");

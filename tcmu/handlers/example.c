@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A disk on a file: dev_config "example/PATH". This is a whole handler; the library does SCSI. See tcmuh(3). */
+/*
+ * A disk on a file: dev_config "example/PATH". This is a whole handler; the library does SCSI. See
+ * tcmuh(3).
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>

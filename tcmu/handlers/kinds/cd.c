@@ -145,7 +145,8 @@ static int cd_read_cd(struct tcmuh_cmd *cmd, struct cd *cd)
 
 static int cd_seek_verify(struct tcmuh_cmd *cmd, struct cd *cd)
 {
-	uint32_t lba = tcmuh_be32(cmd->cdb + 2), count = cmd->cdb[0] == 0x2f ? tcmuh_be16(cmd->cdb + 7) : 0;
+	uint32_t lba = tcmuh_be32(cmd->cdb + 2),
+		 count = cmd->cdb[0] == 0x2f ? tcmuh_be16(cmd->cdb + 7) : 0;
 
 	if (lba > cd->sectors || count > cd->sectors - lba)
 		return tcmuh_sense_info(cmd, TCMUH_ILLEGAL_REQUEST, 0x2100, lba);
@@ -200,11 +201,15 @@ struct feature {
 };
 
 static const struct feature features[] = {
-	{ 0x0000, 0x03, 8, { 0x00, 0x10, 0, 0, 0x00, 0x08 } },		/* profiles: DVD-ROM, CD-ROM */
+	/* profiles: DVD-ROM, CD-ROM */
+	{ 0x0000, 0x03, 8, { 0x00, 0x10, 0, 0, 0x00, 0x08 } },
 	{ 0x0001, 0x0b, 8, { 0, 0, 0, 1, 1 } },				/* core: SCSI, DBE */
-	{ 0x0002, 0x07, 4, { 0x02 } },					/* morphing: operational change */
-	{ 0x0003, 0x0b, 4, { 0x29 } },					/* removable medium: tray, eject, lock */
-	{ 0x0010, 0x00, 8, { 0, 0, 0x08, 0x00, 0, 1, 1 } },		/* random readable, 2048 bytes */
+	/* morphing: operational change */
+	{ 0x0002, 0x07, 4, { 0x02 } },
+	/* removable medium: tray, eject, lock */
+	{ 0x0003, 0x0b, 4, { 0x29 } },
+	/* random readable, 2048 bytes */
+	{ 0x0010, 0x00, 8, { 0, 0, 0x08, 0x00, 0, 1, 1 } },
 	{ 0x001e, 0x08, 4, { 0 } },					/* CD read */
 	{ 0x001f, 0x08, 4, { 0 } },					/* DVD read */
 	{ 0x0100, 0x03, 0, { 0 } },					/* power management */
@@ -274,7 +279,8 @@ static int cd_disc_information(struct tcmuh_cmd *cmd, struct cd *cd)
 	(void)cd;
 	if (cmd->cdb[1] & 7)
 		return tcmuh_bad_cdb(cmd, 1);
-	memset(d + 16, 0xff, 8);		/* no lead-in of another session, no lead-out to come */
+	/* no lead-in of another session, no lead-out to come */
+	memset(d + 16, 0xff, 8);
 	return tcmuh_reply(cmd, d, sizeof(d), tcmuh_be16(cmd->cdb + 7));
 }
 
@@ -313,11 +319,14 @@ static size_t mode_page(uint8_t code, bool changeable, const struct cd *cd, uint
 	static const struct {
 		uint8_t code, len, data[6];
 	} pages[] = {
-		{ 0x01, 12, { 0x00, 0x05 } },			/* read error recovery */
-		{ 0x0e, 16, { 0x04 } },				/* audio control */
-		{ 0x1a, 12, { 0 } },				/* power condition */
-		{ 0x1d, 12, { 0 } },				/* time-out and protect */
-		/* capabilities: reads CD-R, CD-RW, DVD-ROM; Mode 2 forms, multisession; lock, eject, tray */
+		{ 0x01, 12, { 0x00, 0x05 } }, /* read error recovery */
+		{ 0x0e, 16, { 0x04 } }, /* audio control */
+		{ 0x1a, 12, { 0 } }, /* power condition */
+		{ 0x1d, 12, { 0 } }, /* time-out and protect */
+		/*
+		 * capabilities: reads CD-R, CD-RW, DVD-ROM; Mode 2 forms, multisession; lock,
+		 * eject, tray
+		 */
 		{ 0x2a, 22, { 0x0b, 0x00, 0x70, 0x00, 0x29, 0x00 } },
 	};
 	unsigned int i;
@@ -441,7 +450,8 @@ static int medium_open(const char *path, int *fd, uint32_t *sectors)
 	*fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (*fd < 0)
 		return -errno;
-	if (!fstat(*fd, &st) && S_ISREG(st.st_mode) && st.st_size >= SECTOR && st.st_size / SECTOR < INT32_MAX) {
+	if (!fstat(*fd, &st) && S_ISREG(st.st_mode) && st.st_size >= SECTOR &&
+	    st.st_size / SECTOR < INT32_MAX) {
 		*sectors = (st.st_size + SECTOR - 1) / SECTOR;
 		return 0;
 	}
@@ -501,7 +511,9 @@ static int cd_reconfig(struct tcmuh_dev *dev, const char *config)
 
 static const char *cd_check(const char *config)
 {
-	return config[0] && config[0] != '/' ? "the image's name must be absolute: cd//PATH, or cd/ for an empty drive" : NULL;
+	return config[0] && config[0] != '/'
+		       ? "the image's name must be absolute: cd//PATH, or cd/ for an empty drive"
+		       : NULL;
 }
 
 const struct tcmuh_ops kind_cd = {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A disk on a file or block device, by io_uring; where the kernel refuses that, by the library's threads. */
+/*
+ * A disk on a file or block device, by io_uring; where the kernel refuses that, by the library's
+ * threads.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
@@ -47,12 +50,18 @@ static int by_hand(struct file_disk *d, struct file_op *op)
 	case OP_FLUSH:
 		return fdatasync(d->fd) ? -errno : 0;
 	case OP_DISCARD:
-		return fallocate(d->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, op->off, op->len) ? -errno : 0;
+		return fallocate(d->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, op->off,
+				 op->len)
+			       ? -errno
+			       : 0;
 	}
 	return -EINVAL;
 }
 
-/* What came of it; a short transfer is done again by hand, which also gives zeros beyond the file's end. */
+/*
+ * What came of it; a short transfer is done again by hand, which also gives zeros beyond the file's
+ * end.
+ */
 static int outcome(struct file_disk *d, struct file_op *op, int res)
 {
 	bool moves = op->kind == OP_READ || op->kind == OP_WRITE;
@@ -98,7 +107,8 @@ static void prepare(struct io_uring_sqe *sqe, const struct file_disk *d, const s
 		io_uring_prep_fsync(sqe, d->fd, IORING_FSYNC_DATASYNC);
 		break;
 	case OP_DISCARD:
-		io_uring_prep_fallocate(sqe, d->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, op->off, op->len);
+		io_uring_prep_fallocate(sqe, d->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+					op->off, op->len);
 		break;
 	}
 }
@@ -119,7 +129,8 @@ static int submit(struct file_disk *d, const struct file_op *what)
 		prepare(sqe, d, op);
 		io_uring_sqe_set_data(sqe, op);
 		/* an entry that the kernel did not take now goes with the next one */
-		while ((ret = io_uring_submit(&d->ring)) == -EINTR || ret == -EAGAIN || ret == -EBUSY) {
+		while ((ret = io_uring_submit(&d->ring)) == -EINTR || ret == -EAGAIN ||
+		       ret == -EBUSY) {
 			pthread_mutex_unlock(&d->lock);
 			usleep(100);
 			pthread_mutex_lock(&d->lock);
@@ -149,7 +160,8 @@ static int file_flush(struct tcmuh_cmd *cmd)
 
 static int file_discard(struct tcmuh_cmd *cmd, uint64_t off, uint64_t len)
 {
-	return submit(file_disk(cmd), &(struct file_op){ cmd, .len = len, .off = off, .kind = OP_DISCARD });
+	return submit(file_disk(cmd),
+		      &(struct file_op){ cmd, .len = len, .off = off, .kind = OP_DISCARD });
 }
 
 static int grow(struct file_disk *d, uint64_t bytes)
@@ -160,7 +172,8 @@ static int grow(struct file_disk *d, uint64_t bytes)
 		return -errno;
 	d->regular = S_ISREG(st.st_mode);
 	if (!d->regular)
-		return S_ISBLK(st.st_mode) && lseek(d->fd, 0, SEEK_END) < (off_t)bytes ? -ENOSPC : 0;
+		return S_ISBLK(st.st_mode) && lseek(d->fd, 0, SEEK_END) < (off_t)bytes ? -ENOSPC
+										       : 0;
 	return (uint64_t)st.st_size < bytes && ftruncate(d->fd, bytes) ? -errno : 0;
 }
 

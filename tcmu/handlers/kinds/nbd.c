@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A disk from an NBD server, by libnbd: several connections where the server allows that. A lost connection is made
- * again; commands wait for it a while.
+ * A disk from an NBD server, by libnbd: several connections where the server allows that. A lost
+ * connection is made again; commands wait for it a while.
  */
 #include <errno.h>
 #include <libnbd.h>
@@ -34,7 +34,10 @@ struct nbd_disk {
 	pthread_cond_t free;
 };
 
-/* A socket's path, HOST[/PORT[/EXPORT]], or a URI: rtslib cannot show a colon, so there is a way without. */
+/*
+ * A socket's path, HOST[/PORT[/EXPORT]], or a URI: rtslib cannot show a colon, so there is a way
+ * without.
+ */
 static int connect_to(struct nbd_handle *nbd, const char *where)
 {
 	char copy[256], *host = copy, *port, *name;
@@ -131,7 +134,8 @@ static int once(struct nbd_handle *nbd, enum nbd_way way, uint8_t *buf, uint64_t
 }
 
 /* On a live connection; all of these may be repeated on the next. Return: 0 or -errno. */
-static int transfer(struct tcmuh_dev *dev, enum nbd_way way, uint8_t *buf, uint64_t len, uint64_t off)
+static int transfer(struct tcmuh_dev *dev, enum nbd_way way, uint8_t *buf, uint64_t len,
+		    uint64_t off)
 {
 	struct nbd_disk *d = tcmuh_priv(dev);
 	struct link *l = link_take(d);
@@ -156,7 +160,8 @@ static int transfer(struct tcmuh_dev *dev, enum nbd_way way, uint8_t *buf, uint6
 	return err;
 }
 
-static int scattered(struct tcmuh_cmd *cmd, enum nbd_way way, struct iovec *iov, int cnt, size_t len, uint64_t off)
+static int scattered(struct tcmuh_cmd *cmd, enum nbd_way way, struct iovec *iov, int cnt,
+		     size_t len, uint64_t off)
 {
 	uint8_t *buf;
 	int err;
@@ -175,12 +180,14 @@ static int scattered(struct tcmuh_cmd *cmd, enum nbd_way way, struct iovec *iov,
 	return err;
 }
 
-static int nbd_disk_read(struct tcmuh_cmd *cmd, struct iovec *iov, int cnt, size_t len, uint64_t off)
+static int nbd_disk_read(struct tcmuh_cmd *cmd, struct iovec *iov, int cnt, size_t len,
+			 uint64_t off)
 {
 	return scattered(cmd, NBD_READ, iov, cnt, len, off);
 }
 
-static int nbd_disk_write(struct tcmuh_cmd *cmd, struct iovec *iov, int cnt, size_t len, uint64_t off)
+static int nbd_disk_write(struct tcmuh_cmd *cmd, struct iovec *iov, int cnt, size_t len,
+			  uint64_t off)
 {
 	struct nbd_disk *d = tcmuh_priv(cmd->dev);
 
@@ -265,18 +272,20 @@ static void nbd_disk_close(struct tcmuh_dev *dev)
 
 static const char *nbd_disk_check(const char *config)
 {
-	return config[0] ? NULL : "an NBD server is missing: nbd//SOCKET, nbd/HOST/PORT/EXPORT or nbd/URI";
+	return config[0] ? NULL
+			 : "an NBD server is missing: nbd//SOCKET, nbd/HOST/PORT/EXPORT or nbd/URI";
 }
 
 const struct tcmuh_ops kind_nbd = {
-	.name		= "nbd",
-	.desc		= "/SOCKET, HOST/PORT/EXPORT or URI: a disk from an NBD server; its size is the export's",
-	.threads	= CONNECTIONS,
-	.check		= nbd_disk_check,
-	.open		= nbd_disk_open,
-	.close		= nbd_disk_close,
-	.read		= nbd_disk_read,
-	.write		= nbd_disk_write,
-	.flush		= nbd_disk_flush,
-	.discard	= nbd_disk_discard,
+	.name = "nbd",
+	.desc = "/SOCKET, HOST/PORT/EXPORT or URI: a disk from an NBD server; its size is the "
+		"export's",
+	.threads = CONNECTIONS,
+	.check = nbd_disk_check,
+	.open = nbd_disk_open,
+	.close = nbd_disk_close,
+	.read = nbd_disk_read,
+	.write = nbd_disk_write,
+	.flush = nbd_disk_flush,
+	.discard = nbd_disk_discard,
 };

@@ -66,7 +66,8 @@ static int qcow_read(struct tcmuh_cmd *cmd, struct iovec *iov, int cnt, size_t l
 			left = iov->iov_len;
 			continue;
 		}
-		n = libqcow_file_read_buffer_at_offset(file, at, left < len ? left : len, off, &error);
+		n = libqcow_file_read_buffer_at_offset(file, at, left < len ? left : len, off,
+						       &error);
 		if (n <= 0)
 			return report(cmd->dev, "read", &error);
 		at += n;
@@ -78,12 +79,13 @@ static int qcow_read(struct tcmuh_cmd *cmd, struct iovec *iov, int cnt, size_t l
 }
 
 const struct tcmuh_ops kind_qcow = {
-	.name		= "qcow",
-	.desc		= "/PATH: a read-only disk out of a QCOW2 image, also a compressed one; its size is the image's",
-	.threads	= 1,
-	.read_only	= true,
-	.check		= kind_check_path,
-	.open		= qcow_open,
-	.close		= qcow_close,
-	.read		= qcow_read,
+	.name = "qcow",
+	.desc = "/PATH: a read-only disk out of a QCOW2 image, also a compressed one; its size is "
+		"the image's",
+	.threads = 1,
+	.read_only = true,
+	.check = kind_check_path,
+	.open = qcow_open,
+	.close = qcow_close,
+	.read = qcow_read,
 };

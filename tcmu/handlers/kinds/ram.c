@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A disk in memory that outlives its handler's process: a file in /dev/shm, removed with the backstore. */
+/*
+ * A disk in memory that outlives its handler's process: a file in /dev/shm, removed with the
+ * backstore.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -31,7 +34,8 @@ static int ram_open(struct tcmuh_dev *dev)
 	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || ftruncate(fd, tcmuh_size(dev))) {
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+	    ftruncate(fd, tcmuh_size(dev))) {
 		close(fd);
 		return -EPERM;
 	}
@@ -66,7 +70,9 @@ static int ram_write(struct tcmuh_cmd *cmd, struct iovec *iov, int cnt, size_t l
 
 static int ram_discard(struct tcmuh_cmd *cmd, uint64_t off, uint64_t len)
 {
-	return fallocate(ram_fd(cmd->dev), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, off, len) ? -errno : 0;
+	return fallocate(ram_fd(cmd->dev), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, off, len)
+		       ? -errno
+		       : 0;
 }
 
 const struct tcmuh_ops kind_ram = {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A tape in a file of the SIMH format: length, data padded to even, length again; a length of 0 is a filemark. */
+/*
+ * A tape in a file of the SIMH format: length, data padded to even, length again; a length of 0 is
+ * a filemark.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -67,7 +70,8 @@ static int scan(struct reel *t, uint64_t size)
 		len = le32(head);
 		if (len > REEL_RECORD_MAX || object_bytes(len) > size - t->end)
 			break;
-		if (len && (!read_at(t, t->end + object_bytes(len) - 4, tail, 4) || le32(tail) != len))
+		if (len &&
+		    (!read_at(t, t->end + object_bytes(len) - 4, tail, 4) || le32(tail) != len))
 			break;
 		err = object_add(t, len);
 	}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A tape in a file of the SIMH format: length, data padded to even, length again; a length of 0 is a filemark. */
+/*
+ * A tape in a file of the SIMH format: length, data padded to even, length again; a length of 0 is
+ * a filemark.
+ */
 #ifndef REEL_H
 #define REEL_H
 

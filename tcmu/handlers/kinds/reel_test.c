@@ -40,13 +40,17 @@ static void test_records(void)
 		ok &= buf[0] == i && buf[i - 1] == i;
 	}
 	tap_ok(ok, "with their contents");
-	tap_ok(reel_read(&t, 0, buf, 2) < 0 && reel_read(&t, 505, buf, 1) < 0, "nothing is read beyond them");
-	tap_ok(reel_files_before(&t, 102) == 1 && reel_files_before(&t, 505) == 5, "filemarks are counted");
+	tap_ok(reel_read(&t, 0, buf, 2) < 0 && reel_read(&t, 505, buf, 1) < 0,
+	       "nothing is read beyond them");
+	tap_ok(reel_files_before(&t, 102) == 1 && reel_files_before(&t, 505) == 5,
+	       "filemarks are counted");
 	tap_ok(!reel_write(&t, 3, buf, 77) && t.count == 4, "a record in the middle ends the data");
-	tap_ok(reel_write(&t, 4, buf, 0) < 0 && reel_write(&t, 4, buf, REEL_RECORD_MAX + 1) < 0, "lengths have limits");
+	tap_ok(reel_write(&t, 4, buf, 0) < 0 && reel_write(&t, 4, buf, REEL_RECORD_MAX + 1) < 0,
+	       "lengths have limits");
 	tap_ok(reel_write(&t, 9, buf, 1) < 0, "nothing is written behind the end");
 	reel_close(&t);
-	tap_ok(!reel_open(&t, path) && t.count == 4 && t.objects[3].len == 77, "and is so after opening");
+	tap_ok(!reel_open(&t, path) && t.count == 4 && t.objects[3].len == 77,
+	       "and is so after opening");
 	tap_ok(!reel_cut(&t, 0) && !t.end, "erased");
 	reel_close(&t);
 }
@@ -75,7 +79,8 @@ static void test_cuts(void)
 		ok &= !reel_open(&t, path) && t.objects[t.count - 1].len == 5;
 		reel_close(&t);
 	}
-	tap_ok(ok, "a tape that was cut anywhere ends with its last whole object, and goes on from there");
+	tap_ok(ok, "a tape that was cut anywhere ends with its last whole object, and goes on from "
+		   "there");
 }
 
 static void test_garbage(void)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A tape drive (SSC-4) with a tape in a file. Position and the command under way stand in PATH.state, so that a
- * drive whose process was killed goes on where it was, and does the command again from where that began.
+ * A tape drive (SSC-4) with a tape in a file. Position and the command under way stand in
+ * PATH.state, so that a drive whose process was killed goes on where it was, and does the command
+ * again from where that began.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -102,10 +103,15 @@ static int tape_load(struct tcmuh_cmd *cmd, struct tape *t)
 	return TCMUH_GOOD;
 }
 
-/* One record into the buffer at @at. Return: 0, or a status that ends the READ; @left is its INFORMATION. */
-static int read_record(struct tcmuh_cmd *cmd, struct tape *t, size_t at, uint32_t want, bool fixed, uint64_t left)
+/*
+ * One record into the buffer at @at. Return: 0, or a status that ends the READ; @left is its
+ * INFORMATION.
+ */
+static int read_record(struct tcmuh_cmd *cmd, struct tape *t, size_t at, uint32_t want, bool fixed,
+		       uint64_t left)
 {
-	const struct reel_object *o = t->s->pos < t->reel.count ? &t->reel.objects[t->s->pos] : NULL;
+	const struct reel_object *o =
+		t->s->pos < t->reel.count ? &t->reel.objects[t->s->pos] : NULL;
 	bool sili = cmd->cdb[1] & 2;
 	uint32_t len;
 	int err;
@@ -144,8 +150,10 @@ static int tape_read(struct tcmuh_cmd *cmd, struct tape *t)
 		return tcmuh_bad_cdb(cmd, 2);
 	cmd->has_read_len = true;
 	if (!fixed)
-		return count ? read_record(cmd, t, 0, count < REEL_RECORD_MAX ? count : REEL_RECORD_MAX, false, count) :
-			       TCMUH_GOOD;
+		return count ? read_record(cmd, t, 0,
+					   count < REEL_RECORD_MAX ? count : REEL_RECORD_MAX, false,
+					   count)
+			     : TCMUH_GOOD;
 	for (i = 0; i < count && !status; i++)
 		status = read_record(cmd, t, (size_t)i * bs, bs, true, count - i);
 	return status;
@@ -180,8 +188,9 @@ static int tape_write(struct tcmuh_cmd *cmd, struct tape *t)
 		return tcmuh_bad_cdb(cmd, 2);
 	for (i = 0; i < count && !err; i++) {
 		tcmuh_iov_get(cmd->iov, cmd->iov_cnt, (size_t)i * bs, t->buf, bs);
-		err = t->reel.end + bs + 8 > tcmuh_size(cmd->dev) && t->s->pos == t->reel.count ? -ENOSPC :
-		      reel_write(&t->reel, t->s->pos, t->buf, bs);
+		err = t->reel.end + bs + 8 > tcmuh_size(cmd->dev) && t->s->pos == t->reel.count
+			      ? -ENOSPC
+			      : reel_write(&t->reel, t->s->pos, t->buf, bs);
 		t->s->pos += !err;
 	}
 	return write_result(cmd, t, err, fixed ? count - i + !!err : (uint64_t)bs * !!err);
@@ -212,13 +221,15 @@ static int space_blocks(struct tcmuh_cmd *cmd, struct tape *t, int64_t count)
 		if (s->pos == t->reel.count)
 			return tcmuh_sense_info(cmd, TCMUH_BLANK_CHECK, ASC_EOD, count);
 		if (!t->reel.objects[s->pos++].len)
-			return tcmuh_sense_info(cmd, TCMUH_NO_SENSE | TCMUH_FILEMARK, ASC_FILEMARK, count);
+			return tcmuh_sense_info(cmd, TCMUH_NO_SENSE | TCMUH_FILEMARK, ASC_FILEMARK,
+						count);
 	}
 	for (; count < 0; count++) {
 		if (!s->pos)
 			return tcmuh_sense_info(cmd, TCMUH_NO_SENSE | TCMUH_EOM, ASC_BOM, -count);
 		if (!t->reel.objects[--s->pos].len)
-			return tcmuh_sense_info(cmd, TCMUH_NO_SENSE | TCMUH_FILEMARK, ASC_FILEMARK, -count);
+			return tcmuh_sense_info(cmd, TCMUH_NO_SENSE | TCMUH_FILEMARK, ASC_FILEMARK,
+						-count);
 	}
 	return TCMUH_GOOD;
 }
@@ -412,7 +423,10 @@ static const struct tape_op tape_ops[] = {
 	{ 0x92, true, false, tape_locate },
 };
 
-/* Notes a command before its first effect. One that a dead process had begun starts again where it then began. */
+/*
+ * Notes a command before its first effect. One that a dead process had begun starts again where it
+ * then began.
+ */
 static void begin(const struct tcmuh_cmd *cmd, struct tape *t)
 {
 	struct tape_state *s = t->s;
@@ -465,7 +479,8 @@ static int state_open(struct tcmuh_dev *dev, struct tape *t)
 	if (t->s == MAP_FAILED)
 		return -errno;
 	/* a drive that was switched on has rewound; one whose process was killed has not */
-	if (t->s->magic != STATE_MAGIC || t->s->block_size > REEL_RECORD_MAX || !tcmuh_taken_over(dev))
+	if (t->s->magic != STATE_MAGIC || t->s->block_size > REEL_RECORD_MAX ||
+	    !tcmuh_taken_over(dev))
 		*t->s = (struct tape_state){ .magic = STATE_MAGIC };
 	t->resumed = true;
 	return 0;
@@ -507,12 +522,12 @@ static void tape_close(struct tcmuh_dev *dev)
 }
 
 const struct tcmuh_ops kind_tape = {
-	.name		= "tape",
-	.desc		= "/PATH: a tape drive with a tape in a file (SIMH format); dev_size is its length",
-	.type		= 1,
-	.removable	= true,
-	.check		= kind_check_path,
-	.open		= tape_open,
-	.close		= tape_close,
-	.command	= tape_command,
+	.name = "tape",
+	.desc = "/PATH: a tape drive with a tape in a file (SIMH format); dev_size is its length",
+	.type = 1,
+	.removable = true,
+	.check = kind_check_path,
+	.open = tape_open,
+	.close = tape_close,
+	.command = tape_command,
 };

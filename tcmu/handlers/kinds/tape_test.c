@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The tape drive's commands, and what it does after its process died at any point of a command. */
-/* links: tcmu/handlers/lib/data.c tcmu/handlers/lib/sense.c tcmu/handlers/lib/inquiry.c tcmu/handlers/lib/disk.c tcmu/handlers/kinds/reel.c */
+/*
+ * links: tcmu/handlers/lib/data.c tcmu/handlers/lib/sense.c tcmu/handlers/lib/inquiry.c
+ * tcmu/handlers/lib/disk.c tcmu/handlers/kinds/reel.c
+ */
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,22 +58,32 @@ static void test_variable(void)
 {
 	insert(64 << 20);
 	fill(1);
-	tap_ok(!fake_run(1000, "0a 00 0003e8 00") && !fake_run(333, "0a 00 00014d 00"), "records of 1000 and 333 bytes");
+	tap_ok(!fake_run(1000, "0a 00 0003e8 00") && !fake_run(333, "0a 00 00014d 00"),
+	       "records of 1000 and 333 bytes");
 	tap_ok(!fake_run(0, "10 00 000002 00") && where() == 4, "two filemarks");
-	tap_ok(fake_run(512, "08 00 000200 00") && fake_sense_is(8, 0x0005) && info() == 512, "behind them: blank");
+	tap_ok(fake_run(512, "08 00 000200 00") && fake_sense_is(8, 0x0005) && info() == 512,
+	       "behind them: blank");
 	tap_ok(!fake_run(0, "01 00 000000 00") && where() == 0, "REWIND");
 	memset(fake_data, 0, 2000);
-	tap_ok(!fake_run(1000, "08 00 0003e8 00") && fake_read == 1000 && fake_data[999] == 1 + 999 % 251, "READ, exact");
-	tap_ok(fake_run(1000, "08 00 0003e8 00") && fake_sense_is(0x20, 0) && info() == 667 && fake_read == 333,
+	tap_ok(!fake_run(1000, "08 00 0003e8 00") && fake_read == 1000 &&
+		       fake_data[999] == 1 + 999 % 251,
+	       "READ, exact");
+	tap_ok(fake_run(1000, "08 00 0003e8 00") && fake_sense_is(0x20, 0) && info() == 667 &&
+		       fake_read == 333,
 	       "a shorter record: ILI and how much");
-	tap_ok(fake_run(1000, "08 00 0003e8 00") && fake_sense_is(0x80, 0x0001) && where() == 3, "a filemark");
+	tap_ok(fake_run(1000, "08 00 0003e8 00") && fake_sense_is(0x80, 0x0001) && where() == 3,
+	       "a filemark");
 	fake_run(0, "01 00 000000 00");
-	tap_ok(fake_run(10, "08 00 00000a 00") && fake_sense_is(0x20, 0) && info() == (uint32_t)-990 && fake_read == 10,
+	tap_ok(fake_run(10, "08 00 00000a 00") && fake_sense_is(0x20, 0) &&
+		       info() == (uint32_t)-990 && fake_read == 10,
 	       "a longer record: ILI, negative");
-	tap_ok(!fake_run(1000, "08 02 0003e8 00") && fake_read == 333, "SILI: a shorter one is no error");
+	tap_ok(!fake_run(1000, "08 02 0003e8 00") && fake_read == 333,
+	       "SILI: a shorter one is no error");
 	tap_ok(!fake_run(0, "08 00 000000 00") && where() == 2, "READ of nothing moves nothing");
-	tap_ok(fake_run(512, "08 01 000001 00") && fake_sense_is(5, 0x2400), "fixed without a block length: refused");
-	tap_ok(fake_run(100, "0a 00 0003e8 00") && fake_sense_is(5, 0x2400), "a write without its data: refused");
+	tap_ok(fake_run(512, "08 01 000001 00") && fake_sense_is(5, 0x2400),
+	       "fixed without a block length: refused");
+	tap_ok(fake_run(100, "0a 00 0003e8 00") && fake_sense_is(5, 0x2400),
+	       "a write without its data: refused");
 	eject();
 }
 
@@ -79,23 +92,31 @@ static void test_fixed(void)
 	insert(64 << 20);
 	memcpy(fake_data, (uint8_t[]){ 0, 0, 0x10, 8, 0, 0, 0, 0, 0, 0, 2, 0 }, 12);
 	tap_ok(!fake_run(12, "15 10 00 00 0c 00"), "MODE SELECT: blocks of 512");
-	tap_ok(!fake_run(64, "1a 00 00 00 0c 00") && tcmuh_be24(fake_data + 9) == 512 && fake_read == 12, "MODE SENSE tells so");
+	tap_ok(!fake_run(64, "1a 00 00 00 0c 00") && tcmuh_be24(fake_data + 9) == 512 &&
+		       fake_read == 12,
+	       "MODE SENSE tells so");
 	fill(3);
 	tap_ok(!fake_run(5120, "0a 01 00000a 00") && where() == 10, "ten at once");
 	fake_run(0, "10 00 000001 00");
 	fake_run(0, "01 00 000000 00");
-	tap_ok(!fake_run(2048, "08 01 000004 00") && fake_read == 2048 && where() == 4, "four read");
-	tap_ok(fake_run(5120, "08 01 00000a 00") && fake_sense_is(0x80, 0x0001) && info() == 4 && fake_read == 3072,
+	tap_ok(!fake_run(2048, "08 01 000004 00") && fake_read == 2048 && where() == 4,
+	       "four read");
+	tap_ok(fake_run(5120, "08 01 00000a 00") && fake_sense_is(0x80, 0x0001) && info() == 4 &&
+		       fake_read == 3072,
 	       "a filemark after six: four are left");
 	fake_run(0, "11 00 000000 00");
 	fake_run(100, "0a 00 000064 00");
 	fake_run(0, "11 00 ffffff 00");
-	tap_ok(fake_run(1024, "08 01 000002 00") && fake_sense_is(0x20, 0) && info() == 2, "another length: ILI");
+	tap_ok(fake_run(1024, "08 01 000002 00") && fake_sense_is(0x20, 0) && info() == 2,
+	       "another length: ILI");
 	memcpy(fake_data, (uint8_t[]){ 0, 0, 0, 8, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff }, 12);
-	tap_ok(fake_run(12, "15 10 00 00 0c 00") && fake_sense_is(5, 0x2600), "a block length that is too large");
-	tap_ok(fake_run(3, "15 10 00 00 03 00") && fake_sense_is(5, 0x1a00), "a list that is too short");
+	tap_ok(fake_run(12, "15 10 00 00 0c 00") && fake_sense_is(5, 0x2600),
+	       "a block length that is too large");
+	tap_ok(fake_run(3, "15 10 00 00 03 00") && fake_sense_is(5, 0x1a00),
+	       "a list that is too short");
 	memcpy(fake_data, (uint8_t[]){ 0, 0, 0, 200 }, 4);
-	tap_ok(fake_run(4, "15 10 00 00 04 00") && fake_sense_is(5, 0x2600), "a descriptor that is not there");
+	tap_ok(fake_run(4, "15 10 00 00 04 00") && fake_sense_is(5, 0x2600),
+	       "a descriptor that is not there");
 	eject();
 }
 
@@ -109,20 +130,32 @@ static void test_space(void)
 	fake_run(0, "01 00 000000 00");
 	tap_ok(!fake_run(0, "11 01 000002 00") && where() == 6, "two filemarks forward");
 	tap_ok(!fake_run(0, "11 01 ffffff 00") && where() == 5, "one back, before it");
-	tap_ok(fake_run(0, "11 00 000003 00") && fake_sense_is(0x80, 0x0001) && info() == 3 && where() == 6, "blocks: a filemark stops");
-	tap_ok(fake_run(0, "11 00 fffffe 00") && fake_sense_is(0x80, 0x0001) && info() == 2 && where() == 5, "backwards, too");
-	tap_ok(fake_run(0, "11 01 000009 00") && fake_sense_is(8, 0x0005) && info() == 7 && where() == 9, "more marks than there are");
-	tap_ok(fake_run(0, "11 01 fffff0 00") && fake_sense_is(0x40, 0x0004) && info() == 13 && where() == 0, "backwards: BOM");
+	tap_ok(fake_run(0, "11 00 000003 00") && fake_sense_is(0x80, 0x0001) && info() == 3 &&
+		       where() == 6,
+	       "blocks: a filemark stops");
+	tap_ok(fake_run(0, "11 00 fffffe 00") && fake_sense_is(0x80, 0x0001) && info() == 2 &&
+		       where() == 5,
+	       "backwards, too");
+	tap_ok(fake_run(0, "11 01 000009 00") && fake_sense_is(8, 0x0005) && info() == 7 &&
+		       where() == 9,
+	       "more marks than there are");
+	tap_ok(fake_run(0, "11 01 fffff0 00") && fake_sense_is(0x40, 0x0004) && info() == 13 &&
+		       where() == 0,
+	       "backwards: BOM");
 	tap_ok(!fake_run(0, "11 03 000000 00") && where() == 9, "to the end of data");
 	tap_ok(!fake_run(0, "2b 00 00 00000004 00 00") && where() == 4, "LOCATE (10)");
 	tap_ok(!fake_run(0, "92 00 0000 0000000000000007 00000000") && where() == 7, "LOCATE (16)");
 	tap_ok(!fake_run(0, "92 08 0000 0000000000000002 00000000") && where() == 6, "to a file");
-	tap_ok(fake_run(0, "92 00 0000 ffffffffffffffff 00000000") && fake_sense_is(8, 0x0005) && where() == 9, "behind the end");
-	tap_ok(!fake_run(32, "34 06 00000000 00 0000 00") && tcmuh_be64(fake_data + 8) == 9 && tcmuh_be64(fake_data + 16) == 3,
+	tap_ok(fake_run(0, "92 00 0000 ffffffffffffffff 00000000") && fake_sense_is(8, 0x0005) &&
+		       where() == 9,
+	       "behind the end");
+	tap_ok(!fake_run(32, "34 06 00000000 00 0000 00") && tcmuh_be64(fake_data + 8) == 9 &&
+		       tcmuh_be64(fake_data + 16) == 3,
 	       "READ POSITION, long");
 	tap_ok(fake_run(0, "11 02 000001 00") && fake_sense_is(5, 0x2400), "SPACE of another kind");
-	tap_ok(!fake_run(0, "2b 00 00 00000004 00 00") && !fake_run(0, "19 01 000000 00") && !fake_run(0, "11 03 000000 00") &&
-	       where() == 4, "ERASE from here");
+	tap_ok(!fake_run(0, "2b 00 00 00000004 00 00") && !fake_run(0, "19 01 000000 00") &&
+		       !fake_run(0, "11 03 000000 00") && where() == 4,
+	       "ERASE from here");
 	eject();
 }
 
@@ -138,12 +171,18 @@ static void test_end(void)
 	tap_ok(warned == 2 && n == 32, "near the end there are warnings, then VOLUME OVERFLOW");
 	tap_ok(info() == 32768, "with what was not written");
 	tap_ok(fake_run(0, "10 00 000001 00") && fake_sense_is(0x40, 2), "a filemark still fits");
-	tap_ok(!fake_run(0, "1b 00 00 00 00 00") && fake_run(0, "00 00 00 00 00 00") && fake_sense_is(2, 0x3a00), "UNLOAD");
-	tap_ok(!fake_run(0, "1b 00 00 00 01 00") && !fake_run(0, "00 00 00 00 00 00") && !where(), "LOAD");
+	tap_ok(!fake_run(0, "1b 00 00 00 00 00") && fake_run(0, "00 00 00 00 00 00") &&
+		       fake_sense_is(2, 0x3a00),
+	       "UNLOAD");
+	tap_ok(!fake_run(0, "1b 00 00 00 01 00") && !fake_run(0, "00 00 00 00 00 00") && !where(),
+	       "LOAD");
 	eject();
 }
 
-/* A process that dies after a command's effect, before its answer: the same slot and number come again. */
+/*
+ * A process that dies after a command's effect, before its answer: the same slot and number come
+ * again.
+ */
 static void test_death(void)
 {
 	int before, i;

@@ -8,7 +8,8 @@
 
 enum iov_way { IOV_PUT, IOV_GET, IOV_ZERO };
 
-static size_t iov_move(const struct iovec *iov, int cnt, size_t at, uint8_t *buf, size_t len, enum iov_way way)
+static size_t iov_move(const struct iovec *iov, int cnt, size_t at, uint8_t *buf, size_t len,
+		       enum iov_way way)
 {
 	size_t done = 0, part;
 	uint8_t *p;
@@ -32,7 +33,10 @@ static size_t iov_move(const struct iovec *iov, int cnt, size_t at, uint8_t *buf
 	return done;
 }
 
-/* Copies into a scattered buffer from its byte @at on. Return: bytes copied; less than @len at its end. */
+/*
+ * Copies into a scattered buffer from its byte @at on. Return: bytes copied; less than @len at its
+ * end.
+ */
 size_t tcmuh_iov_put(const struct iovec *iov, int cnt, size_t at, const void *src, size_t len)
 {
 	return iov_move(iov, cnt, at, (uint8_t *)src, len, IOV_PUT);

@@ -21,7 +21,10 @@ struct tcmuh_spec {
 	char config[DEV_NAME_MAX];
 };
 
-/* Parent and child of serve.c to each other; what is a TCMU_CMD_* for requests, and the answer's is the same. */
+/*
+ * Parent and child of serve.c to each other; what is a TCMU_CMD_* for requests, and the answer's is
+ * the same.
+ */
 struct tcmuh_msg {
 	uint32_t what;
 	uint32_t attr;
@@ -66,8 +69,8 @@ struct tcmuh_wait {
 int tcmuh_spec_parse(struct tcmuh_spec *s, const char *uio_name);
 
 /* device.c */
-int tcmuh_device_run(const struct tcmuh_spec *spec, const struct tcmuh_ops *ops, int ctl, bool taken_over,
-		     const char *user);
+int tcmuh_device_run(const struct tcmuh_spec *spec, const struct tcmuh_ops *ops, int ctl,
+		     bool taken_over, const char *user);
 
 /* disk.c */
 void tcmuh_disk_done(struct tcmuh_cmd *cmd, int result);

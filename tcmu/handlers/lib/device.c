@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One device in its process: the mapping, the walk through the ring, workers, answers, the doorbell. */
+/*
+ * One device in its process: the mapping, the walk through the ring, workers, answers, the
+ * doorbell.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -19,7 +22,8 @@
 #include "uapi.h"
 
 #define OPEN_PATIENCE_MS	20000
-#define RING_AFTER		8	/* answers of the walking thread before the kernel is told */
+/* answers of the walking thread before the kernel is told */
+#define RING_AFTER		8
 
 const char *tcmuh_config(const struct tcmuh_dev *dev)
 {
@@ -91,7 +95,8 @@ void tcmuh_log(const struct tcmuh_dev *dev, const char *fmt, ...)
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	if (dev)
-		fprintf(stderr, "user_%u/%s (%s): %s\n", dev->spec.hba, dev->spec.name, dev->spec.handler, line);
+		fprintf(stderr, "user_%u/%s (%s): %s\n", dev->spec.hba, dev->spec.name,
+			dev->spec.handler, line);
 	else
 		fprintf(stderr, "%s\n", line);
 }
@@ -100,8 +105,8 @@ static int attr_open(const struct tcmuh_dev *dev, const char *file, int flags)
 {
 	char path[2 * DEV_NAME_MAX];
 
-	snprintf(path, sizeof(path), "/sys/kernel/config/target/core/user_%u/%s/%s", dev->spec.hba, dev->spec.name,
-		 file);
+	snprintf(path, sizeof(path), "/sys/kernel/config/target/core/user_%u/%s/%s", dev->spec.hba,
+		 dev->spec.name, file);
 	return open(path, flags | O_CLOEXEC);
 }
 
@@ -192,7 +197,8 @@ void tcmuh_finish(struct tcmuh_cmd *cmd, int status)
 	cmd->next = dev->free;
 	dev->free = cmd;
 	dev->unrung++;
-	if (!dev->walking || !pthread_equal(pthread_self(), dev->walker) || dev->unrung >= RING_AFTER)
+	if (!dev->walking || !pthread_equal(pthread_self(), dev->walker) ||
+	    dev->unrung >= RING_AFTER)
 		ring_bell(dev);
 	pthread_cond_broadcast(&dev->idle);
 	pthread_mutex_unlock(&dev->lock);
@@ -278,8 +284,12 @@ static struct tcmuh_cmd *cmd_make(struct tcmuh_dev *dev, const struct tcmuh_entr
 		room = e->iov_cnt;
 		iov = calloc(room, sizeof(*iov));
 	}
-	*cmd = (struct tcmuh_cmd){ .dev = dev, .iov = iov, .iov_room = iov ? room : 0, .iov_cnt = e->iov_cnt,
-				   .slot = e->slot, .id = e->id };
+	*cmd = (struct tcmuh_cmd){ .dev = dev,
+				   .iov = iov,
+				   .iov_room = iov ? room : 0,
+				   .iov_cnt = e->iov_cnt,
+				   .slot = e->slot,
+				   .id = e->id };
 	if ((!iov && e->iov_cnt) || tcmuh_ring_iov(&dev->ring, e, cmd->iov, &total))
 		return NULL;
 	cmd->len = total;
@@ -344,7 +354,8 @@ static int reconfigure(struct tcmuh_dev *dev, const struct tcmuh_msg *m)
 		}
 		return err;
 	case TCMU_ATTR_DEV_CFG:
-		snprintf(name, sizeof(name), "tcm-user/%u/%s/%.255s", dev->spec.hba, dev->spec.name, m->text);
+		snprintf(name, sizeof(name), "tcm-user/%u/%s/%.255s", dev->spec.hba, dev->spec.name,
+			 m->text);
 		if (!dev->ops->reconfig)
 			return -EOPNOTSUPP;
 		if (tcmuh_spec_parse(&spec, name) || strcmp(spec.handler, dev->spec.handler))
@@ -382,7 +393,8 @@ static bool take_message(struct tcmuh_dev *dev)
 /* Until the parent ends it (0), or the ring makes no sense or the device is gone (-errno). */
 static int loop(struct tcmuh_dev *dev)
 {
-	struct pollfd fds[2] = { { .fd = dev->uio, .events = POLLIN }, { .fd = dev->ctl, .events = POLLIN } };
+	struct pollfd fds[2] = { { .fd = dev->uio, .events = POLLIN },
+				 { .fd = dev->ctl, .events = POLLIN } };
 	int32_t count;
 	int err;
 
@@ -397,7 +409,8 @@ static int loop(struct tcmuh_dev *dev)
 			return -errno;
 		if (fds[1].revents && !take_message(dev))
 			return 0;
-		if (fds[0].revents && read(dev->uio, &count, sizeof(count)) < 0 && errno != EAGAIN && errno != EINTR)
+		if (fds[0].revents && read(dev->uio, &count, sizeof(count)) < 0 &&
+		    errno != EAGAIN && errno != EINTR)
 			return -errno;
 	}
 }
@@ -409,7 +422,9 @@ static int open_uio(struct tcmuh_dev *dev)
 	int i, fd = -1;
 
 	snprintf(path, sizeof(path), "/dev/uio%u", dev->spec.minor);
-	/* the handler before this one may still be on its way out, udev on its way to make the node */
+	/*
+	 * the handler before this one may still be on its way out, udev on its way to make the node
+	 */
 	for (i = 0; i < OPEN_PATIENCE_MS / 50; i++) {
 		fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 		if (fd >= 0 || (errno != EBUSY && errno != ENOENT) || (errno == ENOENT && i > 40))
@@ -442,8 +457,9 @@ static int map_ring(struct tcmuh_dev *dev)
 }
 
 /*
- * Commands that a dead handler left: where answers are given in any order, entries of commands that it had not
- * answered may be overwritten, so all are given back to their initiators. In the order of the ring nothing is lost.
+ * Commands that a dead handler left: where answers are given in any order, entries of commands that
+ * it had not answered may be overwritten, so all are given back to their initiators. In the order
+ * of the ring nothing is lost.
  */
 static int take_over(struct tcmuh_dev *dev)
 {
@@ -479,7 +495,8 @@ static int drop_rights(struct tcmuh_dev *dev, const char *user)
 
 static int start(struct tcmuh_dev *dev, const char *user)
 {
-	unsigned int want = dev->ops->threads < DEV_THREADS_MAX ? dev->ops->threads : DEV_THREADS_MAX;
+	unsigned int want =
+		dev->ops->threads < DEV_THREADS_MAX ? dev->ops->threads : DEV_THREADS_MAX;
 	int err;
 
 	dev->block_size = attr_number(dev, "attrib/hw_block_size", 512);
@@ -532,15 +549,17 @@ static void stop(struct tcmuh_dev *dev)
  *
  * Return: the process's exit status: 0 when told to end.
  */
-int tcmuh_device_run(const struct tcmuh_spec *spec, const struct tcmuh_ops *ops, int ctl, bool taken_over,
-		     const char *user)
+int tcmuh_device_run(const struct tcmuh_spec *spec, const struct tcmuh_ops *ops, int ctl,
+		     bool taken_over, const char *user)
 {
 	static struct tcmuh_dev one;
 	struct tcmuh_dev *dev = &one;
 	struct tcmuh_msg m = { .what = TCMU_CMD_ADDED_DEVICE };
 	int err;
 
-	*dev = (struct tcmuh_dev){ .ops = ops, .spec = *spec, .ctl = ctl, .taken_over = taken_over, .uio = -1 };
+	*dev = (struct tcmuh_dev){
+		.ops = ops, .spec = *spec, .ctl = ctl, .taken_over = taken_over, .uio = -1
+	};
 	dev->last = &dev->first;
 	pthread_mutex_init(&dev->lock, NULL);
 	pthread_cond_init(&dev->more, NULL);

@@ -25,7 +25,10 @@ static int io_result(struct tcmuh_cmd *cmd, int result)
 	return result ? tcmuh_errno(cmd, result) : TCMUH_GOOD;
 }
 
-/* A COMPARE AND WRITE is alone with the medium's writes; nobody waits for it longer than its own I/O lasts. */
+/*
+ * A COMPARE AND WRITE is alone with the medium's writes; nobody waits for it longer than its own
+ * I/O lasts.
+ */
 static void write_begin(struct tcmuh_dev *dev, bool alone)
 {
 	pthread_mutex_lock(&dev->lock);
@@ -94,7 +97,8 @@ static int settle(struct tcmuh_cmd *cmd, int result)
 enum io_way { IO_READ, IO_WRITE, IO_FLUSH, IO_DISCARD };
 
 /* One operation and its end, for commands that consist of several. */
-static int io_wait(struct tcmuh_cmd *cmd, enum io_way way, const struct iovec *iov, int cnt, size_t len, uint64_t off)
+static int io_wait(struct tcmuh_cmd *cmd, enum io_way way, const struct iovec *iov, int cnt,
+		   size_t len, uint64_t off)
 {
 	const struct tcmuh_ops *ops = cmd->dev->ops;
 	struct iovec copy[8];
@@ -214,7 +218,9 @@ static int run_write(struct tcmuh_cmd *cmd, const struct disk_op *op)
 }
 
 /*
- * Compares the medium with the data-out buffer from @at on, or with one block of it again and again.
+ * Compares the medium with the data-out buffer from @at on, or with one block of it again and
+ * again.
+ *
  * Return: a status; MISCOMPARE tells the byte that differs.
  */
 static int compare(struct tcmuh_cmd *cmd, const struct range *r, size_t period)
@@ -272,7 +278,8 @@ static int run_verify(struct tcmuh_cmd *cmd, const struct disk_op *op)
 	case 1:
 		return r.len > cmd->len ? tcmuh_bad_cdb(cmd, op->count_at) : compare(cmd, &r, 0);
 	case 3:
-		return r.len && bs > cmd->len ? tcmuh_bad_cdb(cmd, op->count_at) : compare(cmd, &r, bs);
+		return r.len && bs > cmd->len ? tcmuh_bad_cdb(cmd, op->count_at)
+					      : compare(cmd, &r, bs);
 	}
 	return tcmuh_bad_cdb(cmd, 1);
 }
@@ -334,7 +341,8 @@ static int run_compare_and_write(struct tcmuh_cmd *cmd, const struct disk_op *op
 	return status;
 }
 
-static int write_pattern(struct tcmuh_cmd *cmd, const struct range *r, const uint8_t *block, uint32_t bs)
+static int write_pattern(struct tcmuh_cmd *cmd, const struct range *r, const uint8_t *block,
+			 uint32_t bs)
 {
 	uint8_t *buf = malloc(SCRATCH_BYTES);
 	uint64_t at, part;
@@ -372,7 +380,8 @@ static int run_write_same(struct tcmuh_cmd *cmd, const struct disk_op *op)
 	if (unmap && (block[0] || memcmp(block, block + 1, bs - 1)))
 		unmap = false;
 	write_begin(cmd->dev, false);
-	ret = unmap ? io_wait(cmd, IO_DISCARD, NULL, 0, r.len, r.off) : write_pattern(cmd, &r, block, bs);
+	ret = unmap ? io_wait(cmd, IO_DISCARD, NULL, 0, r.len, r.off)
+		    : write_pattern(cmd, &r, block, bs);
 	if (!ret && must_flush(cmd))
 		ret = io_wait(cmd, IO_FLUSH, NULL, 0, 0, 0);
 	write_end(cmd->dev, false);

@@ -43,7 +43,9 @@ void tcmuh_finish(struct tcmuh_cmd *cmd, int status)
 	fake_read = cmd->has_read_len ? cmd->read_len : cmd->len;
 }
 
-/* CDB as hexadecimal text; @len bytes of fake_data in three pieces as its buffer. Return: status. */
+/*
+ * CDB as hexadecimal text; @len bytes of fake_data in three pieces as its buffer. Return: status.
+ */
 static inline int fake_run(size_t len, const char *cdb)
 {
 	static struct tcmuh_cmd *cmd;
@@ -76,12 +78,15 @@ static inline int fake_run(size_t len, const char *cdb)
 
 static inline bool fake_sense_is(unsigned int key, unsigned int asc_ascq)
 {
-	return fake_status == TCMUH_CHECK && fake_sense[2] == key && tcmuh_be16(fake_sense + 12) == asc_ascq;
+	return fake_status == TCMUH_CHECK && fake_sense[2] == key &&
+	       tcmuh_be16(fake_sense + 12) == asc_ascq;
 }
 
 static inline void fake_init(const struct tcmuh_ops *ops, const char *config, uint64_t size)
 {
-	fake = (struct tcmuh_dev){ .ops = ops, .size = size, .block_size = 512, .spec.name = "fake" };
+	fake = (struct tcmuh_dev){
+		.ops = ops, .size = size, .block_size = 512, .spec.name = "fake"
+	};
 	strcpy(fake.spec.config, config);
 	pthread_mutex_init(&fake.lock, NULL);
 	pthread_cond_init(&fake.idle, NULL);

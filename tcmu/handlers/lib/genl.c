@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Generic netlink family TCM-USER: events of devices that come, change and go, and answers to them. */
+/*
+ * Generic netlink family TCM-USER: events of devices that come, change and go, and answers to them.
+ */
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
@@ -153,7 +155,8 @@ static void parse_group(const struct attr *list, uint32_t *group)
 		while (attr_next(&in, &in_left, &a)) {
 			if (a.type == CTRL_ATTR_MCAST_GRP_ID)
 				id = attr_number(&a);
-			else if (a.type == CTRL_ATTR_MCAST_GRP_NAME && attr_text(&a, name, sizeof(name)))
+			else if (a.type == CTRL_ATTR_MCAST_GRP_NAME &&
+				 attr_text(&a, name, sizeof(name)))
 				name[0] = 0;
 		}
 		if (!strcmp(name, "config"))
@@ -161,7 +164,9 @@ static void parse_group(const struct attr *list, uint32_t *group)
 	}
 }
 
-/* The controller's answer: numbers of the family and of its group "config". Return: 0 or -ENOENT. */
+/*
+ * The controller's answer: numbers of the family and of its group "config". Return: 0 or -ENOENT.
+ */
 int tcmuh_genl_parse_family(const void *msg, size_t len, uint16_t *family, uint32_t *group)
 {
 	const uint8_t *at = (const uint8_t *)msg + ATTRS_AT;
@@ -172,7 +177,8 @@ int tcmuh_genl_parse_family(const void *msg, size_t len, uint16_t *family, uint3
 
 	*family = 0;
 	*group = 0;
-	if (!message_ok(msg, len, &h, &g) || h.nlmsg_type != GENL_ID_CTRL || g.cmd != CTRL_CMD_NEWFAMILY)
+	if (!message_ok(msg, len, &h, &g) || h.nlmsg_type != GENL_ID_CTRL ||
+	    g.cmd != CTRL_CMD_NEWFAMILY)
 		return -ENOENT;
 	left = h.nlmsg_len - ATTRS_AT;
 	while (attr_next(&at, &left, &a)) {
@@ -184,13 +190,15 @@ int tcmuh_genl_parse_family(const void *msg, size_t len, uint16_t *family, uint3
 	return *family && *group ? 0 : -ENOENT;
 }
 
-static void out_start(struct tcmuh_genl *g, struct genl_out *o, uint16_t type, uint8_t cmd, uint8_t version,
-		      uint16_t flags)
+static void out_start(struct tcmuh_genl *g, struct genl_out *o, uint16_t type, uint8_t cmd,
+		      uint8_t version, uint16_t flags)
 {
 	struct genlmsghdr gh = { .cmd = cmd, .version = version };
 
 	memset(o, 0, sizeof(*o));
-	o->h = (struct nlmsghdr){ .nlmsg_len = ATTRS_AT, .nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | flags,
+	o->h = (struct nlmsghdr){ .nlmsg_len = ATTRS_AT,
+				  .nlmsg_type = type,
+				  .nlmsg_flags = NLM_F_REQUEST | flags,
 				  .nlmsg_seq = ++g->seq };
 	memcpy(o->bytes + NLMSG_HDRLEN, &gh, sizeof(gh));
 }
@@ -204,7 +212,9 @@ static void out_attr(struct genl_out *o, uint16_t type, const void *data, uint16
 	o->h.nlmsg_len += NLA_ALIGN(a.nla_len);
 }
 
-/* Sends, and waits for the acknowledgement or the answer to it. Return: bytes in @reply, or -errno. */
+/*
+ * Sends, and waits for the acknowledgement or the answer to it. Return: bytes in @reply, or -errno.
+ */
 static int transact(struct tcmuh_genl *g, struct genl_out *o, void *reply, size_t size)
 {
 	const struct nlmsghdr *h = reply;
@@ -262,7 +272,8 @@ int tcmuh_genl_open(struct tcmuh_genl *g)
 	struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
 	int err;
 
-	*g = (struct tcmuh_genl){ .fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC) };
+	*g = (struct tcmuh_genl){ .fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+					       NETLINK_GENERIC) };
 	if (g->fd < 0)
 		return -errno;
 	err = bind(g->fd, (struct sockaddr *)&addr, sizeof(addr)) ? -errno : subscribe(g);
@@ -277,7 +288,8 @@ int tcmuh_genl_next(struct tcmuh_genl *g, struct tcmuh_event *e)
 	_Alignas(struct nlmsghdr) uint8_t buf[MSG_MAX];
 	struct sockaddr_nl from;
 	socklen_t from_len = sizeof(from);
-	ssize_t n = recvfrom(g->fd, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&from, &from_len);
+	ssize_t n = recvfrom(g->fd, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&from,
+			     &from_len);
 
 	if (n < 0)
 		return -errno;
@@ -291,7 +303,8 @@ int tcmuh_genl_answer(struct tcmuh_genl *g, uint8_t event, uint32_t id, int32_t 
 {
 	struct genl_out o;
 
-	out_start(g, &o, g->family, event + (TCMU_CMD_ADDED_DEVICE_DONE - TCMU_CMD_ADDED_DEVICE), 2, 0);
+	out_start(g, &o, g->family, event + (TCMU_CMD_ADDED_DEVICE_DONE - TCMU_CMD_ADDED_DEVICE), 2,
+		  0);
 	out_attr(&o, TCMU_ATTR_CMD_STATUS, &status, sizeof(status));
 	out_attr(&o, TCMU_ATTR_DEVICE_ID, &id, sizeof(id));
 	return send(g->fd, &o, o.h.nlmsg_len, 0) < 0 ? -errno : 0;

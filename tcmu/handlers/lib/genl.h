@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Generic netlink family TCM-USER: events of devices that come, change and go, and answers to them. */
+/*
+ * Generic netlink family TCM-USER: events of devices that come, change and go, and answers to them.
+ */
 #ifndef TCMUH_GENL_H
 #define TCMUH_GENL_H
 

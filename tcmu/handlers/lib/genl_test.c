@@ -91,7 +91,12 @@ static void test_names(void)
 		{ "tcm-user/0/d/ram/x\n", "d", "ram", "x" },
 		{ "tcm-user/0/d/cd/", "d", "cd", "" },
 		{ "tcm-user/0/d/cd", "d", "cd", "" },
-		{ "tcm-user/0/d" }, { "tcm-user/0/d/" }, { "tcm-user/x/d/ram/x" }, { "tcm-user/0" }, { "uio_pci" }, { "" },
+		{ "tcm-user/0/d" },
+		{ "tcm-user/0/d/" },
+		{ "tcm-user/x/d/ram/x" },
+		{ "tcm-user/0" },
+		{ "uio_pci" },
+		{ "" },
 	};
 	char longest[700];
 	struct tcmuh_spec s;
@@ -103,8 +108,10 @@ static void test_names(void)
 		if (!names[i].name)
 			tap_ok(err < 0, "no handler's device: '%s'", names[i].text);
 		else
-			tap_ok(!err && !strcmp(s.name, names[i].name) && !strcmp(s.handler, names[i].handler) &&
-			       !strcmp(s.config, names[i].config), "%.24s...", names[i].text);
+			tap_ok(!err && !strcmp(s.name, names[i].name) &&
+				       !strcmp(s.handler, names[i].handler) &&
+				       !strcmp(s.config, names[i].config),
+			       "%.24s...", names[i].text);
 	}
 	memset(longest, 'a', sizeof(longest));
 	memcpy(longest, "tcm-user/0/", 11);

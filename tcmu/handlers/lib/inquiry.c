@@ -49,7 +49,10 @@ static size_t page_serial(const struct tcmuh_dev *dev, uint8_t *p)
 	return strlen(serial);
 }
 
-/* NAA 6 with the hexadecimal digits of the serial number, then T10 vendor identification (SPC-5 7.7.6). */
+/*
+ * NAA 6 with the hexadecimal digits of the serial number, then T10 vendor identification
+ * (SPC-5 7.7.6).
+ */
 static size_t page_ident(const struct tcmuh_dev *dev, uint8_t *p)
 {
 	char serial[IDENT_MAX + 1];

@@ -26,7 +26,8 @@ static uint8_t *slot_at(const struct tcmuh_ring *r, uint32_t pos)
  * @map: the mapping of /dev/uioN, page aligned
  * @map_len: its length
  *
- * Return: 0, -EPROTONOSUPPORT for another version, -EPROTO if the mailbox describes no ring inside the mapping.
+ * Return: 0, -EPROTONOSUPPORT for another version, -EPROTO if the mailbox describes no ring inside
+ * the mapping.
  */
 int tcmuh_ring_init(struct tcmuh_ring *r, void *map, uint64_t map_len)
 {
@@ -37,10 +38,16 @@ int tcmuh_ring_init(struct tcmuh_ring *r, void *map, uint64_t map_len)
 	memcpy(&mb, map, sizeof(mb));
 	if (mb.version != TCMU_MAILBOX_VERSION)
 		return -EPROTONOSUPPORT;
-	*r = (struct tcmuh_ring){ .map = map, .map_len = map_len, .off = mb.cmdr_off, .size = mb.cmdr_size,
-				  .pos = mb.cmd_tail, .tail = mb.cmd_tail, .caps = mb.flags };
-	if (r->off % TCMU_OP_ALIGN_SIZE || r->off < sizeof(mb) || r->size < sizeof(struct tcmu_cmd_entry) ||
-	    r->size % TCMU_OP_ALIGN_SIZE || (uint64_t)r->off + r->size > map_len)
+	*r = (struct tcmuh_ring){ .map = map,
+				  .map_len = map_len,
+				  .off = mb.cmdr_off,
+				  .size = mb.cmdr_size,
+				  .pos = mb.cmd_tail,
+				  .tail = mb.cmd_tail,
+				  .caps = mb.flags };
+	if (r->off % TCMU_OP_ALIGN_SIZE || r->off < sizeof(mb) ||
+	    r->size < sizeof(struct tcmu_cmd_entry) || r->size % TCMU_OP_ALIGN_SIZE ||
+	    (uint64_t)r->off + r->size > map_len)
 		return -EPROTO;
 	if (r->tail >= r->size || r->tail % TCMU_OP_ALIGN_SIZE)
 		return -EPROTO;
@@ -53,7 +60,8 @@ static uint32_t slot_length(const struct tcmuh_ring *r, uint32_t pos, enum tcmu_
 	uint32_t len_op = load32(slot_at(r, pos)), len = tcmu_hdr_get_len(len_op);
 
 	*op = tcmu_hdr_get_op(len_op);
-	if (!len || len > r->size - pos || (*op == TCMU_OP_CMD && len < sizeof(struct tcmu_cmd_entry)))
+	if (!len || len > r->size - pos ||
+	    (*op == TCMU_OP_CMD && len < sizeof(struct tcmu_cmd_entry)))
 		return 0;
 	return len;
 }
@@ -65,19 +73,24 @@ static int read_command(const struct tcmuh_ring *r, uint32_t len, struct tcmuh_e
 	uint64_t iov_end;
 
 	memcpy(&copy, at, sizeof(copy));
-	iov_end = ENTRY_IOV + ((uint64_t)copy.req.iov_cnt + copy.req.iov_bidi_cnt + copy.req.iov_dif_cnt) *
-		  sizeof(struct iovec);
+	iov_end = ENTRY_IOV +
+		  ((uint64_t)copy.req.iov_cnt + copy.req.iov_bidi_cnt + copy.req.iov_dif_cnt) *
+			  sizeof(struct iovec);
 	if (iov_end > len || copy.req.cdb_off >= r->map_len)
 		return -EPROTO;
 	e->id = copy.hdr.cmd_id;
 	e->iov = at + ENTRY_IOV;
 	e->iov_cnt = copy.req.iov_cnt;
 	e->cdb = r->map + copy.req.cdb_off;
-	/* the kernel puts CDBs into the entry; never look past the entry from there, nor past the mapping */
+	/*
+	 * the kernel puts CDBs into the entry; never look past the entry from there, nor past the
+	 * mapping
+	 */
 	if (e->cdb >= at && e->cdb < at + len)
 		e->cdb_room = at + len - e->cdb;
 	else
-		e->cdb_room = r->map_len - copy.req.cdb_off < 32 ? r->map_len - copy.req.cdb_off : 32;
+		e->cdb_room =
+			r->map_len - copy.req.cdb_off < 32 ? r->map_len - copy.req.cdb_off : 32;
 	return 0;
 }
 
@@ -120,7 +133,8 @@ int tcmuh_ring_next(struct tcmuh_ring *r, struct tcmuh_entry *e)
  *
  * Return: 0, -EPROTO if one leaves the mapping.
  */
-int tcmuh_ring_iov(const struct tcmuh_ring *r, const struct tcmuh_entry *e, struct iovec *out, uint64_t *total)
+int tcmuh_ring_iov(const struct tcmuh_ring *r, const struct tcmuh_entry *e, struct iovec *out,
+		   uint64_t *total)
 {
 	struct iovec v;
 	uint32_t i;
@@ -128,7 +142,8 @@ int tcmuh_ring_iov(const struct tcmuh_ring *r, const struct tcmuh_entry *e, stru
 	*total = 0;
 	for (i = 0; i < e->iov_cnt; i++) {
 		memcpy(&v, e->iov + i * sizeof(v), sizeof(v));
-		if ((uintptr_t)v.iov_base > r->map_len || v.iov_len > r->map_len - (uintptr_t)v.iov_base)
+		if ((uintptr_t)v.iov_base > r->map_len ||
+		    v.iov_len > r->map_len - (uintptr_t)v.iov_base)
 			return -EPROTO;
 		out[i].iov_base = r->map + (uintptr_t)v.iov_base;
 		out[i].iov_len = v.iov_len;
@@ -143,7 +158,8 @@ static void set_tail(struct tcmuh_ring *r, uint32_t tail)
 {
 	r->tail = tail;
 	/* the kernel reads answers after the tail */
-	__atomic_store_n((uint32_t *)(r->map + offsetof(struct tcmu_mailbox, cmd_tail)), tail, __ATOMIC_RELEASE);
+	__atomic_store_n((uint32_t *)(r->map + offsetof(struct tcmu_mailbox, cmd_tail)), tail,
+			 __ATOMIC_RELEASE);
 }
 
 /**

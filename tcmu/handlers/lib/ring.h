@@ -12,7 +12,8 @@ struct tcmuh_ring {
 	uint32_t off;		/* of the ring in the mapping; with size read once */
 	uint32_t size;
 	uint32_t pos;		/* up to here entries were taken */
-	uint32_t tail;		/* up to here slots were answered; the mailbox's copy is only written */
+	/* up to here slots were answered; the mailbox's copy is only written */
+	uint32_t tail;
 	uint16_t caps;		/* TCMU_MAILBOX_FLAG_CAP_* */
 };
 
@@ -35,7 +36,8 @@ struct tcmuh_answer {
 
 int tcmuh_ring_init(struct tcmuh_ring *r, void *map, uint64_t map_len);
 int tcmuh_ring_next(struct tcmuh_ring *r, struct tcmuh_entry *e);
-int tcmuh_ring_iov(const struct tcmuh_ring *r, const struct tcmuh_entry *e, struct iovec *out, uint64_t *total);
+int tcmuh_ring_iov(const struct tcmuh_ring *r, const struct tcmuh_entry *e, struct iovec *out,
+		   uint64_t *total);
 int tcmuh_ring_answer(struct tcmuh_ring *r, const struct tcmuh_answer *a);
 void tcmuh_ring_skip(struct tcmuh_ring *r);
 

@@ -56,7 +56,8 @@ static void test_order(void)
 				push(48, TCMU_OP_TMR, 0);
 		}
 		for (i = 0; i < 3; i++)
-			ok &= tcmuh_ring_next(&r, &e) == 1 && e.id == round * 3 + i && e.cdb_room == 16;
+			ok &= tcmuh_ring_next(&r, &e) == 1 && e.id == round * 3 + i &&
+			      e.cdb_room == 16;
 		ok &= tcmuh_ring_next(&r, &e) == 0;
 		for (i = 2; i >= 0; i--) {
 			a.id = round * 3 + i;
@@ -65,7 +66,8 @@ static void test_order(void)
 		tcmuh_ring_skip(&r);
 		ok &= mb->cmd_tail == mb->cmd_head;
 	}
-	tap_ok(ok, "commands in order over many laps, answers in any, padding and notices passed over");
+	tap_ok(ok,
+	       "commands in order over many laps, answers in any, padding and notices passed over");
 	tap_ok(tcmuh_ring_answer(&r, &a) == -EPROTO, "an answer too many is refused");
 }
 
@@ -83,7 +85,8 @@ static void test_answer(void)
 	tcmuh_ring_next(&r, &e);
 	tcmuh_ring_next(&r, &e);
 	tcmuh_ring_answer(&r, &a);
-	tap_ok(s->hdr.cmd_id == 7 && s->hdr.len_op == (128 | TCMU_OP_CMD), "the oldest slot holds the answer to the newer command");
+	tap_ok(s->hdr.cmd_id == 7 && s->hdr.len_op == (128 | TCMU_OP_CMD),
+	       "the oldest slot holds the answer to the newer command");
 	tap_ok(s->rsp.scsi_status == 2 && s->rsp.sense_buffer[2] == 5, "status and sense");
 	tap_ok(s->rsp.read_len == 12 && s->hdr.uflags == TCMU_UFLAG_READ_LEN, "bytes read");
 	tap_ok(mb->cmd_tail == 128, "the tail moved by one slot");
@@ -102,10 +105,13 @@ static void test_iov(void)
 	s->req.iov_cnt = 2;
 	memcpy(s->req.iov, in, sizeof(in));
 	tcmuh_ring_next(&r, &e);
-	tap_ok(!tcmuh_ring_iov(&r, &e, out, &total) && total == 150 && out[0].iov_base == map + 4096, "offsets become pointers");
+	tap_ok(!tcmuh_ring_iov(&r, &e, out, &total) && total == 150 &&
+		       out[0].iov_base == map + 4096,
+	       "offsets become pointers");
 	in[1].iov_len = 51;
 	memcpy(s->req.iov, in, sizeof(in));
-	tap_ok(tcmuh_ring_iov(&r, &e, out, &total) == -EPROTO, "a buffer that leaves the mapping is refused");
+	tap_ok(tcmuh_ring_iov(&r, &e, out, &total) == -EPROTO,
+	       "a buffer that leaves the mapping is refused");
 	in[1].iov_base = (void *)-8L;
 	in[1].iov_len = 16;
 	memcpy(s->req.iov, in, sizeof(in));
@@ -167,7 +173,9 @@ static void test_bad(void)
 	}
 }
 
-/* Anything in mailbox and ring: nothing outside the mapping is touched (the sanitizer would tell). */
+/*
+ * Anything in mailbox and ring: nothing outside the mapping is touched (the sanitizer would tell).
+ */
 static void test_garbage(void)
 {
 	uint8_t *heap = aligned_alloc(64, MAP);
@@ -184,9 +192,11 @@ static void test_garbage(void)
 			push(192, TCMU_OP_CMD, j)->req.iov_cnt = j % 3;
 		memcpy(heap, map, MAP);
 		for (j = random() % 12; j; j--)
-			*(uint32_t *)(heap + OFF + (random() % SIZE & ~3)) = random() % 4 ? random() & 0x1ff : random();
+			*(uint32_t *)(heap + OFF + (random() % SIZE & ~3)) =
+				random() % 4 ? random() & 0x1ff : random();
 		if (random() % 8 == 0)
-			((struct tcmu_mailbox *)heap)->cmd_head = random() % 2 ? random() % SIZE & ~7 : random();
+			((struct tcmu_mailbox *)heap)->cmd_head =
+				random() % 2 ? random() % SIZE & ~7 : random();
 		if (tcmuh_ring_init(&r, heap, MAP))
 			continue;
 		for (n = 0; n < 64 && tcmuh_ring_next(&r, &e) == 1; n++, got++) {

@@ -12,7 +12,8 @@
  * @asc_ascq: additional sense code, qualifier in the low byte
  * @info: a value of more than 32 bits leaves the field invalid
  */
-int tcmuh_sense_info(struct tcmuh_cmd *cmd, unsigned int key_and_bits, unsigned int asc_ascq, uint64_t info)
+int tcmuh_sense_info(struct tcmuh_cmd *cmd, unsigned int key_and_bits, unsigned int asc_ascq,
+		     uint64_t info)
 {
 	uint8_t *s = cmd->sense;
 
@@ -37,7 +38,8 @@ int tcmuh_sense(struct tcmuh_cmd *cmd, unsigned int key, unsigned int asc_ascq)
 	return TCMUH_CHECK;
 }
 
-static int bad_field(struct tcmuh_cmd *cmd, unsigned int asc_ascq, unsigned int cd, unsigned int byte)
+static int bad_field(struct tcmuh_cmd *cmd, unsigned int asc_ascq, unsigned int cd,
+		     unsigned int byte)
 {
 	tcmuh_sense(cmd, TCMUH_ILLEGAL_REQUEST, asc_ascq);
 	cmd->sense[15] = 0x80 | cd;
@@ -62,7 +64,8 @@ static const struct {
 	uint8_t key;
 	uint16_t asc_ascq;
 } errno_table[] = {
-	{ ENOSPC,	TCMUH_DATA_PROTECT,	0x2707 },	/* space allocation failed write protect */
+	/* space allocation failed write protect */
+	{ ENOSPC,	TCMUH_DATA_PROTECT,	0x2707 },
 	{ EDQUOT,	TCMUH_DATA_PROTECT,	0x2707 },
 	{ EROFS,	TCMUH_DATA_PROTECT,	0x2700 },
 	{ EPERM,	TCMUH_DATA_PROTECT,	0x2700 },
@@ -80,7 +83,8 @@ static const struct {
  * @cmd: command
  * @err: positive or negative errno
  *
- * Return: TCMUH_BUSY for a lack of memory, else TCMUH_CHECK; what is not in the table is a medium error.
+ * Return: TCMUH_BUSY for a lack of memory, else TCMUH_CHECK; what is not in the table is a medium
+ * error.
  */
 int tcmuh_errno(struct tcmuh_cmd *cmd, int err)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The daemon: a process for each device, made when the kernel announces it and again when it dies. The parent
- * never touches a ring or a backend, so it can always answer the kernel.
+ * The daemon: a process for each device, made when the kernel announces it and again when it dies.
+ * The parent never touches a ring or a backend, so it can always answer the kernel.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -145,7 +145,8 @@ static int child_start(struct server *s, struct child *c, bool taken_over)
 }
 
 /* A device of ours has come, or was found at the start. */
-static int child_add(struct server *s, const struct tcmuh_spec *spec, bool taken_over, uint8_t owed, uint32_t owed_id)
+static int child_add(struct server *s, const struct tcmuh_spec *spec, bool taken_over, uint8_t owed,
+		     uint32_t owed_id)
 {
 	const struct tcmuh_ops *ops = ops_for(s, spec->handler);
 	struct child *c;
@@ -206,7 +207,8 @@ static void scan(struct server *s)
 		closedir(d);
 }
 
-static void event_added(struct server *s, const struct tcmuh_event *e, const struct tcmuh_spec *spec)
+static void event_added(struct server *s, const struct tcmuh_event *e,
+			const struct tcmuh_spec *spec)
 {
 	struct child *c = child_find(s, spec->minor);
 	int err;
@@ -245,7 +247,8 @@ static void event_reconfig(struct server *s, const struct tcmuh_event *e, struct
 	struct tcmuh_msg m = { .what = e->cmd, .attr = e->attr, .value = e->value };
 
 	snprintf(m.text, sizeof(m.text), "%s", e->text);
-	if (!c->ready || c->owed || send(c->ctl, &m, sizeof(m), MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof(m)) {
+	if (!c->ready || c->owed ||
+	    send(c->ctl, &m, sizeof(m), MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof(m)) {
 		tcmuh_genl_answer(&s->genl, e->cmd, e->id, -EAGAIN);
 		return;
 	}
@@ -272,7 +275,8 @@ static void take_event(struct server *s)
 	if (e.cmd == TCMU_CMD_ADDED_DEVICE)
 		event_added(s, &e, &spec);
 	else if (!c)
-		tcmuh_genl_answer(&s->genl, e.cmd, e.id, e.cmd == TCMU_CMD_REMOVED_DEVICE ? 0 : -ENODEV);
+		tcmuh_genl_answer(&s->genl, e.cmd, e.id,
+				  e.cmd == TCMU_CMD_REMOVED_DEVICE ? 0 : -ENODEV);
 	else if (e.cmd == TCMU_CMD_REMOVED_DEVICE)
 		event_removed(s, &e, c);
 	else
@@ -317,14 +321,15 @@ static void child_ended(struct server *s, struct child *c, int status)
 	c->ctl = -1;
 	child_answer(s, c, c->gone ? 0 : -EIO);
 	/* still ours? */
-	if (s->ending || c->gone || uio_name(c->spec.minor, name, sizeof(name)) || tcmuh_spec_parse(&spec, name) ||
-	    strcmp(spec.name, c->spec.name) || spec.hba != c->spec.hba || strcmp(spec.handler, c->ops->name)) {
+	if (s->ending || c->gone || uio_name(c->spec.minor, name, sizeof(name)) ||
+	    tcmuh_spec_parse(&spec, name) || strcmp(spec.name, c->spec.name) ||
+	    spec.hba != c->spec.hba || strcmp(spec.handler, c->ops->name)) {
 		child_forget(s, c);
 		return;
 	}
 	strcpy(c->spec.config, spec.config);	/* it may have been changed since */
-	fprintf(stderr, "user_%u/%s (%s): its process ended with %s %d, starting another\n", c->spec.hba, c->spec.name,
-		c->ops->name, WIFSIGNALED(status) ? "signal" : "status",
+	fprintf(stderr, "user_%u/%s (%s): its process ended with %s %d, starting another\n",
+		c->spec.hba, c->spec.name, c->ops->name, WIFSIGNALED(status) ? "signal" : "status",
 		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	c->start_at = now() + (calm ? 0 : AGAIN_S);
 }

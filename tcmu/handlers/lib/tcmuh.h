@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Write a TCMU handler: a program that carries out the SCSI commands of user backstores. See tcmuh(3). */
+/*
+ * Write a TCMU handler: a program that carries out the SCSI commands of user backstores. See
+ * tcmuh(3).
+ */
 #ifndef TCMUH_H
 #define TCMUH_H
 
@@ -11,9 +14,15 @@
 #define TCMUH_CDB_MAX	260
 #define TCMUH_SENSE_MAX	96
 
-/* Results of read, write, flush, discard: 0, a negative errno, or TCMUH_ASYNC: tcmuh_done() will be called. */
+/*
+ * Results of read, write, flush, discard: 0, a negative errno, or TCMUH_ASYNC: tcmuh_done() will be
+ * called.
+ */
 #define TCMUH_ASYNC	1
-/* Results of command: a SCSI status, TCMUH_LATER: tcmuh_finish() will be called, or TCMUH_PASS: the library's turn. */
+/*
+ * Results of command: a SCSI status, TCMUH_LATER: tcmuh_finish() will be called, or TCMUH_PASS: the
+ * library's turn.
+ */
 #define TCMUH_GOOD	0x00
 #define TCMUH_CHECK	0x02
 #define TCMUH_BUSY	0x08
@@ -42,7 +51,10 @@ struct tcmuh_cmd {
 	size_t read_len;
 	bool has_read_len;
 	uint8_t sense[TCMUH_SENSE_MAX];
-	/* where it stands in the ring: together they tell a command that a killed handler left from any other */
+	/*
+	 * where it stands in the ring: together they tell a command that a killed handler left from
+	 * any other
+	 */
 	uint32_t slot;
 	uint16_t id;
 	struct tcmuh_cmd *next;			/* the library's, like all below */
@@ -56,9 +68,9 @@ struct tcmuh_cmd {
  * @name: dev_config's first word; a device "name/rest" is this handler's
  * @desc: what to write behind the name, for people
  * @type: peripheral device type; 0 is a disk
- * @threads: how many execute commands; 0: none but the ring's own, one command after the other in the order of
- *	the ring, and after a restart the commands that a dead handler left are executed (again). Otherwise they
- *	are answered with BUSY, which makes initiators send them again.
+ * @threads: how many execute commands; 0: none but the ring's own, one command after the other in
+ *the order of the ring, and after a restart the commands that a dead handler left are executed
+ *(again). Otherwise they are answered with BUSY, which makes initiators send them again.
  * @removable: reported by INQUIRY
  * @read_only: writes are refused before they reach @write
  * @check: what is wrong with a configuration, or NULL; called anywhere, must not change anything
@@ -100,17 +112,21 @@ const char *tcmuh_config(const struct tcmuh_dev *dev);		/* dev_config behind "na
 const char *tcmuh_name(const struct tcmuh_dev *dev);		/* of the backstore */
 unsigned int tcmuh_hba(const struct tcmuh_dev *dev);		/* N of user_N */
 uint64_t tcmuh_size(const struct tcmuh_dev *dev);		/* bytes */
-void tcmuh_set_size(struct tcmuh_dev *dev, uint64_t bytes);	/* what the library reports, if not dev_size */
+/* what the library reports, if not dev_size */
+void tcmuh_set_size(struct tcmuh_dev *dev, uint64_t bytes);
 uint32_t tcmuh_block_size(const struct tcmuh_dev *dev);
 bool tcmuh_write_cache(const struct tcmuh_dev *dev);
-bool tcmuh_taken_over(const struct tcmuh_dev *dev);		/* a handler before this one had it */
+/* a handler before this one had it */
+bool tcmuh_taken_over(const struct tcmuh_dev *dev);
 bool tcmuh_removed(const struct tcmuh_dev *dev);
 void *tcmuh_priv(const struct tcmuh_dev *dev);
 void tcmuh_set_priv(struct tcmuh_dev *dev, void *priv);
 int tcmuh_attr(const struct tcmuh_dev *dev, const char *file, char *buf, size_t size);
 void tcmuh_attention(struct tcmuh_dev *dev, unsigned int asc_ascq);
-void tcmuh_done(struct tcmuh_cmd *cmd, int result);		/* after TCMUH_ASYNC, from any thread */
-void tcmuh_finish(struct tcmuh_cmd *cmd, int status);		/* after TCMUH_LATER, from any thread */
+/* after TCMUH_ASYNC, from any thread */
+void tcmuh_done(struct tcmuh_cmd *cmd, int result);
+/* after TCMUH_LATER, from any thread */
+void tcmuh_finish(struct tcmuh_cmd *cmd, int status);
 __attribute__((format(printf, 2, 3)))
 void tcmuh_log(const struct tcmuh_dev *dev, const char *fmt, ...);
 
@@ -124,7 +140,8 @@ int tcmuh_pwritev(int fd, struct iovec *iov, int cnt, size_t len, uint64_t off);
 
 /* sense.c: each returns TCMUH_CHECK */
 int tcmuh_sense(struct tcmuh_cmd *cmd, unsigned int key, unsigned int asc_ascq);
-int tcmuh_sense_info(struct tcmuh_cmd *cmd, unsigned int key_and_bits, unsigned int asc_ascq, uint64_t info);
+int tcmuh_sense_info(struct tcmuh_cmd *cmd, unsigned int key_and_bits, unsigned int asc_ascq,
+		     uint64_t info);
 int tcmuh_bad_cdb(struct tcmuh_cmd *cmd, unsigned int byte);
 int tcmuh_bad_param(struct tcmuh_cmd *cmd, unsigned int byte);
 int tcmuh_errno(struct tcmuh_cmd *cmd, int err);
