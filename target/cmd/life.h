@@ -20,7 +20,8 @@
  *  NEW            the fabric's submitting context
  *  WRITE_PENDING  the fabric, until it calls target_execute_cmd(), target_complete_cmd() or
  *                 transport_generic_request_failure(); an abort may take a detachable command away
- * from it PROCESSING     the core; from CMD_T_SENT on the backend, until target_complete_cmd()
+ * from it
+ *  PROCESSING     the core; from CMD_T_SENT on the backend, until target_complete_cmd()
  *  COMPLETE       the context that sends the response, then nobody
  * An abort only sets CMD_T_ABORTED and leaves the rest to the owner, except that it takes over
  * WRITE_PENDING, dormant and orphaned commands: these have no owner that would come back soon.

@@ -36,8 +36,9 @@
  *  delayed_cmd_count          their number
  *  non_ordered                tasks marked COUNTED that have not left
  *  dev_cur_ordered_id         1 while a BARRIER task is in the set
- *  ordered_sync_in_progress   set while any of the above is not empty; also read under a list's
- * lock Lock order: delayed_cmd_lock, then queues[].lock; both with interrupts off.
+ *  ordered_sync_in_progress   set while any of the above is not empty; also read under a
+ *                             list's lock
+ * Lock order: delayed_cmd_lock, then queues[].lock; both with interrupts off.
  */
 
 static void task_start(struct work_struct *work)

@@ -34,14 +34,12 @@ void target_show_cmd(const char *pfx, struct se_cmd *cmd)
 	const char *fabric = cmd->se_tfo ? cmd->se_tfo->fabric_name : "?";
 
 	if (cmd->se_cmd_flags & SCF_SCSI_TMR_CDB && cmd->se_tmr_req)
-		pr_info("%s%s: function %u on tag %#llx, tag %#llx, state %s, flags %#x, "
-			"references %u\n",
+		pr_info("%s%s: function %u on tag %#llx, tag %#llx, state %s, flags %#x, references %u\n",
 			pfx, fabric, cmd->se_tmr_req->function, cmd->se_tmr_req->ref_task_tag,
 			cmd->tag, state_name(cmd->t_state), cmd->transport_state,
 			kref_read(&cmd->cmd_kref));
 	else
-		pr_info("%s%s: opcode %#x, tag %#llx, LUN %llu, %u bytes, state %s, flags %#x, "
-			"references %u\n",
+		pr_info("%s%s: opcode %#x, tag %#llx, LUN %llu, %u bytes, state %s, flags %#x, references %u\n",
 			pfx, fabric, cmd->t_task_cdb ? cmd->t_task_cdb[0] : 0, cmd->tag,
 			cmd->orig_fe_lun, cmd->data_length, state_name(cmd->t_state),
 			cmd->transport_state, kref_read(&cmd->cmd_kref));

@@ -136,8 +136,7 @@ static void sync_pin(struct tgt_dev *td)
 	if (want && !td->item_held && group->cg_subsys) {
 		td->item_held = !configfs_depend_item_unlocked(group->cg_subsys, &group->cg_item);
 		if (td->item_held)
-			pr_warn_ratelimited("%s: commands of a former session are still in the "
-					    "backend: cannot be removed until it answers\n",
+			pr_warn_ratelimited("%s: commands of a former session are still in the backend: cannot be removed until it answers\n",
 					    config_item_name(&group->cg_item));
 	} else if (!want && td->item_held) {
 		td->item_held = false;

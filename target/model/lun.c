@@ -150,8 +150,7 @@ static void device_detach(struct se_lun *lun, struct se_device *dev)
 	do {
 		tgt_model_hook(lun_drain, lun);
 		if (time_after(jiffies, report)) {
-			pr_warn_ratelimited("LUN %llu: removal waits for commands that its fabric "
-					    "cannot detach\n",
+			pr_warn_ratelimited("LUN %llu: removal waits for commands that its fabric cannot detach\n",
 					    lun->unpacked_lun);
 			report = jiffies + DRAIN_REPORT;
 		}

@@ -107,8 +107,7 @@ static ssize_t put_port(const struct pr_state *s, const struct pr_reg *reg, char
 
 	return scnprintf(page, PAGE_SIZE,
 			 "SPC-3 Reservation: %s Target Node Endpoint: %s\n"
-			 "SPC-3 Reservation: Relative Port Identifier Tag: %u %s Portal Group Tag: "
-			 "%u %s Logical Unit: %llu\n",
+			 "SPC-3 Reservation: Relative Port Identifier Tag: %u %s Portal Group Tag: %u %s Logical Unit: %llu\n",
 			 n->fabric, n->target, n->rtpi, n->fabric, n->tpgt, n->fabric,
 			 n->target_lun);
 }
