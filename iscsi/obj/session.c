@@ -8,6 +8,8 @@
 #include <linux/idr.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
+#include <net/sock.h>
+#include <net/tcp_states.h>
 
 /* CmdSN window of a discovery session: it sends one Text request at a time */
 #define DISCOVERY_DEPTH 8
@@ -76,12 +78,13 @@ static void session_end(struct itgt_session *sess)
 {
 	struct itgt_tpg *tpg = sess->tpg;
 
-	session_lock_list(tpg);
-	list_del_init(&sess->node);
-	session_unlock_list(tpg);
 	if (cancel_delayed_work(&sess->retain_work))
 		itgt_session_put(sess);
 	itgt_session_unregister(sess);
+	/* found until then: itgt_session_wait_ends() */
+	session_lock_list(tpg);
+	list_del_init(&sess->node);
+	session_unlock_list(tpg);
 	if (sess->pool)
 		itgt_pool_put(sess->pool);
 	spin_lock_irq(&sess->lock);
@@ -292,12 +295,36 @@ struct itgt_session *itgt_session_find(struct itgt_tpg *tpg, const char *name, c
 	return found;
 }
 
+static bool peer_has_closed(struct itgt_conn *conn)
+{
+	return READ_ONCE(conn->sock->sk->sk_state) != TCP_ESTABLISHED;
+}
+
+/* it is closing, or will be as soon as its rx kthreads see what the peer has done to its sockets */
+static bool session_is_ending(struct itgt_session *sess)
+{
+	struct itgt_conn *conn;
+	bool ending = true;
+
+	if (sess->par.erl >= 2)
+		return READ_ONCE(sess->state) == ITGT_SESS_CLOSING;
+	spin_lock_irq(&sess->lock);
+	if (sess->state != ITGT_SESS_CLOSING) {
+		ending = sess->nr_conns;
+		list_for_each_entry(conn, &sess->conns, sess_node)
+			ending = ending && peer_has_closed(conn);
+	}
+	spin_unlock_irq(&sess->lock);
+	return ending;
+}
+
 /**
  * itgt_session_wait_ends - the sessions of an initiator that are about to end have ended
  * @tpg: the group
  * @name: InitiatorName
  *
- * So that what they held (RESERVE) is free before the initiator's next session is there to see it.
+ * So that what they held (RESERVE, PREVENT ALLOW MEDIUM REMOVAL) is free before the initiator's
+ * next session is there to see it.
  * Context: process; bounded.
  */
 void itgt_session_wait_ends(struct itgt_tpg *tpg, const char *name)
@@ -308,7 +335,7 @@ void itgt_session_wait_ends(struct itgt_tpg *tpg, const char *name)
 		found = NULL;
 		spin_lock(&tpg->sess_lock);
 		list_for_each_entry(s, &tpg->sessions, node) {
-			if (READ_ONCE(s->state) != ITGT_SESS_CLOSING || strcmp(s->name, name))
+			if (strcmp(s->name, name) || !session_is_ending(s))
 				continue;
 			kref_get(&s->kref);
 			found = s;
