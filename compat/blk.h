@@ -25,6 +25,15 @@ struct tgt_bdev {
 #endif
 };
 
+/* bios from a cache of each CPU; in 6.1 none may come back to it in an interrupt */
+#ifdef TGT_KERNEL_6_12
+#define COMPAT_REQ_ALLOC_CACHE		REQ_ALLOC_CACHE
+#define COMPAT_BIOSET_PERCPU_CACHE	BIOSET_PERCPU_CACHE
+#else
+#define COMPAT_REQ_ALLOC_CACHE		0
+#define COMPAT_BIOSET_PERCPU_CACHE	0
+#endif
+
 #ifdef TGT_KERNEL_6_12
 
 /* file handles for block devices: since 6.9 */

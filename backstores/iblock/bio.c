@@ -262,8 +262,8 @@ static unsigned int vecs_wanted(struct tiblk_dev *dev, struct source *source, u6
 static struct tiblk_io *io_new(struct tiblk_dev *dev, struct se_cmd *cmd, unsigned int vecs,
 			       blk_opf_t opf)
 {
-	struct bio *bio = bio_alloc_bioset(dev->lower.bdev, vecs, opf | REQ_ALLOC_CACHE, GFP_NOIO,
-					   &dev->first_bios);
+	struct bio *bio = bio_alloc_bioset(dev->lower.bdev, vecs, opf | COMPAT_REQ_ALLOC_CACHE,
+					   GFP_NOIO, &dev->first_bios);
 	struct tiblk_io *io = container_of(bio, struct tiblk_io, first.bio);
 
 	io->dev = dev;
@@ -278,7 +278,7 @@ static struct tiblk_io *io_new(struct tiblk_dev *dev, struct se_cmd *cmd, unsign
 
 static struct tiblk_part *part_new(struct tiblk_io *io, unsigned int vecs, blk_opf_t opf)
 {
-	struct bio *bio = bio_alloc_bioset(io->dev->lower.bdev, vecs, opf | REQ_ALLOC_CACHE,
+	struct bio *bio = bio_alloc_bioset(io->dev->lower.bdev, vecs, opf | COMPAT_REQ_ALLOC_CACHE,
 					   GFP_NOIO, &io->dev->more_bios);
 	struct tiblk_part *part = container_of(bio, struct tiblk_part, bio);
 
@@ -415,7 +415,7 @@ sense_reason_t tiblk_bio_execute_sync(struct se_cmd *cmd)
  */
 int tiblk_bio_init(struct tiblk_dev *dev)
 {
-	int flags = BIOSET_NEED_BVECS | BIOSET_PERCPU_CACHE;
+	int flags = BIOSET_NEED_BVECS | COMPAT_BIOSET_PERCPU_CACHE;
 	int ret = bioset_init(&dev->first_bios, RESERVED_BIOS, offsetof(struct tiblk_io, first.bio),
 			      flags);
 
