@@ -150,6 +150,8 @@ static void conn_forget(struct work_struct *work)
 
 	if (!itgt_session_forget_begin(conn))
 		return;
+	/* hurried while it began: one more turn would find the memory freed */
+	cancel_delayed_work(&conn->lost_work);
 	close_tasks(conn, itgt_tx_drain, true);
 	itgt_session_forget_end(conn);
 	itgt_conn_put(conn);
