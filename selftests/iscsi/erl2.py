@@ -277,7 +277,7 @@ class Slow:
     """LUN 1: a disk that takes its time (seconds) to answer."""
 
     def __init__(self, seconds):
-        os.system('modprobe -a brd dm-mod dm-delay')
+        os.system('modprobe brd rd_size=16384; modprobe -a dm-mod dm-delay')
         with os.popen('dmsetup create --noudevsync erl2-slow --table "0 16384 delay /dev/ram0 0 %d"' %
                       (seconds * 1000)) as p:
             self.out = p.read()
