@@ -244,9 +244,11 @@ static void run_extent(struct copy_job *job)
 		queue_work(wq, &lanes[i].work);
 	}
 	lane_run(job);
+	/* a lane that has not begun has nothing left to do, and maybe no worker to do it */
 	for (i = 0; i < n; i++) {
-		while (!wait_for_completion_timeout(&lanes[i].done, LANE_WAIT))
-			;
+		if (!cancel_work(&lanes[i].work))
+			while (!wait_for_completion_timeout(&lanes[i].done, LANE_WAIT))
+				;
 		destroy_work_on_stack(&lanes[i].work);
 	}
 }
