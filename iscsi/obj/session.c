@@ -478,12 +478,25 @@ static unsigned long retain_time(const struct itgt_session *sess)
 	return (sess->par.time2wait + sess->par.time2retain) * HZ;
 }
 
+/* the oldest that is not being forgotten already */
+static void forget_oldest(struct itgt_session *sess)
+{
+	struct itgt_conn *conn;
+
+	list_for_each_entry(conn, &sess->lost, sess_node) {
+		if (conn->lost) {
+			forget_soon(conn);
+			return;
+		}
+	}
+}
+
 static void suspend_locked(struct itgt_session *sess, struct itgt_conn *conn)
 {
 	lockdep_assert_held(&sess->lock);
 	stat_add(sess, conn);
 	if (sess->nr_lost >= ITGT_MAX_LOST)
-		forget_soon(list_first_entry(&sess->lost, struct itgt_conn, sess_node));
+		forget_oldest(sess);
 	list_move_tail(&conn->sess_node, &sess->lost);
 	sess->nr_lost++;
 	conn->lost = true;
