@@ -69,6 +69,23 @@ static sense_reason_t parse_common(struct se_cmd *cmd, struct out_request *out, 
 	return TCM_NO_SENSE;
 }
 
+/*
+ * May this initiator reach the device through the port at all? Masking holds for reservations, too.
+ */
+static bool port_admits(struct se_lun *lun, const char *initiator)
+{
+	const struct target_core_fabric_ops *tfo = lun->lun_tpg->se_tpg_tfo;
+	struct se_dev_entry *deve;
+	unsigned long flags;
+	bool found = false;
+
+	spin_lock_irqsave(&lun->lun_deve_lock, flags);
+	list_for_each_entry(deve, &lun->lun_deve_list, lun_link)
+		found |= !strcmp(tgt_deve_nacl(deve)->initiatorname, initiator);
+	spin_unlock_irqrestore(&lun->lun_deve_lock, flags);
+	return found || (tfo->tpg_check_demo_mode && tfo->tpg_check_demo_mode(lun->lun_tpg));
+}
+
 /* SPC-5 6.16.3: a list of TransportIDs, each an initiator to be registered at this port */
 static sense_reason_t parse_spec_i_pt(struct se_cmd *cmd, struct out_request *out, const u8 *list,
 				      u32 len)
@@ -89,7 +106,8 @@ static sense_reason_t parse_spec_i_pt(struct se_cmd *cmd, struct out_request *ou
 		struct transportid id;
 		size_t size = tgt_transportid_get(list + at, len - at, &id);
 
-		if (!size || id.protocol != out->self.protocol)
+		if (!size || id.protocol != out->self.protocol ||
+		    !port_admits(cmd->se_lun, id.name))
 			return tgt_bad_param(cmd, min_t(u32, at, U16_MAX), -1);
 		*nexus = out->self;
 		strscpy(nexus->initiator, id.name, sizeof(nexus->initiator));
@@ -101,23 +119,6 @@ static sense_reason_t parse_spec_i_pt(struct se_cmd *cmd, struct out_request *ou
 	}
 	out->req.nr_others = n;
 	return TCM_NO_SENSE;
-}
-
-/*
- * May this initiator reach the device through the port at all? Masking holds for reservations, too.
- */
-static bool port_admits(struct se_lun *lun, const char *initiator)
-{
-	const struct target_core_fabric_ops *tfo = lun->lun_tpg->se_tpg_tfo;
-	struct se_dev_entry *deve;
-	unsigned long flags;
-	bool found = false;
-
-	spin_lock_irqsave(&lun->lun_deve_lock, flags);
-	list_for_each_entry(deve, &lun->lun_deve_list, lun_link)
-		found |= !strcmp(tgt_deve_nacl(deve)->initiatorname, initiator);
-	spin_unlock_irqrestore(&lun->lun_deve_lock, flags);
-	return found || (tfo->tpg_check_demo_mode && tfo->tpg_check_demo_mode(lun->lun_tpg));
 }
 
 static bool fill_port(struct se_device *dev, u16 rtpi, struct pr_nexus *to)
