@@ -18,6 +18,8 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + "/core")
 from cfs import *  # noqa: E402,F403
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+from sgio import Hdr  # noqa: E402
 
 SIZE = 4 << 20
 BLOCK = 512
@@ -25,17 +27,6 @@ LAST = SIZE // BLOCK - 1
 WWNS = ("naa.5001405aaaaaaa01", "naa.5001405aaaaaaa02")
 GOOD, CHECK, MET, CONFLICT = 0, 2, 4, 0x18
 NONE, OUT, IN = -1, -2, -3
-
-
-class Hdr(ctypes.Structure):
-    _fields_ = [("interface_id", ctypes.c_int), ("dxfer_direction", ctypes.c_int), ("cmd_len", ctypes.c_ubyte),
-                ("mx_sb_len", ctypes.c_ubyte), ("iovec_count", ctypes.c_ushort), ("dxfer_len", ctypes.c_uint),
-                ("dxferp", ctypes.c_void_p), ("cmdp", ctypes.c_void_p), ("sbp", ctypes.c_void_p),
-                ("timeout", ctypes.c_uint), ("flags", ctypes.c_uint), ("pack_id", ctypes.c_int),
-                ("usr_ptr", ctypes.c_void_p), ("status", ctypes.c_ubyte), ("masked_status", ctypes.c_ubyte),
-                ("msg_status", ctypes.c_ubyte), ("sb_len_wr", ctypes.c_ubyte), ("host_status", ctypes.c_ushort),
-                ("driver_status", ctypes.c_ushort), ("resid", ctypes.c_int), ("duration", ctypes.c_uint),
-                ("info", ctypes.c_uint)]
 
 
 class Answer:

@@ -20,6 +20,7 @@ modprobe sg
 modprobe null_blk nr_devices=1 gb=1 irqmode=2 completion_nsec=1000000
 echo "InitiatorName=$I1" >/etc/iscsi/initiatorname.iscsi
 DEV=$(iblock_make prmove /dev/nullb0) && TPG=$(iscsi_make $IQN) && lun_make "$TPG" 0 "$DEV" || fail "a target"
+echo 0 >"$TPG/attrib/generate_node_acls"
 for i in $I1 $I2; do
 	mkdir "$TPG/acls/$i" "$TPG/acls/$i/lun_0" && ln -s "$TPG/lun/lun_0" "$TPG/acls/$i/lun_0/lun"
 done
@@ -53,6 +54,7 @@ check "the other reserves with it" out "$B" -R -K 0x5 -T 5
 check "and clears" out "$B" -C -K 0x5
 settle
 refuse "SPEC_I_PT of an initiator without access" out "$A" -G -S 0x5 -X "$IQN-nobody"
+settle
 same "registers nobody" "$(keys "$A")" ""
 
 check "the first registers" out "$A" -G -S 0xa
