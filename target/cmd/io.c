@@ -249,11 +249,12 @@ sense_reason_t tgt_io_flush(struct se_cmd *parent, struct se_device *dev, u64 lb
  * tgt_io_defer - let the rest of a command run on its device's own queue, where it may sleep
  * @cmd: command; the caller is its ->execute_cmd(), and returns the result of this call
  * @fn: the rest. Its result ends the command, unless it has called target_complete_cmd(); with
- *tgt_io_defer() as its last step it goes on later. It may use se_sess and se_lun until its first
- *tgt_io_*(): while that waits the command may be cut off; it looks at tgt_cmd_is_aborted() between
- *its steps. Not run for a command that is aborted before A backend may have put ->execute_cmd() off
- *to a worker of its own, so that the call by which the core handed the command over has returned
- *already: then it is put on the queue here.
+ *      tgt_io_defer() as its last step it goes on later. It may use se_sess and se_lun until its
+ *      first tgt_io_*(): while that waits the command may be cut off; it looks at
+ *      tgt_cmd_is_aborted() between its steps. Not run for a command that is aborted before
+ *
+ * A backend may have put ->execute_cmd() off to a worker of its own, so that the call by which the
+ * core handed the command over has returned already: then it is put on the queue here.
  *
  * Context: any.
  * Return: TCM_NO_SENSE.

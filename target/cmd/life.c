@@ -12,8 +12,7 @@ struct workqueue_struct *tgt_life_wq;
 /**
  * __target_init_cmd - prepare the core's part of a zeroed command
  * @cmd: command, embedded in the fabric's own; zeroed but for fields that the fabric sets before
- * (tag, map_tag, cpuid)
- *
+ *       (tag, map_tag, cpuid)
  * @tfo: fabric
  * @sess: session; NULL for commands of the core's own
  * @data_length: expected data transfer length, bytes
@@ -380,10 +379,11 @@ static bool is_unstarted(struct se_cmd *cmd)
 /**
  * transport_generic_free_cmd - drop the fabric's reference, and stop the command first if asked to
  * @cmd: command
- * @wait_for_tasks: the fabric cannot take a response any more; a detachable command is cut off, for
- *another one this waits until its backend has answered Context: may sleep if @wait_for_tasks.
+ * @wait_for_tasks: the fabric cannot take a response any more; a detachable command is cut off,
+ *                  for another one this waits until its backend has answered
+ * Context: may sleep if @wait_for_tasks.
  * Return: 1 if the command is gone or the core will drop what is left; 0 if references are left,
- *which after a wait means that the core's own reference is now the caller's.
+ *         which after a wait means that the core's own reference is now the caller's.
  */
 int transport_generic_free_cmd(struct se_cmd *cmd, int wait_for_tasks)
 {

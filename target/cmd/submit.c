@@ -224,10 +224,9 @@ static int submit_somehow(struct se_cmd *cmd)
 
 /*
  * target_submit() - submit a prepared command: from this context, or from a worker if the fabric or
- * the operator
- *
- * (attribute submit_type) wants that. Context: may sleep when submitted from this context. The
- * result is 0: a command that fails is answered.
+ * the operator (attribute submit_type) wants that.
+ * Context: may sleep when submitted from this context.
+ * Return: 0: a command that fails is answered.
  */
 TGT_DEFINE_TARGET_SUBMIT(submit_somehow)
 

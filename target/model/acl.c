@@ -256,7 +256,8 @@ static void close_sessions(struct se_node_acl *nacl)
  * @nacl: ACL of the operator, on its TPG's list
  *
  * Its sessions are closed; waits until the fabric has let go of them, which does not depend on a
- * backend where the fabric's commands are detachable. Context: process, sleeps.
+ * backend where the fabric's commands are detachable.
+ * Context: process, sleeps.
  */
 void tgt_acl_del(struct se_node_acl *nacl)
 {

@@ -12,27 +12,21 @@
  * struct model_hooks - what the upper layers want to hear of the objects
  * @backend_setup: a backend registers: build its configfs types (configfs layer)
  * @device_alloc: se_device exists, not configured: allocate the layers' private parts
- *(tgt_dev.scsi/.pr/.alua); 0 or -errno
- *
- * @device_configured: the backend has opened its medium; may sleep; 0 or -errno (device is torn
- *down again)
- *
+ *                (tgt_dev.scsi/.pr/.alua); 0 or -errno
+ * @device_configured: the backend has opened its medium; may sleep; 0 or -errno (the device is
+ *                     torn down again)
  * @device_stopping: the device is about to go, its queue and backend still work: end what runs by
- *itself; may sleep
- *
+ *                   itself; may sleep
  * @device_gone: no command and no LUN is left; undo @device_configured and @device_alloc
  * @lun_drain: a LUN is going: abort or detach everything that still runs through it; returns at
- *once for detachable commands, waits for the others. Called with lun_shutdown set and the LUN
- *unpublished, may sleep
+ *             once for detachable commands, waits for the others. Called with lun_shutdown set and
+ *             the LUN unpublished, may sleep
  * @lun_linked: a device became reachable through the LUN (ALUA default group); may sleep,
- *tpg_lun_mutex held
- *
+ *              tpg_lun_mutex held
  * @lun_unlinked: before the LUN's device pointer is cleared (ALUA group, PR registrations of that
- *port); may sleep
- *
+ *                port); may sleep
  * @deve_added: a mapped LUN appeared for a node ACL (APTPL registrations); may sleep,
- *lun_entry_mutex held
- *
+ *              lun_entry_mutex held
  * @deve_gone: a mapped LUN is going (PR registrations); may sleep, lun_entry_mutex held
  * @acl_gone: a node ACL is going, its sessions are closed
  * @nexus_loss: the I_T nexus of a session ended (SPC-2 reservations, ACA); may sleep

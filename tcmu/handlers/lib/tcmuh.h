@@ -69,8 +69,9 @@ struct tcmuh_cmd {
  * @desc: what to write behind the name, for people
  * @type: peripheral device type; 0 is a disk
  * @threads: how many execute commands; 0: none but the ring's own, one command after the other in
- *the order of the ring, and after a restart the commands that a dead handler left are executed
- *(again). Otherwise they are answered with BUSY, which makes initiators send them again.
+ *           the order of the ring, and after a restart the commands that a dead handler left are
+ *           executed (again). Otherwise they are answered with BUSY, which makes initiators send
+ *           them again.
  * @removable: reported by INQUIRY
  * @read_only: writes are refused before they reach @write
  * @check: what is wrong with a configuration, or NULL; called anywhere, must not change anything
