@@ -6,7 +6,10 @@
 #include "iscsi/obj/conn.h"
 
 /**
- * itgt_tcp_recv - up to @len bytes into a buffer
+ * itgt_tcp_recv - receive into a buffer
+ * @conn: connection
+ * @buf: room for @len bytes
+ * @len: the most that is taken, bytes
  * @wait: block until at least one byte is there, else -EAGAIN if none is
  * Return: bytes, 0 at the end of the stream, or -errno.
  */
@@ -17,8 +20,12 @@ int itgt_tcp_recv_pages(struct itgt_conn *conn, struct bio_vec *bv, u32 nr, u32 
 
 /**
  * itgt_tcp_read - exactly @len bytes, or an error; for login
+ * @conn: connection in state LOGIN
+ * @buf: room for @len bytes
+ * @len: bytes
  * @deadline: jiffies; -ETIMEDOUT after it
- * Return: 0, -ECONNRESET at the end of the stream, or another -errno. Blocks.
+ * Context: blocks.
+ * Return: 0, -ECONNRESET at the end of the stream, or another -errno.
  */
 int itgt_tcp_read(struct itgt_conn *conn, void *buf, u32 len, unsigned long deadline);
 

@@ -9,9 +9,15 @@
 bool itgt_tx_queue(struct itgt_conn *conn, struct itgt_txe *e);
 
 /**
- * itgt_txpdu_alloc - a PDU with room for @len bytes of data
- * Context: process. Opcode, F bit and data length of the header are set, the rest is zero. Free by
- * queueing it.
+ * itgt_txpdu_alloc - a PDU with room for data
+ * @opcode: ISCSI_OP_*
+ * @len: of its data segment, bytes
+ * @gfp: GFP_KERNEL, or what else the context allows
+ *
+ * Opcode, F bit and data length of the header are set, the rest is zero. Queueing gives it away.
+ *
+ * Context: as @gfp.
+ * Return: the PDU, or NULL without memory.
  */
 struct itgt_txpdu *itgt_txpdu_alloc(u8 opcode, u32 len, gfp_t gfp);
 void itgt_txpdu_queue(struct itgt_conn *conn, struct itgt_txpdu *pdu);

@@ -175,8 +175,12 @@ struct itgt_conn {
 
 /**
  * itgt_conn_alloc - wrap an accepted socket
- * Takes the socket over (also on failure: released). Fills peer and local. Return: connection in
- * state LOGIN with one reference, or NULL. Context: process.
+ * @sock: connected; taken over, also on failure (released)
+ *
+ * Fills peer and local.
+ *
+ * Context: process.
+ * Return: connection in state LOGIN with one reference, or NULL.
  */
 struct itgt_conn *itgt_conn_alloc(struct socket *sock);
 void itgt_conn_get(struct itgt_conn *conn);
@@ -184,10 +188,13 @@ void itgt_conn_put(struct itgt_conn *conn);	/* last put releases the socket; pro
 
 /**
  * itgt_conn_drop - the connection shall end
+ * @conn: connection in any state
+ * @why: the first caller's reason counts
  *
- * Any context, irqs off allowed; the first caller's reason counts. In LOGIN only the state and the
- * reason are set and the socket's receive is shut down by a work item: the login worker sees an
- * error and ends by itself. In FFP close_work does the rest. Never waits.
+ * In LOGIN only the state and the reason are set and the socket's receive is shut down by a work
+ * item: the login worker sees an error and ends by itself. In FFP close_work does the rest.
+ *
+ * Context: any, irqs off allowed; never waits.
  */
 void itgt_conn_drop(struct itgt_conn *conn, enum itgt_drop_reason why);
 static inline bool itgt_conn_is_up(struct itgt_conn *conn)

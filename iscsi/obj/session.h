@@ -86,7 +86,12 @@ struct itgt_session {
 /**
  * struct itgt_session_new - what login knows when it creates a session
  * @tpg: target portal group; NULL for a discovery session
+ * @discovery: discovery session
+ * @name: InitiatorName
+ * @alias: InitiatorAlias, or NULL
+ * @isid: 6 bytes
  * @par: negotiated so far; final values are copied in by itgt_session_publish()
+ * @cmdsn: of the leading login request: the first command of the full feature phase has it too
  */
 struct itgt_session_new {
 	struct itgt_tpg *tpg;
@@ -95,19 +100,20 @@ struct itgt_session_new {
 	const char *alias;
 	const u8 *isid;
 	const struct itgt_params *par;
-	/* of the leading login request: the first command of the full feature phase has it too */
 	u32 cmdsn;
 };
 
 /**
  * itgt_session_create - a session with TSIH, task pool and (normal session) its registration with
  * the core
+ * @n: what login has found out
  *
  * The core makes or finds the node ACL. Not yet on any list. The queue depth of the ACL sets the
  * window.
  *
- * Context: process. Return: session with one reference for the caller (drop: itgt_session_close()
- * then put), or ERR_PTR: -EACCES no ACL, -EAGAIN TPG is going away, -ENOMEM.
+ * Context: process.
+ * Return: session with one reference for the caller (drop: itgt_session_close() then put), or
+ * ERR_PTR: -EACCES no ACL, -EAGAIN TPG is going away, -ENOMEM.
  */
 struct itgt_session *itgt_session_create(const struct itgt_session_new *n);
 
@@ -156,8 +162,9 @@ struct itgt_conn *itgt_session_find_conn(struct itgt_session *sess, u16 cid);
 /**
  * itgt_session_close - begin to end a session: all connections dropped, tasks ended, core session
  * deregistered
+ * @sess: session; one that was never published as well
  *
- * Context: any; asynchronous and idempotent. Works for a session that was never published as well.
+ * Context: any; asynchronous and idempotent.
  */
 void itgt_session_close(struct itgt_session *sess);
 /*

@@ -160,7 +160,9 @@ void itgt_pool_put(struct itgt_pool *pool);
 
 /**
  * itgt_task_alloc - a zeroed task with its tags set, bound to a connection
- * Context: process, rx kthread. Return: NULL if the pool is exhausted or there is no memory.
+ * @conn: connection in full feature phase
+ * Context: process, rx kthread.
+ * Return: the task, or NULL if the pool is exhausted or there is no memory.
  */
 struct itgt_task *itgt_task_alloc(struct itgt_conn *conn);
 
@@ -179,6 +181,9 @@ void itgt_task_aborted(struct itgt_task *task);
 
 /**
  * itgt_task_get - take a reference to a live task of a pool by index and generation
+ * @pool: of its session
+ * @index: slot, as the peer sent it: any value
+ * @gen: generation that the slot must have
  * Return: the task with &se.cmd_kref held (drop with target_put_sess_cmd()), or NULL.
  */
 struct itgt_task *itgt_task_get(struct itgt_pool *pool, u32 index, u32 gen);

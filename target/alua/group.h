@@ -20,8 +20,12 @@ void tgt_group_move_lun(struct se_lun *lun, struct t10_alua_tg_pt_gp *to);
 
 /**
  * tgt_transition_run - bring a group into a state, with all that SPC-5 5.17.2.6 asks for
+ * @gp: target port group
+ * @state: ALUA_ACCESS_STATE_*
+ * @explicit: asked for by an initiator
  * @by: initiator that asked (SET TARGET PORT GROUPS), is not told; NULL: nobody
- * Sleeps for the group's transition delay. Return: 0 or -EINVAL.
+ * Context: sleeps for the group's transition delay.
+ * Return: 0 or -EINVAL.
  */
 int tgt_transition_run(struct t10_alua_tg_pt_gp *gp, unsigned int state, bool explicit,
 		       const struct se_node_acl *by);

@@ -23,7 +23,8 @@ static_assert(sizeof(struct dif_tuple) == 8);
  * struct dif_rule - how tuples are made and checked
  * @type: protection type, 1 to 3
  * @checks: DIF_CHECK_*
- * @app: expected application tag, where @app_mask has a one
+ * @app: expected application tag
+ * @app_mask: the bits of @app that are checked
  */
 struct dif_rule {
 	u8 type;

@@ -44,22 +44,25 @@ enum scsi_medium {
  * struct scsi_dev - device server's part of a logical unit; tgt_dev.scsi
  * @dev: the logical unit
  * @lock: guards everything up to @clock_origin; irq safe, innermost
- * @mode: current values, @saved: what a reset goes back to, if @has_saved
+ * @mode: current values
+ * @saved: what a reset goes back to, if @has_saved
+ * @has_saved: values were saved
  * @medium: see enum scsi_medium
  * @progress: of the operation that @medium names, in 1/65536
- * @job: the operation that runs, @sanitize_ause: the last one allowed an unrestricted exit from its
- * failure
- *
- * @removable: RMB; @preventers: nexuses that have issued PREVENT ALLOW MEDIUM REMOVAL with PREVENT
- * set
- *
+ * @job: the operation that runs
+ * @sanitize_ause: the last one allowed an unrestricted exit from its failure
+ * @removable: RMB
+ * @preventers: nexuses that have issued PREVENT ALLOW MEDIUM REMOVAL with PREVENT set
  * @aca: the faulted nexus of an auto contingent allegiance; read without a lock, only compared
- * @buffer: of WRITE BUFFER and READ BUFFER, @echo_size: bytes of it that an echo returns
- * @thin_work: looks at the thresholds; @thin_told: those that are crossed already, the work's own
+ * @buffer: of WRITE BUFFER and READ BUFFER
+ * @echo_size: bytes of it that an echo returns
+ * @clock_offset_ms: what the time stamp has beyond the system's uptime
+ * @clock_origin: TIMESTAMP ORIGIN
+ * @thin_work: looks at the thresholds
+ * @thin_told: those that are crossed already; the work's own
  * @notes: of the Application Client log page, under @lock; NULL before the first one
  * @blocks: capacity that initiators know; 0 before the device is configured. Changed by cmpxchg()
- * only
- *
+ *          only
  * @ranges_lock: guards @ranges; irq safe, taken outside of the command queues' locks
  * @ranges: locked ranges of blocks, in order of arrival
  * @nr_ranges: how many; read without a lock by commands that want to pass
@@ -81,7 +84,7 @@ struct scsi_dev {
 	u8 buffer[TGT_BUFFER_SIZE];
 	u32 echo_size;
 	s64 clock_offset_ms;
-	u8 clock_origin;	/* TIMESTAMP ORIGIN */
+	u8 clock_origin;
 	struct delayed_work thin_work;
 	u8 thin_told;
 	u8 *notes;

@@ -36,9 +36,13 @@ struct tcmuh_dev;
  * @dev: the device
  * @priv: the handler's own; NULL at first
  * @cdb: a copy; zeros behind @cdb_len
+ * @cdb_len: bytes of the CDB
  * @iov: the data buffer in shared memory: what an initiator sent, or what it will get
+ * @iov_cnt: its pieces
  * @len: bytes in @iov
  * @read_len: bytes that the initiator gets, if @has_read_len; else all
+ * @has_read_len: @read_len counts
+ * @sense: for the handler to fill, if it ends with CHECK CONDITION
  */
 struct tcmuh_cmd {
 	struct tcmuh_dev *dev;
@@ -51,13 +55,15 @@ struct tcmuh_cmd {
 	size_t read_len;
 	bool has_read_len;
 	uint8_t sense[TCMUH_SENSE_MAX];
+
+	/* private: the library's */
 	/*
 	 * where it stands in the ring: together they tell a command that a killed handler left from
 	 * any other
 	 */
 	uint32_t slot;
 	uint16_t id;
-	struct tcmuh_cmd *next;			/* the library's, like all below */
+	struct tcmuh_cmd *next;
 	struct tcmuh_wait *wait;
 	int iov_room;
 	bool is_write, then_flush;
