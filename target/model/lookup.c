@@ -8,6 +8,10 @@
 #include "target/model/deve.h"
 #include "target/model/lun.h"
 
+/* of the first two bytes of a LUN */
+#define FLAT_SPACE_METHOD	0x4000ULL
+#define FLAT_SPACE_NUMBER	0x3fffULL
+
 /*
  * LUN 0 without a device of the operator's, and the REPORT LUNS well-known logical unit, are
  * answered by the TPG's virtual LUN 0.
@@ -19,17 +23,37 @@ static struct se_lun *virtual_lun(struct se_session *sess, u64 number)
 	return sess->se_tpg ? sess->se_tpg->tpg_virt_lun0 : NULL;
 }
 
+/*
+ * The entry of the LUN that the command names. Linux takes the first two bytes as a number, which
+ * is what REPORT LUNS gives; others (libiscsi for numbers above 255) address the same unit by the
+ * flat space method, SAM-5 4.7.7.3.
+ */
+static struct se_dev_entry *find_entry(struct se_cmd *cmd)
+{
+	struct se_node_acl *nacl = cmd->se_sess->se_node_acl;
+	struct se_dev_entry *deve;
+
+	if (!nacl)
+		return NULL;
+	deve = tgt_deve_find(nacl, cmd->orig_fe_lun);
+	if (likely(deve) || (cmd->orig_fe_lun & ~FLAT_SPACE_NUMBER) != FLAT_SPACE_METHOD)
+		return deve;
+	deve = tgt_deve_find(nacl, cmd->orig_fe_lun & FLAT_SPACE_NUMBER);
+	if (deve)
+		cmd->orig_fe_lun = deve->mapped_lun;
+	return deve;
+}
+
 /* Finds the LUN and takes the command's reference on it. */
 static bool lun_get(struct se_cmd *cmd)
 {
 	struct se_session *sess = cmd->se_sess;
-	struct se_dev_entry *deve = NULL;
+	struct se_dev_entry *deve;
 	struct se_lun *lun = NULL;
 	bool found = false;
 
 	rcu_read_lock();
-	if (sess->se_node_acl)
-		deve = tgt_deve_find(sess->se_node_acl, cmd->orig_fe_lun);
+	deve = find_entry(cmd);
 	if (deve && percpu_ref_tryget_live(&deve->se_lun->lun_ref)) {
 		lun = deve->se_lun;
 	} else {

@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+# suite: 512 LUNs in one session: found, each with its own data, added and removed while it is up
+# time: 60
+# SPDX-License-Identifier: GPL-2.0-only
+"""Many logical units behind one I_T nexus (SAM-5 4.7, SPC-5 6.33): numbers, inventory. Units above 255 are found in
+REPORT LUNS as Linux numbers them; the hand-made initiator and libiscsi address them by the flat space method."""
+import os
+import struct
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + '/iscsi')
+import ktap
+from ktap import ok, same
+from peer import BLOCK, CHECK, GOOD, Peer, TUR, read10, sense, write10
+from rawpdu import F, SCSI_CMD, SCSI_RSP
+
+ktap.need_ours('iscsi_target_mod')
+COUNT = 512
+# the number of each unit: those of one byte, those that need flat space addressing, the highest of all
+NUMBERS = list(range(COUNT - 1)) + [16383]
+TREE = ktap.Tree(name='iqn.2026-11.org.example:luns', size_pages=1)
+
+
+def unit(number):
+    so = TREE.mkdir('%s/unit%d' % (TREE.hba, number))
+    ktap.write(so + '/control', 'rd_pages=1')
+    ktap.write(so + '/enable', '1')
+    TREE.link(so, TREE.mkdir('%s/lun/lun_%d' % (TREE.tpg, number)) + '/so')
+
+
+def report_luns(c, room):
+    """The length that the answer tells, and the numbers that it has."""
+    status, data = c.read(struct.pack('>BBBBHIBB', 0xa0, 0, 0, 0, 0, room, 0, 0), room)
+    if status != GOOD:
+        return None, None
+    length = struct.unpack_from('>I', data)[0]
+    return length, [struct.unpack_from('>H', data, at)[0] for at in range(8, min(8 + length, room) - 7, 8)]
+
+
+def block_of(number):
+    return (b'unit %5d ' % number * BLOCK)[:BLOCK]
+
+
+def case_made():
+    start = time.monotonic()
+    marks = []
+    for number in NUMBERS[1:]:
+        unit(number)
+        marks.append(time.monotonic() - start)
+    ok('%d LUNs are made' % COUNT, len(os.listdir(TREE.tpg + '/lun')) == COUNT, os.listdir(TREE.tpg + '/lun')[:5])
+    print('# the first 100 took %.1f s, the last 100 %.1f s' % (marks[99], marks[-1] - marks[-101]), flush=True)
+
+
+def case_found():
+    c = Peer(TREE)
+    length, numbers = report_luns(c, 16 + COUNT * 8)
+    same('REPORT LUNS: its length', length, COUNT * 8)
+    same('every number is there, once', sorted(numbers), NUMBERS)
+    same('an answer that is cut short tells the whole length', report_luns(c, 24), (COUNT * 8, sorted(NUMBERS)[:2]))
+    c.logout()
+
+
+def case_data():
+    c = Peer(TREE)
+    for number in NUMBERS:
+        c.settle(number)
+    bad = [n for n in NUMBERS if c.write(write10(3), block_of(n), lun=n).scsi_status != GOOD]
+    same('each unit is written to', bad, [])
+    c.logout()
+    c = Peer(TREE, number=2)
+    for number in NUMBERS:
+        c.settle(number)
+    bad = [n for n in NUMBERS if c.read(read10(3), BLOCK, lun=n) != (GOOD, block_of(n))]
+    same('and another session reads from each what was written to it', bad, [])
+    c.logout()
+
+
+def case_libiscsi():
+    """The tools of a real client, which finds the numbers and addresses the units by itself."""
+    url = 'iscsi://127.0.0.1:3260/%s/%%d' % TREE.name
+    for number in (0, 255, 256, 16383):
+        out = subprocess.run(['iscsi-inq', url % number], capture_output=True, text=True, check=False)
+        ok('iscsi-inq of LUN %d' % number, 'Type:DIRECT_ACCESS' in out.stdout.replace(' ', ''),
+           out.stdout + out.stderr)
+
+
+def case_linux():
+    """The kernel's own initiator sends a number's two bytes as they are."""
+    c = Peer(TREE)
+    h = c.header(SCSI_CMD, F | 1, lun=0)
+    h[8:10] = struct.pack('>H', 300)
+    c.send(h)
+    rsp = c.reply()
+    if sense(rsp) and sense(rsp)[0] == 6:
+        h = c.header(SCSI_CMD, F | 1, lun=0)
+        h[8:10] = struct.pack('>H', 300)
+        c.send(h)
+        rsp = c.reply()
+    same('LUN 300 as Linux addresses it', (rsp.opcode, rsp.scsi_status), (SCSI_RSP, GOOD))
+    c.logout()
+
+
+def case_changed():
+    c = Peer(TREE)
+    for number in (0, 300, 301):
+        c.settle(number)
+    TREE.forget('%s/lun/lun_300' % TREE.tpg)
+    same('one is removed: the others tell', sense(c.do(TUR, lun=301)), (6, 0x3f, 0x0e))
+    same('it is no longer there', sense(c.do(TUR, lun=300)), (5, 0x25, 0))
+    same('nor in the inventory', report_luns(c, 16 + COUNT * 8), (COUNT * 8 - 8, sorted(set(NUMBERS) - {300})))
+    c.settle(301)
+    TREE.link(TREE.hba + '/unit300', TREE.mkdir('%s/lun/lun_300' % TREE.tpg) + '/so')
+    same('it is added again: the others tell', sense(c.do(TUR, lun=301)), (6, 0x3f, 0x0e))
+    c.settle(300)
+    same('with the data that it had', c.read(read10(3), BLOCK, lun=300), (GOOD, block_of(300)))
+    same('a number that was never given', sense(c.do(TUR, lun=9999)), (5, 0x25, 0))
+    same('its status', c.status(TUR, lun=9999), CHECK)
+    c.logout()
+
+
+ktap.run([case_made, case_found, case_data, case_libiscsi, case_linux, case_changed])
+TREE.remove()
+ok('everything is removed', not os.path.exists(TREE.tpg))
+ktap.done()
