@@ -252,7 +252,7 @@ static bool is_intact(const char *text, size_t len)
 	for (start = len; start && text[start - 1] != '\n'; start--)
 		;
 	if (len - start < n || memcmp(text + start, CHECKSUM, n))
-		return len > 10 && memcmp(text + start, "PR_REG_END", 10) == 0;
+		return len - start >= 10 && memcmp(text + start, "PR_REG_END", 10) == 0;
 	if (number(text + start + n, len - start - n, 16, 0xffffffff, &sum))
 		return false;
 	return sum == checksum(text, start);
