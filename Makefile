@@ -80,6 +80,10 @@ test-unit: ## the host unit tests alone
 test-debug: deps handlers ## the guest suites on a kernel with KASAN, lockdep, kmemleak [SUITE=]
 	@selftests/run --kernels debug --no-unit $(SUITE)
 
+fuzz: ## libFuzzer on the pure code, a minute a target [SECONDS=60 TARGET=]
+	@selftests/deps clang libclang-rt-14-dev
+	@selftests/fuzz/run -t $(or $(SECONDS),60) $(TARGET)
+
 run: deps ## a disk over iSCSI in a guest, served on 127.0.0.1:3260 [ARGS=--once PORT= KVER=]
 	@selftests/demo/run $(if $(PORT),--port $(PORT)) --kernel "$(lastword $(TEST_KERNELS))" $(ARGS)
 
@@ -89,4 +93,4 @@ bench: deps ## stock and ours in one boot, medians and ratios [QUICK=1 COUNT=1 K
 clean: ## removes build/ and the logs
 	rm -rf build vm-out
 
-.PHONY: all help links modules install uninstall dkms deb deps check handlers install-handlers test test-unit test-debug run bench clean
+.PHONY: all help links modules install uninstall dkms deb deps check handlers install-handlers test test-unit test-debug fuzz run bench clean

@@ -6,7 +6,7 @@ import re
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 SELFTESTS = os.path.dirname(HERE)
-NOT_SUITES = {"pending", "vm", "lib", "unit", "lint", "abi", "bench", "host"}
+NOT_SUITES = {"pending", "vm", "lib", "unit", "lint", "abi", "bench", "host", "fuzz"}
 
 
 class SuiteError(Exception):
