@@ -219,6 +219,11 @@ def case_data_out():
     rsp = c.do(write10(0, 1), write=2 * BLOCK, data=bytes(2 * BLOCK))
     ok('and so does one that expects more',
        rsp.scsi_status == CHECK or (rsp.flags & 6, rsp.u32(44)) == (2, BLOCK), (rsp.scsi_status, rsp.flags, rsp.u32(44)))
+    before = c.read(read10(0, 1), BLOCK)
+    rsp = c.do(write10(0, 1), write=200, data=bytes(200))
+    same('a part of a block is refused, with what is missing told',
+         (rsp.scsi_status, sense(rsp), rsp.flags & 6, rsp.u32(44)), (CHECK, (5, 0x0e, 3), 4, BLOCK - 200))
+    same('and not written', c.read(read10(0, 1), BLOCK), before)
     rsp = c.do(write10(0xffffff, 1), write=BLOCK, data=bytes(BLOCK))
     same('a write beyond the end', (rsp.scsi_status, sense(rsp)), (CHECK, (5, 0x21, 0)))
     c.send(c.header(DATA_OUT, F, itt=0x4321, ttt=0x777, take=False), bytes(BLOCK))

@@ -200,8 +200,9 @@ static sense_reason_t nothing_to_transfer(struct se_cmd *cmd)
 }
 
 /*
- * Fewer bytes than the blocks that the CDB names: only whole blocks are written; of what is read,
- * the last block may be sent in part if the buffer is ours and so has room for all of it.
+ * Fewer bytes than the blocks that the CDB names: only whole blocks are written, and a part of one
+ * is refused, with nothing written (FCP-4 9.4.2 has the same choice). Of what is read, the last
+ * block may be sent in part if the buffer is ours and so has room for all of it.
  */
 static sense_reason_t trim_blocks(struct se_cmd *cmd, u32 size)
 {
@@ -211,6 +212,8 @@ static sense_reason_t trim_blocks(struct se_cmd *cmd, u32 size)
 	if ((u64)cmd->t_task_nolb * block_size != size)
 		return TCM_INVALID_FIELD_IN_COMMAND_IU;
 	if (cmd->data_length % block_size) {
+		if (cmd->data_direction == DMA_TO_DEVICE)
+			return TCM_INVALID_FIELD_IN_COMMAND_IU;
 		if (cmd->data_direction == DMA_FROM_DEVICE &&
 		    cmd->se_cmd_flags & SCF_TGT_DETACHABLE)
 			blocks++;
