@@ -48,6 +48,8 @@ ITGT_ATTR_U32(tpg_attrib_, demo_mode_write_protect, attrib_of, 0, 1);
 ITGT_ATTR_U32_APPLY(tpg_attrib_, generate_node_acls, attrib_of, 0, 1, apply_generate_node_acls);
 ITGT_ATTR_U32(tpg_attrib_, login_keys_workaround, attrib_of, 0, 1);
 ITGT_ATTR_U32(tpg_attrib_, login_timeout, attrib_of, 5, 30);
+ITGT_ATTR_U32(tpg_attrib_, max_initiator_sessions, attrib_of, 0, U16_MAX);
+ITGT_ATTR_U32(tpg_attrib_, max_sessions, attrib_of, 0, U16_MAX);
 ITGT_ON_6_1(ITGT_ATTR_U32(tpg_attrib_, netif_timeout, attrib_of, 2, 15);)
 ITGT_ATTR_U32(tpg_attrib_, prod_mode_write_protect, attrib_of, 0, 1);
 ITGT_ATTR_U32(tpg_attrib_, t10_pi, attrib_of, 0, 1);
@@ -86,6 +88,8 @@ struct configfs_attribute *itgt_tree_tpg_attrib_attrs[] = {
 	&tpg_attrib_attr_generate_node_acls,
 	&tpg_attrib_attr_login_keys_workaround,
 	&tpg_attrib_attr_login_timeout,
+	&tpg_attrib_attr_max_initiator_sessions,
+	&tpg_attrib_attr_max_sessions,
 	&tpg_attrib_attr_prod_mode_write_protect,
 	&tpg_attrib_attr_t10_pi,
 	&tpg_attrib_attr_tpg_enabled_sendtargets,

@@ -50,6 +50,8 @@ static enum itgt_login_status status_of(int err)
 		return ITGT_LOGIN_NO_SESSION;
 	if (err == -EAGAIN)
 		return ITGT_LOGIN_UNAVAILABLE;
+	if (err == -EUSERS)
+		return ITGT_LOGIN_NO_RESOURCES;
 	return err == -ENOMEM ? ITGT_LOGIN_NO_RESOURCES : ITGT_LOGIN_TARGET_ERROR;
 }
 

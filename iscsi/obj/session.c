@@ -228,11 +228,51 @@ static int session_register(struct itgt_session *sess)
 	return 0;
 }
 
+/* One that is being ended, or has had its Logout response, leaves its place to others. */
+static bool takes_place(const struct itgt_session *sess)
+{
+	return READ_ONCE(sess->state) < ITGT_SESS_CLOSING && READ_ONCE(sess->se_sess);
+}
+
+/* May one more session of this initiator stand beside those that there are? */
+static bool has_place(struct itgt_tpg *tpg, const char *name)
+{
+	u32 of_all = READ_ONCE(tpg->attrib.max_sessions) ?: U32_MAX;
+	u32 of_one = READ_ONCE(tpg->attrib.max_initiator_sessions) ?: U32_MAX;
+	struct itgt_session *s;
+	u32 all = 0, mine = 0;
+
+	lockdep_assert_held(&tpg->sess_lock);
+	list_for_each_entry(s, &tpg->sessions, node) {
+		if (!takes_place(s))
+			continue;
+		all++;
+		mine += !strcmp(s->name, name);
+	}
+	return all < of_all && mine < of_one;
+}
+
+/* Before anything is made for it; what comes in between is caught by itgt_session_publish(). */
+static bool is_full(struct itgt_tpg *tpg, const char *name)
+{
+	bool full;
+
+	if (!tpg)
+		return false;
+	spin_lock(&tpg->sess_lock);
+	full = !has_place(tpg, name);
+	spin_unlock(&tpg->sess_lock);
+	return full;
+}
+
 struct itgt_session *itgt_session_create(const struct itgt_session_new *n)
 {
-	struct itgt_session *sess = session_alloc(n);
+	struct itgt_session *sess;
 	int ret = 0;
 
+	if (is_full(n->tpg, n->name))
+		return ERR_PTR(-EUSERS);
+	sess = session_alloc(n);
 	if (!sess)
 		return ERR_PTR(-ENOMEM);
 	if (n->tpg) {
@@ -267,6 +307,8 @@ int itgt_session_publish(struct itgt_session *sess)
 	session_lock_list(tpg);
 	if (tpg && (!tpg->enabled || tpg->gone))
 		ret = -EAGAIN;
+	else if (tpg && !has_place(tpg, sess->name))
+		ret = -EUSERS;
 	else
 		list_add_tail(&sess->node, session_list(tpg));
 	session_unlock_list(tpg);

@@ -113,13 +113,14 @@ struct itgt_session_new {
  *
  * Context: process.
  * Return: session with one reference for the caller (drop: itgt_session_close() then put), or
- * ERR_PTR: -EACCES no ACL, -EAGAIN TPG is going away, -ENOMEM.
+ * ERR_PTR: -EACCES no ACL, -EAGAIN TPG is going away, -EUSERS as many sessions as the TPG may have,
+ * -ENOMEM.
  */
 struct itgt_session *itgt_session_create(const struct itgt_session_new *n);
 
 /*
  * Puts it on its TPG's list where reinstatement, MC/S join and TPG disable find it. -EAGAIN if the
- * TPG is disabled.
+ * TPG is disabled, -EUSERS if another session has taken the last place.
  */
 int itgt_session_publish(struct itgt_session *sess);
 

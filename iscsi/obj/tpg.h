@@ -27,6 +27,8 @@ struct itgt_tpg_attrib {
 	u32 generate_node_acls;
 	u32 login_keys_workaround;
 	u32 login_timeout;		/* seconds */
+	u32 max_initiator_sessions;	/* 0 = no limit */
+	u32 max_sessions;		/* 0 = no limit */
 	u32 netif_timeout;		/* seconds */
 	u32 prod_mode_write_protect;
 	u32 t10_pi;

@@ -187,6 +187,7 @@ def compare(got, wanted):
 ADDED = [
     r"^target/core/(fileio|iblock|rd_mcp)_\d+/[^/]+/attrib/emulate_removable$",	# target-attrib
     r"^target/iscsi/[^/]+/tpgt_\d+/redirect$",	# target-iscsi
+    r"^target/iscsi/[^/]+/tpgt_\d+/attrib/max_(initiator_)?sessions$",	# target-iscsi
 ]
 
 # Lists in which ours has more than the recorded ones: designators of types that the recorded core did not know.

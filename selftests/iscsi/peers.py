@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ktap
 from ktap import ok, same
 from peer import BASE, GOOD, INQUIRY, Peer, SCALE, TUR, read10
-from rawpdu import Closed, Conn, F, NOP_IN, NOP_OUT, NO_TAG, OPERATIONAL, SCSI_CMD
+from rawpdu import Closed, Conn, F, FFP, NOP_IN, NOP_OUT, NO_TAG, OPERATIONAL, SCSI_CMD
 
 ktap.need_ours('iscsi_target_mod')
 PER_SOURCE, PER_PORTAL = 256, 1024      # logins under way, ITGT_LOGIN_PER_*
@@ -235,6 +235,80 @@ def case_limits():
     TREE.param('MaxConnections', 1)
 
 
-ktap.run([case_crowd, case_bounds, case_pings, case_deaf_reader, case_garbage, case_limits])
+def try_login(who, number=1, conn=None):
+    """(status, connection) of a login that may be refused."""
+    c = conn or Conn(timeout=20 * SCALE)
+    c.isid = struct.pack('>BBHBB', 0x80, 0, 0, 0, number)
+    return c.login(TREE.name, BASE + who).status, c
+
+
+def no_sessions():
+    return ktap.wait(lambda: TREE.stat('iscsi_instance/sessions') == '0', 30 * SCALE)
+
+
+def case_session_limit():
+    no_sessions()
+    for name in ('max_sessions', 'max_initiator_sessions'):
+        same('%s is off by default' % name, ktap.read('%s/attrib/%s' % (TREE.tpg, name)), '0\n')
+    first, second = Peer(TREE, 'one'), Peer(TREE, 'two')
+    failed = int(TREE.stat('iscsi_login_stats/other_fails'))
+    TREE.attrib('max_sessions', 2)
+    status, c = try_login('three')
+    same('max_sessions=2: a third session gets the status for no resources', '%04x' % status, '0302')
+    ok('and its connection ends', c.is_closed(10 * SCALE))
+    same('it is counted as a failed login', int(TREE.stat('iscsi_login_stats/other_fails')), failed + 1)
+    same('those that are there go on', (first.nop().data, second.nop().data), (b'ping', b'ping'))
+    status, again = try_login('one')
+    same('a session that takes the place of its predecessor gets in', status, 0)
+    ok('and the old one ends', first.is_closed(10 * SCALE))
+    disc = Conn()
+    same('so does a discovery session', disc.login().status, 0)
+    second.logout()
+    status, third = try_login('three')
+    same('one logs out: another one gets in at once', status, 0)
+    TREE.attrib('max_sessions', 1)
+    same('a smaller limit ends nobody', (again.nop().data, third.nop().data), (b'ping', b'ping'))
+    TREE.attrib('max_sessions', 0)
+    status, c = try_login('four')
+    same('0 is no limit', status, 0)
+    for x in (again, third, disc, c):
+        x.close()
+    no_sessions()
+
+
+def case_session_limit_of_one():
+    TREE.attrib('max_initiator_sessions', 2)
+    got = [try_login('one', n) for n in (1, 2, 3)] + [try_login('two', n) for n in (1, 2, 3)]
+    same('max_initiator_sessions=2 holds for each name', ['%04x' % s for s, _ in got], ['0000', '0000', '0302'] * 2)
+    status, c = try_login('one', 2)
+    same('reinstatement is not one more', status, 0)
+    for _, x in got:
+        x.close()
+    c.close()
+    no_sessions()
+    TREE.attrib('max_initiator_sessions', 0)
+
+
+def case_session_limit_race():
+    TREE.attrib('max_sessions', 5)
+    conns = [Conn(timeout=20 * SCALE) for _ in range(40)]
+    for i, c in enumerate(conns):
+        c.isid = struct.pack('>BBHBB', 0x80, 0, 0, 0, i)
+        c.login_send({'InitiatorName': BASE + 'race', 'TargetName': TREE.name, 'SessionType': 'Normal'}, OPERATIONAL, FFP)
+    status = []
+    for c in conns:
+        rsp = c.login_recv()
+        while not rsp.status and not rsp.transit:
+            rsp = c.login_step({}, rsp.csg, FFP)
+        status.append(rsp.status)
+    same('40 logins at once, 5 places: so many get one', (status.count(0), status.count(0x0302)), (5, 35))
+    for c in conns:
+        c.close()
+    TREE.attrib('max_sessions', 0)
+    ok('and no session is left over', no_sessions())
+
+
+ktap.run([case_crowd, case_bounds, case_pings, case_deaf_reader, case_garbage, case_limits, case_session_limit,
+          case_session_limit_of_one, case_session_limit_race])
 TREE.remove()
 ktap.done()

@@ -19,7 +19,7 @@ import chapinit
 BASE = 'iqn.2026-11.org.example'
 INIT = BASE + ':init'
 KERNEL = '.'.join(os.uname().release.split('.')[:2])
-OURS = {'redirect'}     # files that stock does not have
+OURS = {'redirect', 'max_sessions', 'max_initiator_sessions'}     # files that stock does not have
 CPUS = ktap.read('/sys/devices/system/cpu/possible').strip()    # the files were made with 0-1
 COUNTERS = re.compile('/(cmd_pdus|rsp_pdus|rxdata_octs|txdata_octs|indx)$')
 
@@ -55,7 +55,7 @@ def normal(path, value):
         value = re.sub(r'0x[0-9a-f]{8}', '#', value)
         return re.sub(r'(Session ID|TSIH): \d+', r'\1: #', value)
     if path.endswith('/cpus_allowed_list'):
-        return value.replace(CPUS, '0-1')
+        return '0-1\\n' if value == CPUS + '\\n' else value
     if path.endswith('/inst') or path.endswith('/portals'):
         return re.sub(r'\d+', '#', value)
     return value
@@ -121,6 +121,7 @@ ATTRIBS = {
     'tpg/attrib/fabric_prot_type': ([('0', '0'), ('1', '1'), ('3', '3')], [('2', EINVAL), ('4', EINVAL)]),
     'tpg/attrib/default_cmdsn_depth': bounds(1, 512), 'tpg/attrib/default_erl': bounds(0, 2),
     'tpg/attrib/login_timeout': bounds(5, 30),
+    'tpg/attrib/max_sessions': bounds(0, 65535), 'tpg/attrib/max_initiator_sessions': bounds(0, 65535),
     'acl/attrib/authentication': ([('-1', '-1'), ('0', '0'), ('1', '1')], [('-2', EINVAL), ('2', EINVAL), ('x', EINVAL)]),
     'acl/attrib/dataout_timeout': bounds(2, 60), 'acl/attrib/dataout_timeout_retries': bounds(1, 15),
     'acl/attrib/default_erl': bounds(0, 2), 'acl/attrib/nopin_response_timeout': bounds(3, 60),
