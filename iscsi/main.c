@@ -35,7 +35,7 @@ static void fabric_unregister(void)
 static int __init handlers_init(void)
 {
 	itgt_rx_init(&handlers);
-	itgt_start_init(itgt_timer_tick, itgt_recover_data, itgt_async_notice);
+	itgt_start_init(itgt_timer_tick, itgt_timer_work, itgt_async_notice);
 	return 0;
 }
 

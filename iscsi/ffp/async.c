@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Asynchronous Messages (RFC 7143 11.9). SCSI events are not sent: SPC-3 made asynchronous event
- * reporting obsolete, so that no INQUIRY data may announce it; initiators that negotiate RFC 7144
- * ask by QUERY ASYNCHRONOUS EVENT instead.
- */
+/* Asynchronous Messages (RFC 7143 11.9). */
 #include "iscsi/ffp/async.h"
 #include "iscsi/ffp/ffp.h"
 #include "iscsi/obj/tpg.h"
 
 #include <linux/completion.h>
 #include <linux/wait.h>
+#include <scsi/scsi_common.h>
+#include <scsi/scsi_proto.h>
 
 /* how long an initiator that is asked to log out may take, before it is cut off */
 #define LEAVE_SECONDS 3
@@ -36,6 +34,41 @@ static void async_queue(struct itgt_conn *conn, const struct message *m)
 	h->param1 = cpu_to_be16(m->param[0]);
 	h->param2 = cpu_to_be16(m->param[1]);
 	h->param3 = cpu_to_be16(m->param[2]);
+	p->takes_statsn = true;
+	itgt_txpdu_queue(conn, p);
+}
+
+/* fixed format sense data behind its length, RFC 7143 11.9.4 */
+struct scsi_event {
+	__be16 sense_length;
+	u8 sense[18];
+} __packed;
+
+/**
+ * itgt_async_scsi - a SCSI event: a unit attention condition of a logical unit
+ * @conn: in full feature phase
+ * @lun: as the initiator knows it
+ * @asc: additional sense code
+ * @ascq: and its qualifier
+ *
+ * Context: process. Without memory it is not told: the condition is still reported by the next
+ * command.
+ */
+void itgt_async_scsi(struct itgt_conn *conn, u64 lun, u8 asc, u8 ascq)
+{
+	struct scsi_event event = { .sense_length = cpu_to_be16(sizeof(event.sense)) };
+	struct itgt_txpdu *p =
+		itgt_txpdu_alloc(ISCSI_OP_ASYNC_EVENT, sizeof(event), GFP_KERNEL);
+	struct iscsi_async *h;
+
+	if (!p)
+		return;
+	scsi_build_sense_buffer(0, event.sense, UNIT_ATTENTION, asc, ascq);
+	memcpy(p->data, &event, sizeof(event));
+	h = (struct iscsi_async *)&p->hdr;
+	int_to_scsilun(lun, &h->lun);
+	p->hdr.itt = RESERVED_ITT;
+	h->async_event = ISCSI_ASYNC_MSG_SCSI_EVENT;
 	p->takes_statsn = true;
 	itgt_txpdu_queue(conn, p);
 }
@@ -112,6 +145,66 @@ static void wait_for_them(struct itgt_tpg *tpg, struct leaving *l)
 	}
 }
 
+/* Another connection of the session that could carry a message, with a reference. */
+static struct itgt_conn *witness(struct itgt_conn *conn, struct itgt_conn *after, u32 not_portal)
+{
+	struct itgt_session *sess = conn->sess;
+	struct itgt_conn *c, *found = NULL;
+	bool passed = !after;
+
+	spin_lock_irq(&sess->lock);
+	list_for_each_entry(c, &sess->conns, sess_node) {
+		if (passed && c != conn && READ_ONCE(c->state) == ITGT_CONN_FFP &&
+		    (!not_portal || c->portal != not_portal)) {
+			itgt_conn_get(c);
+			found = c;
+			break;
+		}
+		passed = passed || c == after;
+	}
+	spin_unlock_irq(&sess->lock);
+	return found;
+}
+
+/* Its tasks can be reassigned until Time2Retain is over, or have ended with it. */
+static struct message dropping(const struct itgt_conn *conn, bool kept)
+{
+	const struct itgt_params *par = &conn->sess->par;
+
+	return (struct message){
+		.event = ISCSI_ASYNC_MSG_DROPPING_CONNECTION,
+		.param = { conn->cid, par->time2wait,
+			   kept || par->erl < 2 ? par->time2retain : 0 },
+	};
+}
+
+/* One connection is enough to tell of another one. */
+static void tell_witness(struct itgt_conn *conn, const struct message *m, u32 not_portal)
+{
+	struct itgt_conn *c = witness(conn, NULL, not_portal);
+
+	if (!c)
+		return;
+	async_queue(c, m);
+	itgt_conn_put(c);
+}
+
+/*
+ * A portal goes and takes a connection with it; at ERL 2 what that was at can go on over another
+ * one.
+ */
+static void cut_off(struct itgt_conn *conn, u32 portal)
+{
+	bool kept = portal && conn->sess->par.erl == 2 && conn->sess->par.time2retain &&
+		    !conn->sess->discovery;
+	struct message m = dropping(conn, kept);
+
+	async_say(conn, &m);
+	if (portal && conn->sess->par.erl == 2)
+		tell_witness(conn, &m, portal);
+	itgt_conn_drop(conn, kept ? ITGT_DROP_RECOVERY : ITGT_DROP_ADMIN);
+}
+
 /**
  * itgt_async_leave - ask initiators to log out, wait a little, and end the connections that stay
  * @tpg: portal group, NULL: discovery sessions
@@ -128,56 +221,34 @@ void itgt_async_leave(struct itgt_tpg *tpg, u32 portal)
 	itgt_session_each_conn(tpg, ask, &l);
 	wait_for_them(tpg, &l);
 	while ((conn = next_leaving(tpg, &l, false))) {
-		struct message m = {
-			.event = ISCSI_ASYNC_MSG_DROPPING_CONNECTION,
-			.param = { conn->cid, conn->sess->par.time2wait,
-				   conn->sess->par.time2retain },
-		};
-
-		async_say(conn, &m);
-		itgt_conn_drop(conn, ITGT_DROP_ADMIN);
+		cut_off(conn, portal);
 		itgt_conn_put(conn);
 	}
 }
 
-/* Another connection of the session that could carry a message, with a reference. */
-static struct itgt_conn *witness(struct itgt_conn *conn, struct itgt_conn *after)
-{
-	struct itgt_session *sess = conn->sess;
-	struct itgt_conn *c, *found = NULL;
-	bool passed = !after;
-
-	spin_lock_irq(&sess->lock);
-	list_for_each_entry(c, &sess->conns, sess_node) {
-		if (passed && c != conn && READ_ONCE(c->state) == ITGT_CONN_FFP) {
-			itgt_conn_get(c);
-			found = c;
-			break;
-		}
-		passed = passed || c == after;
-	}
-	spin_unlock_irq(&sess->lock);
-	return found;
-}
-
 /**
- * itgt_async_notice - a connection has failed and takes the session with it: tell the others
+ * itgt_async_notice - a connection has failed: tell the others of its session
  * @conn: its kthreads have ended
+ * @kept: its tasks wait to be reassigned
  *
+ * Below ERL 2 it takes the session with it, and each connection hears of its own end.
  * Context: process.
  */
-void itgt_async_notice(struct itgt_conn *conn)
+void itgt_async_notice(struct itgt_conn *conn, bool kept)
 {
 	const struct itgt_params *par = &conn->sess->par;
-	struct message m = {
-		.event = ISCSI_ASYNC_MSG_DROPPING_ALL_CONNECTIONS,
-		.param = { 0, par->time2wait, par->time2retain },
-	};
+	struct message m = dropping(conn, kept);
 	struct itgt_conn *c, *next;
 
-	for (c = witness(conn, NULL); c; c = next) {
+	if (par->erl == 2) {
+		tell_witness(conn, &m, 0);
+		return;
+	}
+	m.event = ISCSI_ASYNC_MSG_DROPPING_ALL_CONNECTIONS;
+	m.param[0] = 0;
+	for (c = witness(conn, NULL, 0); c; c = next) {
 		async_say(c, &m);
-		next = witness(conn, c);
+		next = witness(conn, c, 0);
 		itgt_conn_put(c);
 	}
 }

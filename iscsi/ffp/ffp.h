@@ -51,8 +51,10 @@ void itgt_r2t_restart(struct itgt_conn *conn, struct itgt_task *t, struct itgt_r
 void itgt_r2t_recover(struct itgt_conn *conn, struct itgt_task *t, struct itgt_r2t *r);
 /* reassign.c: TASK REASSIGN */
 int itgt_reassign(struct itgt_conn *conn, const struct itgt_pdu *pdu);
-/* recover.c: asks again for data that does not come; conn->recovery_work */
-void itgt_recover_data(struct work_struct *work);
+/* recover.c: asks again for data that does not come. Process context. */
+void itgt_recover_data(struct itgt_conn *conn);
+/* events.c: SCSI events, if the session has asked for them. Process context. */
+void itgt_events_tell(struct itgt_conn *conn);
 
 /* r2t.c: asks for as much of the missing data as the limits allow. rx kthread, reference held. */
 void itgt_r2t_grant(struct itgt_conn *conn, struct itgt_task *t);
@@ -89,6 +91,7 @@ static inline void itgt_recovery_unlock(struct itgt_conn *conn)
 
 /* timers.c */
 void itgt_timer_tick(struct timer_list *timer);
+void itgt_timer_work(struct work_struct *work);	/* conn->second_work */
 
 /* residual and status fields, the same in Data-In and SCSI Response */
 static inline u8 itgt_residual_flags(const struct se_cmd *se)

@@ -45,11 +45,10 @@ static bool wait_on(struct itgt_conn *conn, struct itgt_task *t)
 
 /**
  * itgt_recover_data - looks for tasks whose data is late
- * @work: recovery_work of a connection
+ * @conn: its tasks
  */
-void itgt_recover_data(struct work_struct *work)
+void itgt_recover_data(struct itgt_conn *conn)
 {
-	struct itgt_conn *conn = container_of(work, struct itgt_conn, recovery_work);
 	struct itgt_task *t;
 	u32 pos = 0;
 

@@ -27,7 +27,20 @@ void itgt_timer_tick(struct timer_list *timer)
 		itgt_conn_drop(conn, ITGT_DROP_TIMEOUT);
 		return;
 	}
-	if (sess->par.erl || !(++conn->ticks % LATE_TICKS))
-		queue_work(itgt_close_wq, &conn->recovery_work);
+	if (sess->par.erl || sess->par.scsi_events || !(++conn->ticks % LATE_TICKS))
+		queue_work(itgt_close_wq, &conn->second_work);
 	mod_timer(&conn->timer, jiffies + HZ);
+}
+
+/**
+ * itgt_timer_work - what the timer has to leave to a context that may sleep
+ * @work: second_work of a connection
+ */
+void itgt_timer_work(struct work_struct *work)
+{
+	struct itgt_conn *conn = container_of(work, struct itgt_conn, second_work);
+
+	itgt_recover_data(conn);
+	if (conn->sess->par.scsi_events)
+		itgt_events_tell(conn);
 }

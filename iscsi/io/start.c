@@ -17,21 +17,21 @@
 #include <linux/slab.h>
 
 static void (*conn_timer)(struct timer_list *t);
-static void (*conn_recover)(struct work_struct *work);
-static void (*conn_notice)(struct itgt_conn *conn);
+static void (*conn_second)(struct work_struct *work);
+static void (*conn_notice)(struct itgt_conn *conn, bool kept);
 
 /**
  * itgt_start_init - at module load
  * @timer: what runs every second of a connection in full feature phase
- * @recover: what it queues if the error recovery level is above 0
+ * @second: what it queues, as it may sleep
  * @notice: tells the other connections of a session that one has failed
  */
-void itgt_start_init(void (*timer)(struct timer_list *t), void (*recover)(struct work_struct *work),
-		     void (*notice)(struct itgt_conn *conn))
+void itgt_start_init(void (*timer)(struct timer_list *t), void (*second)(struct work_struct *work),
+		     void (*notice)(struct itgt_conn *conn, bool kept))
 {
 	conn_notice = notice;
 	conn_timer = timer;
-	conn_recover = recover;
+	conn_second = second;
 }
 
 static bool task_is_of_conn(struct itgt_task *t, const void *conn)
@@ -157,6 +157,22 @@ static void conn_forget(struct work_struct *work)
 	itgt_conn_put(conn);
 }
 
+/*
+ * The initiator hears of an end that is the target's own decision; and of any that ends the session
+ * (RFC 7143 11.9.1).
+ */
+static void conn_report(struct itgt_conn *conn, bool kept)
+{
+	bool lost = conn->drop != ITGT_DROP_LOGOUT;
+	bool decided = conn->drop == ITGT_DROP_PROTOCOL || conn->drop == ITGT_DROP_DIGEST ||
+		       conn->drop == ITGT_DROP_TIMEOUT || conn->drop == ITGT_DROP_NOMEM;
+
+	if (conn->sess->discovery || conn->sess->par.max_connections == 1)
+		return;
+	if (conn->sess->par.erl < 2 ? lost : decided)
+		conn_notice(conn, kept);
+}
+
 static void stop_thread(struct task_struct *t)
 {
 	if (t) {
@@ -177,7 +193,7 @@ static void conn_close(struct work_struct *work)
 
 	itgt_tcp_shutdown(conn);
 	timer_shutdown_sync(&conn->timer);
-	cancel_work_sync(&conn->recovery_work);
+	cancel_work_sync(&conn->second_work);
 	stop_thread(conn->rx_thread);
 	stop_thread(conn->tx_thread);
 	close_rx(conn);
@@ -186,11 +202,9 @@ static void conn_close(struct work_struct *work)
 		close_tasks(conn, itgt_tx_drain, true);
 	if (sess->tpg)
 		itgt_tiqn_count_end(sess->tpg->tiqn, sess->name, conn->drop);
-	if (conn->drop != ITGT_DROP_LOGOUT && sess->par.erl < 2 && !sess->discovery) {
-		if (sess->par.max_connections > 1)
-			conn_notice(conn);
+	conn_report(conn, suspended);
+	if (conn->drop != ITGT_DROP_LOGOUT && sess->par.erl < 2 && !sess->discovery)
 		itgt_session_close(sess);	/* session recovery, RFC 7143 7.1.4.3 */
-	}
 	if (!suspended)
 		itgt_session_detach(conn);
 	spin_lock_irq(&conn->lock);
@@ -223,7 +237,7 @@ int itgt_conn_start(struct itgt_conn *conn)
 		set_bit(ITGT_CONN_HDIGEST, &conn->flags);
 	if (conn->par.data_digest == ITGT_DIGEST_CRC32C)
 		set_bit(ITGT_CONN_DDIGEST, &conn->flags);
-	INIT_WORK(&conn->recovery_work, conn_recover);
+	INIT_WORK(&conn->second_work, conn_second);
 	INIT_DELAYED_WORK(&conn->lost_work, conn_forget);
 	timer_setup(&conn->timer, conn_timer, 0);
 	conn->rx_thread = make_thread(conn, itgt_rx_thread, "rx");

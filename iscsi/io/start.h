@@ -27,7 +27,7 @@ int itgt_conn_start(struct itgt_conn *conn);
 void itgt_conn_abandon(struct itgt_conn *conn);
 
 void itgt_conn_end_tasks(struct itgt_conn *conn);
-void itgt_start_init(void (*timer)(struct timer_list *t), void (*recover)(struct work_struct *work),
-		     void (*notice)(struct itgt_conn *conn));
+void itgt_start_init(void (*timer)(struct timer_list *t), void (*second)(struct work_struct *work),
+		     void (*notice)(struct itgt_conn *conn, bool kept));
 
 #endif /* ITGT_IO_START_H */

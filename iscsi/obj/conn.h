@@ -80,13 +80,13 @@ struct itgt_rx {
 	u8 *buf;		/* ITGT_RX_BUF_BYTES */
 	u32 pos, end;		/* unread bytes: buf[pos..end) */
 	u32 crc;		/* of the data segment so far */
-	unsigned long data_time;	/* jiffies of the last Data-Out; read by recovery_work */
+	unsigned long data_time;	/* jiffies of the last Data-Out; read by second_work */
 	u32 since_flush;	/* PDUs since the tx side was looked after */
 	/* the last data segment was large: the next one is likely to be, too */
 	bool bulk;
 	struct itgt_pdu pdu;
 	struct bio_vec bv[ITGT_RX_BVECS];
-	/* ERL > 0: guards the R2T slots of tasks; rx kthread, recovery_work */
+	/* ERL > 0: guards the R2T slots of tasks; rx kthread, second_work */
 	struct mutex recovery_lock;
 	spinlock_t unsol_lock;	/* guards unsol; rx kthreads of the session, close_work */
 	struct list_head unsol;	/* tasks that unsolicited Data-Out is expected for */
@@ -163,8 +163,8 @@ struct itgt_conn {
 	u32 ticks;			/* of the timer */
 	struct timer_list timer;	/* NOP-In, response to it, data-out */
 	struct work_struct shut_work;	/* ends a login: nothing but a shutdown of the socket */
-	/* ERL > 0: asks again for data that does not come */
-	struct work_struct recovery_work;
+	/* queued by the timer: asks again for data that does not come, tells of SCSI events */
+	struct work_struct second_work;
 	struct work_struct close_work;	/* ends full feature phase */
 	struct delayed_work lost_work;	/* ERL 2: ends tasks that nobody reassigned in time */
 	struct itgt_conn_stat stat;

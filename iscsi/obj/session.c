@@ -47,6 +47,7 @@ static void session_free(struct kref *kref)
 	struct itgt_session *sess = container_of(kref, struct itgt_session, kref);
 
 	ida_free(&tsihs, sess->tsih);
+	xa_destroy(&sess->told);
 	kfree(sess);
 	if (atomic_dec_and_test(&nr_sessions))
 		wake_up_all(&all_gone);
@@ -64,8 +65,11 @@ void itgt_session_put(struct itgt_session *sess)
 
 void itgt_session_unregister(struct itgt_session *sess)
 {
-	struct se_session *se = xchg(&sess->se_sess, NULL);
+	struct se_session *se;
 
+	mutex_lock(&sess->nexus);
+	se = xchg(&sess->se_sess, NULL);
+	mutex_unlock(&sess->nexus);
 	if (!se)
 		return;
 	target_stop_session(se);
@@ -197,6 +201,8 @@ static struct itgt_session *session_alloc(const struct itgt_session_new *n)
 	spin_lock_init(&sess->sn_lock);
 	spin_lock_init(&sess->lock);
 	mutex_init(&sess->deliver);
+	mutex_init(&sess->nexus);
+	xa_init(&sess->told);
 	init_completion(&sess->closed);
 	INIT_WORK(&sess->close_work, session_close_work);
 	INIT_DELAYED_WORK(&sess->retain_work, retain_expired);

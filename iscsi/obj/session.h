@@ -9,6 +9,7 @@
 #include <linux/completion.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
+#include <linux/xarray.h>
 
 struct itgt_conn;
 struct itgt_conn_stat;
@@ -44,6 +45,8 @@ struct itgt_session {
 	struct itgt_tpg *tpg;		/* NULL for discovery without target */
 	/* NULL for discovery, and after itgt_session_unregister() */
 	struct se_session *se_sess;
+	struct mutex nexus;		/* what se_sess points to stays while it is held */
+	struct xarray told;		/* SCSI events that were sent and are pending, by LUN */
 	struct itgt_pool *pool;
 	struct itgt_params par;
 	bool discovery;

@@ -80,6 +80,9 @@ const struct itgt_key itgt_keys[ITGT_KEY_NR] = {
 	     NODISC),
 	LIST(TASK_REPORTING, "TaskReporting", task_reporting_names, ITGT_TASKREP_RFC3720,
 	     task_reporting, LEADING, NODISC),
+	/* of our own: AsyncEvent 0, which SPC has no bit for any more */
+	NEGO(SCSI_EVENTS, "X-org.fairlead.ScsiEvents", BOOL_AND, 0, 1, 0, scsi_events, LEADING,
+	     NODISC),
 	[ITGT_KEY_MAX_RECV_DSL] = { .name = "MaxRecvDataSegmentLength",
 				    .op = ITGT_OP_NUM_DECL,
 				    .min = 512,

@@ -71,6 +71,8 @@ static const struct trial trials[] = {
 	{ "first burst no longer than max burst", 0, "FirstBurstLength=16777215|",
 	  "FirstBurstLength=65536|", 0 },
 	{ "protocol level", 0, "iSCSIProtocolLevel=2|", "iSCSIProtocolLevel=2|", 0 },
+	{ "SCSI events, if the target wants them as well", 0, "X-org.fairlead.ScsiEvents=Yes|",
+	  "X-org.fairlead.ScsiEvents=No|", 0 },
 	{ "task reporting", 0, "TaskReporting=FastAbort,ResponseFence,RFC3720|",
 	  "TaskReporting=FastAbort|", 0 },
 };

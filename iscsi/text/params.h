@@ -34,6 +34,7 @@
  * @erl: error recovery level, 0 to 2
  * @protocol_level: iSCSIProtocolLevel, RFC 7144 needs 2
  * @task_reporting: one of ITGT_TASKREP_*
+ * @scsi_events: 1 if SCSI events are sent
  * @header_digest: one of ITGT_DIGEST_*
  * @data_digest: one of ITGT_DIGEST_*
  * @max_recv_dsl: bytes of data in a PDU that the target takes (its own declaration)
@@ -55,6 +56,7 @@ struct itgt_params {
 	u32 erl;
 	u32 protocol_level;
 	u32 task_reporting;
+	u32 scsi_events;
 	u32 header_digest;
 	u32 data_digest;
 	u32 max_recv_dsl;

@@ -12,7 +12,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ktap
 from ktap import ok, same
-from rawpdu import Closed, Conn, DATA_IN, LOGOUT, NOP_IN, NOP_OUT, R2T, SCSI_RSP, TMF_RSP
+from rawpdu import ASYNC, Closed, Conn, DATA_IN, LOGOUT, NOP_IN, NOP_OUT, R2T, SCSI_RSP, TMF_RSP
 
 ktap.need_ours('iscsi_target_mod')
 TREE = ktap.Tree()
@@ -261,6 +261,26 @@ def case_retain():
     ok('Time2Retain=0: it ends at once', ktap.wait(lambda: sessions() == 0, 5))
 
 
+def case_wait():
+    """Time2Wait comes on top of Time2Retain; who comes earlier than asked to is not refused."""
+    a = lead(DefaultTime2Wait=60, DefaultTime2Retain=1)
+    b = more(a, 1)
+    itt = a.command(write10(0, 8192), write=bytes(8192))
+    a.reply()
+    a.close()
+    time.sleep(4)
+    ok('Time2Retain is over, Time2Wait is not: the task is kept', reassign(b, itt) == COMPLETE)
+    same('and goes on', b.finish(bytes(8192))[0].scsi_status, 0)
+    rsp = b.logout(RECOVERY, cid=0)
+    same('a Logout response tells both', (rsp.u16(40), rsp.u16(42)), (60, 1))
+    b.close()
+    time.sleep(4)
+    same('the session is kept as well', sessions(), 1)
+    c = more(a, 2)
+    same('and takes a new connection', c.nop().data, b'ping')
+    close(c)
+
+
 def case_header_digest():
     a = lead(HeaderDigest='CRC32C')
     b = more(a, 1)
@@ -268,6 +288,9 @@ def case_header_digest():
     a.reply()
     a.send(a.header(NOP_OUT, immediate=True), bad_hdigest=True)
     ok('a wrong header digest ends the connection', a.is_closed())
+    rsp = b.reply()
+    same('the other one is told which, and how long its tasks are kept',
+         (rsp.opcode, rsp.header[36], rsp.u16(38), rsp.u16(40), rsp.u16(42), rsp.itt), (ASYNC, 2, 0, 0, 30, 0xffffffff))
     ok('not its task', ktap.wait(lambda: reassign(b, itt) == COMPLETE))
     same('that goes on', b.finish(bytes(8192))[0].scsi_status, 0)
     close(a, b)
