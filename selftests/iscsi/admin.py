@@ -114,41 +114,124 @@ def case_dynamic():
     t.remove()
 
 
-def affinities():
-    """CPU lists of the threads of the target's connections (a workqueue's rescuer may be called itgt_..., too)."""
+def threads():
+    """Process numbers of the connections' threads (a workqueue's rescuer may be called itgt_..., too)."""
     found = []
     for pid in os.listdir('/proc'):
         try:
             if pid.isdigit() and THREAD.match(ktap.read('/proc/%s/comm' % pid)):
-                status = ktap.read('/proc/%s/status' % pid)
-                found += [l.split()[1] for l in status.splitlines() if l.startswith('Cpus_allowed_list')]
+                found.append(pid)
         except OSError:
             pass
     return found
 
 
+def affinities():
+    """CPU lists of the threads."""
+    found = []
+    for pid in threads():
+        try:
+            status = ktap.read('/proc/%s/status' % pid)
+        except OSError:
+            continue
+        found += [line.split()[1] for line in status.splitlines() if line.startswith('Cpus_allowed_list')]
+    return found
+
+
+def init_affinity():
+    """Where whoever is not bound may go: as the first process."""
+    status = ktap.read('/proc/1/status')
+    return [line.split()[1] for line in status.splitlines() if line.startswith('Cpus_allowed_list')]
+
+
+def seen_on():
+    """CPUs that the threads ran on last."""
+    found = set()
+    for pid in threads():
+        try:
+            found.add(int(ktap.read('/proc/%s/stat' % pid).rsplit(')', 1)[1].split()[36]))
+        except OSError:
+            pass
+    return found
+
+
+def sessions(t, n):
+    """So many sessions, each heard of in full feature phase: its threads are there."""
+    conns = []
+    for i in range(n):
+        c = Conn()
+        c.isid = b'\x80\0\0\0\0' + bytes([i])
+        c.login(t.name)
+        c.nop()
+        conns.append(c)
+    return conns
+
+
+def close(conns):
+    for c in conns:
+        c.close()
+    ok('threads end with their connections', ktap.wait(lambda: not threads(), 30))
+
+
+CPUS_FILE = ktap.ROOT + '/iscsi/cpus_allowed_list'
+
+
+def case_cpus_refused():
+    t = ktap.Tree(name='iqn.2026-11.org.example:cpus')
+    before = ktap.read(CPUS_FILE)
+    possible = ktap.read('/sys/devices/system/cpu/possible')
+    same('every CPU is allowed at first', before, possible)
+    ktap.write(CPUS_FILE, '0')
+    first_missing = int(re.split('[-,]', possible.strip())[-1]) + 1
+    for bad in ('x', '0,x', '1-0', '-1', '0-', '0 1 2 3 zz', str(first_missing), '0-%d' % first_missing, '99999999'):
+        err = ktap.write(CPUS_FILE, bad)
+        ok('%s is refused' % bad[:12], err, ktap.read(CPUS_FILE))
+    same('the list is as it was', ktap.read(CPUS_FILE), '0\n')
+    conns = sessions(t, 2)
+    got = affinities()
+    ok('threads keep to CPU 0', len(got) == 4 and (set(got) == {'0'}), got)
+    same('an empty list is taken', (ktap.write(CPUS_FILE, '\n'), ktap.read(CPUS_FILE)), (None, '\n'))
+    same('a new list does not move them', affinities(), got)
+    close(conns)
+    conns = sessions(t, 1)
+    got = affinities()
+    ok('an empty list binds nothing', len(got) == 2 and set(got) == set(init_affinity()), got)
+    close(conns)
+    ktap.write(CPUS_FILE, before)
+    t.remove()
+
+
 def case_cpus():
-    if os.cpu_count() < 2:
+    cpus = os.sched_getaffinity(0)
+    if len(cpus) < 2:
         ktap.skip('threads keep to the list', 'one CPU')
         return
     t = ktap.Tree(name='iqn.2026-11.org.example:cpus')
-    path = ktap.ROOT + '/iscsi/cpus_allowed_list'
-    before = ktap.read(path)
-    ktap.write(path, '1')
-    c = Conn()
-    c.login(t.name)
-    c.nop()
+    before = ktap.read(CPUS_FILE)
+    last = max(cpus)
+    ktap.write(CPUS_FILE, str(last))
+    conns = sessions(t, 4)
     got = affinities()
-    ok('threads keep to the list', got and all(a == '1' for a in got), got)
-    c.close()
-    ok('threads end with the connection', ktap.wait(lambda: not affinities()))
-    ktap.write(path, before)
-    c = Conn()
-    c.login(t.name)
-    c.nop()
+    ok('threads keep to the list', len(got) == 8 and set(got) == {str(last)}, got)
+    for c in conns * 5:
+        c.nop(bytes(4096))
+    same('and run there', seen_on(), {last})
+    close(conns)
+    ktap.write(CPUS_FILE, before)
+    conns = sessions(t, 16)
     got = affinities()
-    ok('with the whole list they may go anywhere', got and all(a != '1' for a in got), got)
-    c.close()
+    ok('with the whole list they may go anywhere', len(got) == 32 and not set(got) & {str(c) for c in cpus}, got)
+    seen = set()
+
+    def spread():
+        for c in conns:
+            c.send(c.header(0, immediate=True, itt=7), bytes(4096))
+        for c in conns:
+            c.reply()
+        seen.update(seen_on())
+        return cpus <= seen
+    ok('and 16 connections make use of every CPU', ktap.wait(spread, 60), seen)
+    close(conns)
     t.remove()
 
 
@@ -176,5 +259,5 @@ def case_trace():
     t.remove()
 
 
-ktap.run([case_disable, case_remove_under_logins, case_queue_depth, case_dynamic, case_cpus, case_trace])
+ktap.run([case_disable, case_remove_under_logins, case_queue_depth, case_dynamic, case_cpus_refused, case_cpus, case_trace])
 ktap.done()
