@@ -279,6 +279,88 @@ def case_reject():
     ok('a PDU of a megabyte ends the connection', c.is_closed(10))
 
 
+def write_header(c, length, flags=F | 0x21, blocks=4):
+    h = c.header(SCSI_CMD, flags)
+    struct.pack_into('>I', h, 20, length)
+    h[32:42] = write10(0, blocks)
+    return h
+
+
+def fails(what, c, r2t, *pdus):
+    """Data-Out (offset within the R2T, bytes, DataSN, F) that is not what was asked for, at level 0."""
+    for at, n, sn, final in pdus:
+        h = c.header(DATA_OUT, F if final else 0, itt=r2t.itt, ttt=r2t.ttt, take=False)
+        struct.pack_into('>II', h, 36, sn, r2t.offset + at)
+        c.send(h, bytes(n))
+    rsp = c.done(r2t.itt)
+    same('%s: the command fails' % what, (rsp.opcode, rsp.scsi_status), (SCSI_RSP, CHECK))
+    same('%s: the session goes on' % what, c.nop().data, b'ping')
+
+
+def case_bad_data():
+    """Data that was neither asked for nor allowed (7.8, 7.9, 11.7, 13.14)."""
+    c = ready({'InitialR2T': 'No', 'ImmediateData': 'Yes', 'FirstBurstLength': 1024})
+    rejected('immediate data beyond FirstBurstLength', c, write_header(c, 2048), PROTOCOL_ERROR, bytes(1536))
+    rejected('immediate data beyond what the command expects', c, write_header(c, 512, blocks=1), PROTOCOL_ERROR, bytes(1024))
+    h = c.header(SCSI_CMD, 0x40 | 1)
+    struct.pack_into('>I', h, 20, BLOCK)
+    h[32:42] = read10(0)
+    rejected('a read without F', c, h, PROTOCOL_ERROR)
+    h = c.header(SCSI_CMD, F | 0x40 | 1)
+    struct.pack_into('>I', h, 20, BLOCK)
+    h[32:42] = read10(0)
+    rejected('a read with data', c, h, PROTOCOL_ERROR, bytes(BLOCK))
+    c.send(write_header(c, 2048, 0x21), bytes(512))
+    h = c.header(DATA_OUT, F, itt=c.itt - 1, take=False)
+    struct.pack_into('>II', h, 36, 0, 512)
+    c.send(h, bytes(1024))
+    rsp = c.reply()
+    same('unsolicited data beyond FirstBurstLength is rejected', (rsp.opcode, rsp.header[2]), (REJECT, PROTOCOL_ERROR))
+    ok('and ends the connection', c.is_closed(10))
+    c = ready({'InitialR2T': 'Yes', 'ImmediateData': 'No', 'MaxBurstLength': 1024})
+    for what, pdus in (('a DataSN that was left out', ((0, 512, 0, False), (512, 512, 2, True))),
+                       ('data out of order', ((512, 512, 0, False), (0, 512, 1, True))),
+                       ('an offset beyond what was asked for', ((0, 512, 0, False), (1024, 512, 1, True))),
+                       ('more data than was asked for', ((0, 512, 0, False), (512, 1024, 1, True))),
+                       ('F before all is there', ((0, 512, 0, True),))):
+        fails(what, c, c.pending_blocks(2), *pdus)
+    r2t = c.pending_blocks(2)
+    h = c.header(DATA_OUT, F, itt=0x5555, ttt=r2t.ttt, take=False)
+    struct.pack_into('>II', h, 36, 0, r2t.offset)
+    c.send(h, b'\xff' * 1024)
+    ok("data with another task's tag does not count", c.silent())
+    c.put(r2t, bytes(1024))
+    same('the right data does', c.done(r2t.itt).scsi_status, GOOD)
+    same('and is there', c.read(read10(0, 2), 1024), (0, bytes(1024)))
+    r2t = c.pending_blocks(2)
+    c.put(r2t, bytes(1024), final=False)
+    ok('a sequence that does not end with what was asked for ends the connection', c.is_closed(10))
+
+
+def case_statsn():
+    c = ready()
+    got = [c.nop()]
+    c.send(c.header(0x1c, take=False))
+    got.append(c.reply())
+    got.append(c.done(c.manage(1, ref=0x7777)))
+    got.append(c.text(b''))
+    tag = c.task(TUR)
+    got.append(c.done(tag))
+    got.append(c.do(read10(0, 1), read=BLOCK))
+    got.append(c.logout())
+    same('NOP-In, Reject, TMF, Text, SCSI and Logout responses each take one StatSN',
+         [(p.statsn - got[0].statsn) & 0xffffffff for p in got], list(range(7)))
+    ok('after the Logout response nothing comes', c.is_closed(10))
+    c = ready()
+    r2t = c.pending()
+    rsp = c.nop()
+    same('an R2T bears the next one and takes none', r2t.statsn, rsp.statsn)
+    same('MaxCmdSN and ExpCmdSN are in each', [p.exp_cmdsn <= p.max_cmdsn for p in (r2t, rsp)], [True] * 2)
+    c.put(r2t)
+    c.done(r2t.itt)
+    c.logout()
+
+
 def case_text():
     c = ready()
     same('unknown keys', c.text_all({'X-a': '1', 'Foo': 'bar'}), [('X-a', 'NotUnderstood'), ('Foo', 'NotUnderstood')])
@@ -353,7 +435,7 @@ def case_digests():
         c.close()
 
 
-ktap.run([case_login_header, case_login_values, case_cmdsn, case_nop, case_data_in, case_data_out, case_reject, case_text,
+ktap.run([case_login_header, case_login_values, case_cmdsn, case_nop, case_data_in, case_data_out, case_reject, case_bad_data, case_statsn, case_text,
           case_logout, case_digests])
 TREE.remove()
 ktap.done()

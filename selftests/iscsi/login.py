@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # suite: iSCSI login phase byte by byte: stages, keys, refusals, joined text, limits, CHAP
-# time: 60
+# time: 75
 # SPDX-License-Identifier: GPL-2.0-only
 """Login as RFC 7143 sections 6, 11.12 and 12 say, right and wrong, from a hand-made initiator."""
 import os
@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ktap
 from ktap import ok, same
 from chapinit import HASH, binary, encoded
-from rawpdu import Closed, Conn, FFP, F, OPERATIONAL, SECURITY, TEXT_RSP, REJECT
+from rawpdu import Closed, Conn, FFP, F, LOGIN, OPERATIONAL, SECURITY, TEXT_RSP, REJECT
 
 INIT = 'iqn.2026-11.org.example:init'
 ktap.need_ours('iscsi_target_mod')
@@ -470,6 +470,95 @@ def honest():
     return good, time.monotonic() - start
 
 
+def ended(what, header, data=b''):
+    c = Conn()
+    c.send(header, data)
+    ok(what + ' ends the connection', c.is_closed(5))
+    c.close()
+
+
+def case_headers():
+    """What a header may say and what it must not (11.12)."""
+    text = b''.join(('%s=%s' % kv).encode() + b'\0' for kv in NAMES.items())
+    ended('a Login request that is not immediate', Conn().login_header(OPERATIONAL, FFP, opcode=LOGIN), text)
+    refused('T to the reserved stage', 0x0200, NAMES, flags=0x80 | OPERATIONAL << 2 | 2)
+    refused('T to the stage that it is in', 0x0200, NAMES, flags=0x80 | OPERATIONAL << 2 | OPERATIONAL)
+    refused('a first request in full feature phase', 0x0200, NAMES, flags=0x80 | FFP << 2 | FFP)
+    refused('a first request without text', 0x0207, {})
+    c = Conn()
+    rsp = c.login_step(NAMES, OPERATIONAL, None, flags=OPERATIONAL << 2 | 2)
+    same('NSG without T says nothing', (rsp.status, rsp.transit), (0, False))
+    for what, field in (('CID', {'cid': 7}), ('TSIH', {'tsih': 7})):
+        d = Conn()
+        d.login_step(NAMES, OPERATIONAL)
+        same('another %s in the second request' % what, d.login_step({}, OPERATIONAL, FFP, **field).status, 0x0200)
+        d.close()
+    h = c.login_header(OPERATIONAL, FFP)
+    h[22:24], h[32:48] = b'\xff' * 2, b'\xff' * 16
+    c.send(h)
+    rsp = c.login_recv()
+    same('reserved bytes of a request are not looked at', (rsp.status, rsp.transit, rsp.nsg), (0, True, FFP))
+    c.close()
+
+
+def case_names():
+    c = Conn()
+    rsp = c.login_step({'InitiatorName': INIT, 'TargetName': TREE.name}, OPERATIONAL, FFP)
+    same('without SessionType it is a normal session', (rsp.status, rsp.keys.get('TargetPortalGroupTag')), (0, '1'))
+    c.close()
+    c = Conn()
+    rsp = c.login_step({'InitiatorName': INIT, 'TargetName': TREE.name, 'SessionType': 'Discovery'}, OPERATIONAL, FFP)
+    same('a discovery session may name a target', rsp.status, 0)
+    c.tsih = rsp.tsih
+    same('and is one', c.text_all({'SendTargets': 'All'})[:1], [('TargetName', TREE.name)])
+    c.close()
+    refused('a discovery session that names a session', 0x0208, {'InitiatorName': INIT, 'SessionType': 'Discovery'}, tsih=5)
+    same('0X before a number', answers({'MaxBurstLength': '0X1000'}).get('MaxBurstLength'), '4096')
+
+
+def case_methods():
+    c = Conn()
+    rsp = c.login_step(dict(NAMES, AuthMethod='KRB5,SRP,None'), SECURITY, OPERATIONAL)
+    same('the first method that both know', (rsp.status, rsp.keys.get('AuthMethod'), rsp.nsg), (0, 'None', OPERATIONAL))
+    c.close()
+    refused('no method that both know', 0x0201, dict(NAMES, AuthMethod='KRB5,X-org.example.m'), SECURITY, OPERATIONAL)
+    TREE.attrib('authentication', 1)
+    TREE.auth(userid='usr', password='secretsecret')
+    c = Conn()
+    rsp = c.login_step(dict(NAMES, AuthMethod='CHAP'), SECURITY, OPERATIONAL)
+    same('no transit before CHAP is done', (rsp.status, rsp.transit, rsp.keys.get('AuthMethod')), (0, False, 'CHAP'))
+    same('nor by a request of the next stage', c.login_step({}, OPERATIONAL, FFP).status, 0x0200)
+    c.close()
+    seen = set()
+    for _ in range(4):
+        c = Conn()
+        c.login_step(dict(NAMES, AuthMethod='CHAP'), SECURITY)
+        rsp = c.login_step({'CHAP_A': '5'}, SECURITY, OPERATIONAL)
+        same('nor while the challenge is open', rsp.transit, False)
+        seen.add(rsp.keys['CHAP_C'])
+        ok('a challenge has 16 bytes at least', len(binary(rsp.keys['CHAP_C'])) >= 16)
+        c.close()
+    same('no challenge comes twice', len(seen), 4)
+    for what, first, second in (('a response before the algorithm', {'CHAP_N': 'usr', 'CHAP_R': '0x00'}, None),
+                                ('algorithm and response at once', {'CHAP_A': '5', 'CHAP_N': 'usr', 'CHAP_R': '0x00'}, None),
+                                ('a response without a name', {'CHAP_A': '5'}, {'CHAP_R': '0x' + '00' * 16}),
+                                ('a name without a response', {'CHAP_A': '5'}, {'CHAP_N': 'usr'}),
+                                ('half of a challenge', {'CHAP_A': '5'},
+                                 {'CHAP_N': 'usr', 'CHAP_R': '0x' + '00' * 16, 'CHAP_I': '1'}),
+                                ('another method in the middle', {'CHAP_A': '5'}, {'AuthMethod': 'None'}),
+                                ('algorithm zero', {'CHAP_A': '0'}, None), ('an algorithm that is no number', {'CHAP_A': 'md5'}, None)):
+        c = Conn()
+        c.login_step(dict(NAMES, AuthMethod='CHAP'), SECURITY)
+        rsp = c.login_step(first, SECURITY, FFP)
+        if second and not rsp.status:
+            rsp = c.login_step(second, SECURITY, FFP)
+        ok('%s ends the login' % what, rsp.status in (0x0200, 0x0201), '%04x' % rsp.status)
+        ok('%s: and the connection' % what, c.is_closed(5))
+        c.close()
+    TREE.auth(userid='NULL', password='NULL')
+    TREE.attrib('authentication', 0)
+
+
 def case_slow_peers():
     limit = max(1.0, 0.5 + 4 * min(honest()[1] for _ in range(5)))      # an emulated guest is measured by itself
     idle = [socket.create_connection(('127.0.0.1', 3260)) for _ in range(500)]
@@ -506,6 +595,7 @@ def case_timeout():
 
 
 ktap.run([case_simple, case_stages, case_refusals, case_bad_bytes, case_keys, case_repeats, case_joined, case_sessions,
-          case_discovery, case_text_pieces, case_chap, case_chap_discovery, case_redirect, case_slow_peers, case_timeout])
+          case_discovery, case_text_pieces, case_chap, case_chap_discovery, case_redirect, case_headers,
+          case_names, case_methods, case_slow_peers, case_timeout])
 TREE.remove()
 ktap.done()

@@ -61,6 +61,10 @@ class Peer(Conn):
         tag = self.task(write10(lba), lun, write=BLOCK, **kw)
         return self.wait(tag)
 
+    def pending_blocks(self, blocks, lun=0):
+        """A longer one of them."""
+        return self.wait(self.task(write10(0, blocks), lun, write=blocks * BLOCK))
+
     def put(self, r2t, data=None, final=True, datasn=0):
         """The data that an R2T asks for."""
         data = bytes(r2t.length) if data is None else data
