@@ -14,6 +14,7 @@ import fcntl
 import glob
 import os
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + "/core")
@@ -100,6 +101,11 @@ def cdb16(op, lba=0, n=0, b1=0):
 
 def cdb32(sa, lba=0, n=0, b10=0):
     return bytes((0x7f, 0, 0, 0, 0, 0, 0, 0x18)) + be(sa, 2) + bytes((b10, 0)) + be(lba, 8) + bytes(8) + be(n, 4)
+
+
+def bitmap(expected, n, policy=0, new=0, bmop=0, lba=40):
+    """ORWRITE(32)"""
+    return bytes((0x7f, 0, bmop, policy, 0, 0, 0, 0x18)) + be(14, 2) + bytes(2) + be(lba, 8) + be(expected, 4) + be(new, 4) + be(n, 4)
 
 
 def sa12(op, sa, n):
@@ -200,6 +206,9 @@ ROWS = [
     Row("WRITE(32)", cdb32(11, 8, 1), data=A, cls="write", writes=True, bad=[(cdb32(11, 8, 1, 0x20), A, BAD, 10)]),
     Row("WRITE AND VERIFY(32)", cdb32(12, 8, 1), data=A, cls="write", writes=True, bad=[(cdb32(12, 8, 1, 4), A, BAD, 10)]),
     Row("WRITE SAME(32)", cdb32(13, 8, 4), data=A, cls="write", writes=True, bad=[(cdb32(13, 8, 4, 0x10), A, BAD, 10)]),
+    Row("ORWRITE(32)", cdb32(14, 8, 1), data=A, cls="write", writes=True,
+        bad=[(cdb32(14, LAST + 1, 1), A, OUT_OF_RANGE, None), (bitmap(0, 1, bmop=2), A, BAD, 2),
+             (bitmap(0, 1, 1, 5, bmop=1), A, BAD, 3), (bitmap(0, 1, 8, 5, bmop=1), A, BAD, 3)]),
     rw("READ(16)", lambda lba, n: cdb16(0x88, lba, n), protect=cdb16(0x88, 8, 1, 0x20)),
     Row("COMPARE AND WRITE", cdb16(0x89, 8, 1), data=A + A, cls="write", writes=True,
         bad=[(cdb16(0x89, LAST + 1, 1), A + A, OUT_OF_RANGE, None)], run="caw"),
@@ -351,6 +360,59 @@ def write_protected(sg):
     result(protect(sg, False).status == GOOD, "SWP can be cleared")
 
 
+def generations(a, b):
+    """ORWRITE by the generation of the bitmap that it expects: SBC-4 4.27, table 29."""
+    mismatch, done = (5, 0x2c, 0x0c), None
+
+    def block():
+        return set(a.run(cdb10(0x28, 40, 1), BLOCK).data)
+
+    def bits(expected, value, sg=a):
+        return sg.run(bitmap(expected, 1), data=bytes((value,)) * BLOCK).code
+
+    def change(expected, policy, new, mask=0xff):
+        return a.run(bitmap(expected, 1, policy, new, bmop=1), data=bytes((mask,)) * BLOCK).code
+
+    def old(value):
+        return a.run(cdb16(0x8b, 40, 1), data=bytes((value,)) * BLOCK).code
+
+    b.settle()
+    a.run(cdb10(0x2a, 40, 1), data=bytes((0x40,)) * BLOCK)
+    same("a set operation of generation 0", (bits(0, 0x01), block()), (done, {0x41}))
+    same("of another one", (bits(5, 0x02), block()), (mismatch, {0x41}))
+    same("a change from another one", (change(5, 2, 7), block()), (mismatch, {0x41}))
+    same("0 to 5, policy 2: bits are cleared", (change(0, 2, 5, 0xbf), block()), (done, {0x01}))
+    same("the new generation sets", (bits(5, 0x02, b), block()), (done, {0x03}))
+    same("the previous one is discarded", (bits(0, 0x04), block()), (done, {0x03}))
+    same("as is ORWRITE(16), which is of generation 0", (old(0x04), block()), (done, {0x03}))
+    same("others are refused", (bits(9, 0x04), block()), (mismatch, {0x03}))
+    same("5 to 6, policy 0", change(5, 0, 6), done)
+    same("the previous one still sets", (bits(5, 0x04), bits(6, 0x08), block()), (done, done, {0x0f}))
+    same("ORWRITE(16) is refused", (old(0x10), block()), (mismatch, {0x0f}))
+    same("6 to 7, policy 3", change(6, 3, 7), done)
+    same("everybody sets", (bits(99, 0x10), old(0x20), block()), (done, done, {0x3f}))
+    same("7 to 8, policy 5", change(7, 5, 8), done)
+    same("all others are discarded", (bits(7, 0x40), bits(99, 0x40), old(0x40), block()), (done, done, done, {0x3f}))
+    fcntl.ioctl(a.fd, 0x2284, ctypes.c_int(1))	# SG_SCSI_RESET_DEVICE
+    a.settle()
+    b.settle()
+    same("a reset of the logical unit keeps it", (bits(8, 0x40), bits(7, 0x80), block()), (done, done, {0x7f}))
+    same("8 to 9, policy 7", change(8, 7, 9), done)
+    same("all others are refused", (bits(8, 0x80), old(0x80), block()), (mismatch, mismatch, {0x7f}))
+    same("out of the medium nothing changes", (a.run(bitmap(9, 1, 7, 10, bmop=1, lba=LAST + 1), data=A).code, bits(9, 0)), (OUT_OF_RANGE, done))
+    got = []
+    many = [threading.Thread(target=lambda i=i: got.append((a, b)[i & 1].run(bitmap(9, 1, 7, 20 + i, bmop=1, lba=64 * i), data=A).code))
+            for i in range(12)]
+    for t in many:
+        t.start()
+    for t in many:
+        t.join()
+    same("of twelve that change it at once, one does", (got.count(done), got.count(mismatch)), (1, 11))
+    now = [g for g in range(20, 32) if bits(g, 0) is done]
+    same("and its generation stands", len(now), 1)
+    same("without blocks back to 0", (a.run(bitmap(now[0], 0, 7, 0, bmop=1)).code, bits(0, 0)), (done, done))
+
+
 def read_table(sg):
     d = sg.run(sa12(0xa3, 12, 4096), 4096).data
     out, i = {}, 4
@@ -397,6 +459,7 @@ got = first.run(cdb6(0xff))
 result(got.status == CHECK and got.code == OPCODE, "an unknown opcode is refused", got)
 got = first.run(sa12(0xa3, 0x1e, 8), 8)
 result(got.status == CHECK and got.code == BAD and got.field == (True, 1, 4), "an unknown service action is a wrong field", got)
+generations(first, second)
 write_protected(first)
 second.settle()
 reservations(first, second)

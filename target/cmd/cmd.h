@@ -16,6 +16,7 @@
 #define SCF_TGT_DETACHABLE	BIT(24)	/* TARGET_SCF_DETACHABLE was promised */
 #define SCF_TGT_NOSLEEP_RSP	BIT(25)	/* TARGET_SCF_NOSLEEP_RSP was promised */
 #define SCF_TGT_INTERNAL	BIT(26)	/* a struct tgt_io of the core's own */
+#define SCF_TGT_ALONE		BIT(27)	/* the parser wants the whole medium for it */
 #define SCF_TGT_PRE		BIT(28)	/* the parser wants cmd_ops.pre_process */
 #define SCF_TGT_POST		BIT(29)	/* the parser wants cmd_ops.post_process */
 

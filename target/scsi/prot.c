@@ -16,6 +16,8 @@
 #include "target/lib/dif.h"
 #include "target/scsi/server.h"
 
+#define ORWRITE_32	0x0e	/* service action */
+
 static bool fabric_only(const struct se_cmd *cmd)
 {
 	return cmd->se_sess && cmd->se_sess->sess_prot_type &&
@@ -36,6 +38,13 @@ bool tgt_prot_enabled(const struct se_cmd *cmd)
 	return cmd->se_dev->dev_attrib.pi_prot_type || fabric_only(cmd);
 }
 
+/* ORWRITE(32) has its generations where the other CDBs of 32 bytes have their tags. */
+static bool has_tags(const struct se_cmd *cmd)
+{
+	return cmd->t_task_cdb[0] == VARIABLE_LENGTH_CMD &&
+	       get_unaligned_be16(cmd->t_task_cdb + 8) != ORWRITE_32;
+}
+
 /* RDPROTECT, WRPROTECT: which tags are checked (SBC-4 tables 66 and 141). */
 static const u8 checks_by_protect[8] = {
 	[0] = TARGET_DIF_CHECK_GUARD | TARGET_DIF_CHECK_REFTAG,
@@ -50,9 +59,9 @@ static const u8 checks_by_protect[8] = {
  * Without tags in the CDB nobody knows the reference tags that a type 2 medium holds
  * (SBC-4 4.21.2.4).
  */
-static u8 checks_of(const struct se_cmd *cmd, u8 protect, bool cdb32)
+static u8 checks_of(const struct se_cmd *cmd, u8 protect, bool tags)
 {
-	if (cmd->prot_type == TARGET_DIF_TYPE2_PROT && !cdb32)
+	if (cmd->prot_type == TARGET_DIF_TYPE2_PROT && !tags)
 		return checks_by_protect[protect] & ~TARGET_DIF_CHECK_REFTAG;
 	return checks_by_protect[protect];
 }
@@ -65,7 +74,7 @@ static struct dif_rule rule_of(const struct se_cmd *cmd)
 {
 	struct dif_rule rule = { .type = cmd->prot_type, .checks = cmd->prot_checks };
 
-	if (cmd->prot_type != TARGET_DIF_TYPE2_PROT || cmd->t_task_cdb[0] != VARIABLE_LENGTH_CMD)
+	if (cmd->prot_type != TARGET_DIF_TYPE2_PROT || !has_tags(cmd))
 		return rule;
 	rule.app = get_unaligned_be16(cmd->t_task_cdb + 24);
 	rule.app_mask = get_unaligned_be16(cmd->t_task_cdb + 26);
@@ -118,7 +127,7 @@ sense_reason_t tgt_prot_parse(struct se_cmd *cmd, u8 protect, bool cdb32)
 	if (dev->dev_attrib.pi_prot_type == TARGET_DIF_TYPE2_PROT && protect && !cdb32)
 		return TCM_UNSUPPORTED_SCSI_OPCODE;
 	cmd->prot_type = medium ? dev->dev_attrib.pi_prot_type : cmd->se_sess->sess_prot_type;
-	cmd->prot_checks = checks_of(cmd, protect, cdb32);
+	cmd->prot_checks = checks_of(cmd, protect, has_tags(cmd));
 	cmd->prot_op = operation(write, wire, medium);
 	cmd->prot_pto = wire;
 	cmd->prot_length = sizeof(struct dif_tuple) * cmd->t_task_nolb;
@@ -126,7 +135,7 @@ sense_reason_t tgt_prot_parse(struct se_cmd *cmd, u8 protect, bool cdb32)
 	if (wire)
 		cmd->data_length -= min(cmd->data_length, cmd->prot_length);
 	cmd->reftag_seed = cmd->t_task_lba;
-	if (cdb32 && cmd->prot_type == TARGET_DIF_TYPE2_PROT)
+	if (has_tags(cmd) && cmd->prot_type == TARGET_DIF_TYPE2_PROT)
 		cmd->reftag_seed = get_unaligned_be32(cmd->t_task_cdb + 20);
 	return TCM_NO_SENSE;
 }

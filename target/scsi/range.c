@@ -74,7 +74,7 @@ static bool extent(struct se_cmd *cmd, const struct tgt_opcode *row, u64 *first,
 	if (!row || !(row->flags & OPF_SBC) || !(row->flags & (OPF_RANGE | OPF_WRITES)))
 		return false;
 	/* UNMAP: descriptors that are not read yet; the whole medium is the safe answer */
-	if (!row->blocks.width) {
+	if (!row->blocks.width || cmd->se_cmd_flags & SCF_TGT_ALONE) {
 		*first = 0;
 		*count = U64_MAX / 2;
 		return true;
@@ -216,10 +216,8 @@ static bool admit_slowly(struct scsi_dev *sd, struct se_cmd *cmd, const struct t
  */
 static void revoke_tokens(struct se_cmd *cmd, const struct tgt_opcode *row)
 {
-	u64 first, count;
-
-	if (row && row->flags & OPF_WRITES && row->blocks.width && extent(cmd, row, &first, &count))
-		tgt_token_written(cmd->se_dev, first, count);
+	if (row && row->flags & OPF_WRITES && row->blocks.width && cmd->t_task_nolb)
+		tgt_token_written(cmd->se_dev, cmd->t_task_lba, cmd->t_task_nolb);
 }
 
 struct written {

@@ -33,6 +33,7 @@ int tgt_server_alloc(struct se_device *dev)
 	spin_lock_init(&sd->ranges_lock);
 	INIT_LIST_HEAD(&sd->ranges);
 	INIT_LIST_HEAD(&sd->preventers);
+	sd->orw_policy = ORWRITE_POLICY_DEFAULT;
 	tgt_thin_init(sd);
 	tgt_dev(dev)->scsi = sd;
 	return 0;

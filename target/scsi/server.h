@@ -13,6 +13,7 @@
 #include "target/model/device.h"
 
 #define TGT_BUFFER_SIZE	512	/* of READ BUFFER and WRITE BUFFER */
+#define ORWRITE_POLICY_DEFAULT	0x7	/* SBC-4 4.27.3 */
 
 struct medium_job;
 
@@ -68,6 +69,8 @@ enum scsi_medium {
  * @nr_ranges: how many; read without a lock by commands that want to pass
  * @range_number: of the last range that was entered
  * @nr_tokens: ROD tokens that a write may revoke (token.c); read without a lock by every write
+ *
+ * @orw_generation, @orw_previous, @orw_policy: of ORWRITE, under @lock; a reset keeps them
  */
 struct scsi_dev {
 	struct se_device *dev;
@@ -94,6 +97,8 @@ struct scsi_dev {
 	unsigned int nr_ranges;
 	u64 range_number;
 	unsigned int nr_tokens;
+	u32 orw_generation, orw_previous;
+	u8 orw_policy;
 };
 
 static inline struct scsi_dev *tgt_scsi_dev(const struct se_device *dev)
@@ -151,6 +156,7 @@ sense_reason_t tgt_wsame_parse(struct se_cmd *cmd, u32 *size);
 sense_reason_t tgt_wsame_execute(struct se_cmd *cmd);
 sense_reason_t tgt_caw_parse(struct se_cmd *cmd, u32 *size);
 sense_reason_t tgt_caw_execute(struct se_cmd *cmd);
+sense_reason_t tgt_orwrite_parse(struct se_cmd *cmd, u32 *size);
 sense_reason_t tgt_orwrite_execute(struct se_cmd *cmd);
 sense_reason_t tgt_prefetch_execute(struct se_cmd *cmd);
 sense_reason_t tgt_defects_read10(struct se_cmd *cmd);
