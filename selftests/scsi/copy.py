@@ -89,6 +89,12 @@ def token_of(sg, list_id=1):
     return d[38:550] if len(d) >= 550 and int.from_bytes(d[32:36], "big") == 514 else b""
 
 
+def all_tokens(sg, want=8192):
+    """REPORT ALL ROD TOKENS: the management tokens of what the LUN has made, and AVAILABLE DATA."""
+    d = results(sg, 8, want=want).data
+    return [d[i:i + 96] for i in range(8, len(d), 96)], int.from_bytes(d[:4], "big") if len(d) > 3 else None
+
+
 def make(name, block_size=512):
     path = SHM + name
     with open(path, "wb") as f:
@@ -312,9 +318,38 @@ def tokens(w):
     same("too long a timeout", populate(w.a, [(0, 8)], timeout=100000).code, IN_LIST)
     same("a persistent token", populate(w.a, [(0, 8)], rod=0x00800002).code, IN_LIST)
     same("ranges that overlap", populate(w.a, [(0, 8), (7, 8)]).code, IN_LIST)
+    report_tokens(w)
     zero = be(0xffff0001, 4) + be(504, 4) + bytes(504)
     same("the token of zeros", write_using(w.b, zero, [(3000, 1148)]).code, ())
     same("clears", w.b.read(3000, 1148), bytes(1148 * 512))
+
+
+def report_tokens(w):
+    same("no token of c", all_tokens(w.c), ([], 4))
+    made = []
+    for n in range(3):
+        w.c.run(bytes(6))
+        populate(w.c, [(n * 10, n + 1)], 20 + n)
+        made.append(token_of(w.c, 20 + n))
+    names, size = all_tokens(w.c)
+    same("three: their management tokens", (sorted(names), size), (sorted(t[:96] for t in made), 4 + 3 * 96))
+    same("each of its bytes", sorted(int.from_bytes(t[48:64], "big") for t in names), [512, 1024, 1536])
+    same("made by c", {t[24:40] for t in names}, {naa(w.c).ljust(16, b"\0")})
+    same("unknown to a", [t for t in names if t in all_tokens(w.a)[0]], [])
+    same("what makes them hard to guess is not in them", [t for t in made if t[128:192] in b"".join(names)], [])
+    same("cut short", all_tokens(w.c, 8 + 96), ([all_tokens(w.c)[0][0]], 4 + 3 * 96))
+    same("no room at all", results(w.c, 8, want=0).code, ())
+    w.c.write(0, bytes(512))
+    same("a revoked one is gone", sorted(all_tokens(w.c)[0]), sorted(t[:96] for t in made[1:]))
+    write_using(w.b, made[1], [(0, 2)], delete=True)
+    same("a deleted one, too", all_tokens(w.c)[0], [made[2][:96]])
+    populate(w.c, [(100, 1)], 30, timeout=1)
+    time.sleep(1.5)
+    same("and one that has expired", all_tokens(w.c)[0], [made[2][:96]])
+    for n in range(64):
+        populate(w.c, [(200 + n, 1)], 31)
+    names, size = all_tokens(w.c)
+    same("as many as there can be", (len(set(names)), size), (64, 4 + 64 * 96))
 
 
 def stuck(w):

@@ -143,6 +143,7 @@ sense_reason_t tgt_copy_details1(struct se_cmd *cmd);
 sense_reason_t tgt_copy_parameters(struct se_cmd *cmd);
 sense_reason_t tgt_copy_status4(struct se_cmd *cmd);
 sense_reason_t tgt_copy_tokens(struct se_cmd *cmd);
+sense_reason_t tgt_copy_all_tokens(struct se_cmd *cmd);
 
 /* odx.c, token.c */
 sense_reason_t tgt_odx_populate(struct se_cmd *cmd);

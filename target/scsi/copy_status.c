@@ -253,6 +253,33 @@ sense_reason_t tgt_copy_tokens(struct se_cmd *cmd)
 	return answer4(cmd, true);
 }
 
+/**
+ * tgt_copy_all_tokens - REPORT ALL ROD TOKENS (SPC-4 6.31): those that this copy manager has made
+ * @cmd: command with its buffer
+ * Return: TCM_NO_SENSE when completed, else the reason. May sleep.
+ */
+sense_reason_t tgt_copy_all_tokens(struct se_cmd *cmd)
+{
+	sense_reason_t reason;
+	struct wbuf w;
+	bool all;
+	size_t size;
+	u8 *raw;
+
+	do {
+		size = 8 + READ_ONCE(tgt_scsi_dev(cmd->se_dev)->nr_tokens) * ODX_MANAGEMENT_SIZE;
+		raw = kmalloc(size, GFP_KERNEL);
+		if (!raw)
+			return TCM_OUT_OF_RESOURCES;
+		wbuf_init(&w, raw, size);
+		wbuf_zero(&w, 8);
+		all = tgt_token_list(cmd->se_dev, &w);
+		reason = all ? reply(cmd, &w) : TCM_NO_SENSE;
+		kfree(raw);
+	} while (!all);	/* one more was made meanwhile */
+	return reason;
+}
+
 /*
  * Third-party copy descriptors: type, length, and a body that is filled up to a multiple of four.
  */
@@ -286,7 +313,7 @@ static void put_commands(struct wbuf *w)
 {
 	static const u8 list[] = {
 		0x83, 5, 0x00, 0x01, 0x10, 0x11, 0x1c,
-		0x84, 6, 0x00, 0x01, 0x03, 0x04, 0x05, 0x07,
+		0x84, 7, 0x00, 0x01, 0x03, 0x04, 0x05, 0x07, 0x08,
 	};
 	size_t start = begin(w, 0x0001);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Rows of third-party copy: SPC-4 6.3 to 6.5 and 6.17 to 6.22, SBC-4 5.12 and 5.57. */
+/* Rows of third-party copy: SPC-4 6.3 to 6.5 and 6.17 to 6.22, 6.31, SBC-4 5.12 and 5.57. */
 #include "target/scsi/copy.h"
 #include "target/scsi/opcode.h"
 
@@ -35,6 +35,8 @@ static const struct tgt_opcode rows[] = {
 	{ COPY_IN(0x04, "RECEIVE COPY FAILURE DETAILS(LID1)"), LID1(0x04), .execute = tgt_copy_details1 },
 	{ COPY_IN(0x05, "RECEIVE COPY STATUS(LID4)"), LID4(0x05), .execute = tgt_copy_status4 },
 	{ COPY_IN(0x07, "RECEIVE ROD TOKEN INFORMATION"), LID4(0x07), .execute = tgt_copy_tokens },
+	{ COPY_IN(0x08, "REPORT ALL ROD TOKENS"),
+	  USAGE(0x84, 0x08, 0, 0, 0, 0, 0, 0, 0, 0, LENGTH, 0, 0x04), .execute = tgt_copy_all_tokens },
 };
 /* clang-format on */
 

@@ -273,6 +273,25 @@ void tgt_token_written(struct se_device *dev, u64 lba, u64 blocks)
 }
 
 /**
+ * tgt_token_list - the ROD management tokens of the tokens of a device that can be used
+ * @dev: device that made them
+ * @w: where to
+ * Context: process.
+ * Return: false if there are more than there is room for.
+ */
+bool tgt_token_list(struct se_device *dev, struct wbuf *w)
+{
+	struct odx_token *token;
+
+	spin_lock_irq(&tokens_lock);
+	list_for_each_entry(token, &tokens, link)
+		if (token->dev == dev && !token->state && !has_expired(token))
+			wbuf_bytes(w, token->raw, ODX_MANAGEMENT_SIZE);
+	spin_unlock_irq(&tokens_lock);
+	return wbuf_stored(w) == w->len;
+}
+
+/**
  * tgt_token_device_gone - the data of a device go, and its tokens with them
  * @dev: device
  * Context: process.

@@ -38,6 +38,8 @@ struct odx_token {
 	struct odx_range range[];
 };
 
+struct wbuf;
+
 struct odx_token *tgt_token_create(struct se_device *dev, u32 timeout,
 				   const struct odx_range *range, u16 ranges);
 bool tgt_token_publish(struct odx_token *token);
@@ -46,6 +48,7 @@ void tgt_token_unuse(struct odx_token *token, bool delete);
 void tgt_token_put(struct odx_token *token);
 bool tgt_token_is_valid(const struct odx_token *token);
 void tgt_token_written(struct se_device *dev, u64 lba, u64 blocks);
+bool tgt_token_list(struct se_device *dev, struct wbuf *w);
 void tgt_token_device_gone(struct se_device *dev);
 
 #endif /* TGT_SCSI_TOKEN_H */
