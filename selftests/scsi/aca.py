@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # suite: auto contingent allegiance, unit attentions and their interlock, TASK ABORTED or not, over iSCSI
-# time: 25
+# time: 40
 # SPDX-License-Identifier: GPL-2.0-only
 """Two hand-made initiators at one logical unit: SAM-5 5.9 (ACA), 5.14 (unit attentions), SPC-5 7.5.10 (TAS, UA_INTLCK_CTRL)."""
 
@@ -18,7 +18,7 @@ from rawpdu import Conn, DATA_IN, F, NO_TAG, R2T, SCSI_CMD, TMF, TMF_RSP  # noqa
 SCALE = int(os.environ.get('SCALE', '1'))
 SIMPLE, ORDERED, HEAD, ACA = 1, 2, 3, 4
 GOOD, CHECK, BUSY, CONFLICT, ACA_ACTIVE, ABORTED = 0, 2, 8, 0x18, 0x30, 0x40
-CLEAR_ACA, CLEAR_TASK_SET, LUN_RESET = 3, 4, 5
+ABORT_TASK, CLEAR_ACA, CLEAR_TASK_SET, LUN_RESET = 1, 3, 4, 5
 COMPLETE = 0
 TUR = bytes(6)
 SENSE = bytes((3, 0, 0, 0, 96, 0))
@@ -80,9 +80,10 @@ class Init(Conn):
         a = self.do(cdb, **kw)
         return a[4] if a[2] == CHECK else a[2]
 
-    def manage(self, function):
+    def manage(self, function, ref=NO_TAG, refcmdsn=0):
         h = self.header(TMF, F | function, immediate=True)
-        struct.pack_into('>I', h, 20, NO_TAG)
+        struct.pack_into('>I', h, 20, ref)
+        struct.pack_into('>I', h, 32, refcmdsn)
         self.send(h)
         tag = struct.unpack_from('>I', h, 16)[0]
         for _ in range(8):
@@ -150,6 +151,126 @@ def case_aca():
     b.close()
 
 
+class Held:
+    """A write that is in the task set before the condition and has all its data after it: SAM-5 5.9.2, QERR 00b."""
+
+    def __init__(self, init, lba, byte):
+        self.init, self.byte = init, byte
+        self.tag = init.task(struct.pack('>BBIBHB', 0x2a, 0, lba, 0, 1, 0), write=512)
+        self.sn = init.cmdsn - 1
+        self.r2t = init.reply()
+        same('a write that waits for its data', self.r2t.opcode, R2T)
+
+    def send(self):
+        self.init.answer(self.r2t, bytes((self.byte,)) * 512)
+        return self
+
+    def status(self, timeout=10):
+        got = self.init.next(timeout)
+        return got and (got[0] == self.tag, got[2])
+
+
+DONE = (True, GOOD)
+
+
+def byte_at(i, lba, attr=SIMPLE):
+    got = i.do(struct.pack('>BBIBHB', 0x28, 0, lba, 0, 1, 0), read=512, attr=attr)
+    return got[3][0] if got[3] else got[2]
+
+
+def fault(i):
+    same('a failure with NACA', i.code(bad_read(True), read=512), OUT_OF_RANGE)
+
+
+def blank(i):
+    for lba in (40, 41):
+        i.do(struct.pack('>BBIBHB', 0x2a, 0, lba, 0, 1, 0), write=512, data=bytes(512))
+
+
+def case_blocked():
+    a, b = pair()
+    blank(a)
+    own, other = Held(a, 40, 0x11), Held(b, 41, 0x22)
+    fault(a)
+    own.send(), other.send()
+    same('their data come: neither is executed', (own.status(1), other.status(1)), (None, None))
+    same('an ACA task sees the blocks as they were', (byte_at(a, 40, ACA), byte_at(a, 41, ACA)), (0, 0))
+    same('CLEAR ACA', a.manage(CLEAR_ACA), COMPLETE)
+    same('both go on', (own.status(), other.status()), (DONE, DONE))
+    same('and have been executed', (byte_at(a, 40), byte_at(b, 41)), (0x11, 0x22))
+
+    held = Held(b, 40, 0x33)
+    tag = a.task(TUR, attr=ORDERED)
+    fault(a)
+    same('an ACA task passes an ORDERED one that waits', a.status(bytes(5) + b'\x04', attr=ACA), GOOD)
+    held.send()
+    same('held', held.status(1), None)
+    same('an ACA task that fails without NACA ends it', a.code(bad_read(False), read=512, attr=ACA), OUT_OF_RANGE)
+    got = a.next()
+    same('the write goes on, and the ORDERED task behind it', (held.status(), got and (got[0], got[2])), (DONE, (tag, GOOD)))
+    a.close()
+    b.close()
+
+
+def case_blocked_and_ended():
+    a, b = pair()
+    blank(a)
+    held = Held(b, 40, 0x44)
+    fault(a)
+    held.send()
+    same('held', held.status(1), None)
+    same('ABORT TASK of a task that is held', b.manage(ABORT_TASK, held.tag, held.sn), COMPLETE)
+    same('it was not executed', byte_at(a, 40, ACA), 0)
+    held = None
+    same('CLEAR ACA', a.manage(CLEAR_ACA), COMPLETE)
+    same('nor afterwards', (byte_at(b, 40), byte_at(a, 40)), (0, 0))
+
+    held = Held(b, 40, 0x55)
+    fault(a)
+    held.send()
+    same('held', held.status(1), None)
+    same('LUN RESET by the faulted nexus', a.manage(LUN_RESET), COMPLETE)
+    got = held.status()
+    same('ends the condition and the task', got, (True, ABORTED))
+    same('which was not executed', (b.settle().status(), byte_at(b, 40)), (GOOD, 0))
+    a.settle()
+
+    held = Held(b, 40, 0x66)
+    fault(a)
+    held.send()
+    same('held', held.status(1), None)
+    b.close()
+    ok('its own nexus is lost: the faulted one goes on', ktap.wait(lambda: byte_at(a, 40, ACA) == 0, 20 * SCALE))
+    same('CLEAR ACA', a.manage(CLEAR_ACA), COMPLETE)
+    b = Init('b').settle()
+    same('the task has gone with it', (byte_at(a, 40), byte_at(b, 40)), (0, 0))
+
+    held = Held(b, 40, 0x77)
+    fault(a)
+    held.send()
+    same('held', held.status(1), None)
+    a.close()
+    same('the faulted nexus is lost: the task goes on', held.status(20), DONE)
+    same('and is executed', byte_at(b, 40), 0x77)
+    b.close()
+
+
+def case_blocked_lun_goes():
+    a, b = pair()
+    held = Held(b, 40, 0x12)
+    fault(a)
+    held.send()
+    same('held', held.status(1), None)
+    start = time.monotonic()
+    TREE.forget(TREE.lun)
+    ok('the LUN can be removed at once', time.monotonic() - start < 30 * SCALE)
+    TREE.mkdir(TREE.lun)
+    TREE.link(TREE.so, TREE.lun + '/so')
+    same('and the condition has gone with it', (b.settle().status(), a.settle().status()), (GOOD, GOOD))
+    a.close()
+    b.close()
+
+
 def control_page(i, change):
     """MODE SENSE, change(page), MODE SELECT of the Control page."""
     page = bytearray(i.do(bytes((0x1a, 8, 0x0a, 0, 64, 0)), read=64)[3][4:16])
@@ -171,6 +292,12 @@ def case_own_task_sets():
     same('ACA of one nexus', a.status(), ACA_ACTIVE)
     same('is nothing to another with a task set of its own', b.status(), GOOD)
     a.manage(CLEAR_ACA)
+    own, other = Held(a, 40, 0x11), Held(b, 41, 0x22)
+    fault(a)
+    own.send(), other.send()
+    same('nor are its older tasks held', (other.status(), own.status(1)), (DONE, None))
+    a.manage(CLEAR_ACA)
+    same('as those of the faulted one are', own.status(), DONE)
     same('back', control_page(a, tst(0)), GOOD)
     a.close()
     b.close()
@@ -261,7 +388,7 @@ def case_task_aborted():
 os.system('dmesg -n 1; modprobe target_core_mod')
 TREE = ktap.Tree('iqn.2026-11.org.example:aca')
 try:
-    ktap.run([case_aca, case_own_task_sets, case_attentions, case_interlock, case_task_aborted])
+    ktap.run([case_aca, case_blocked, case_blocked_and_ended, case_blocked_lun_goes, case_own_task_sets, case_attentions, case_interlock, case_task_aborted])
 finally:
     TREE.remove()
 ktap.done()

@@ -268,7 +268,10 @@ static enum abort_outcome abort_begin(struct se_cmd *cmd, unsigned int bits)
  */
 static bool abort_one(struct se_cmd *cmd, unsigned int bits, struct list_head *cut)
 {
-	switch (abort_begin(cmd, bits)) {
+	enum abort_outcome outcome = abort_begin(cmd, bits);
+
+	tgt_life_let_go(cmd);
+	switch (outcome) {
 	case ABORT_GONE:
 		return false;
 	case ABORT_PENDING:

@@ -73,6 +73,11 @@ struct cmd_ops {
 	 */
 	bool (*admit_now)(struct se_cmd *cmd);
 	/*
+	 * a command was aborted, or is waited for: if it is held back it is to be resumed now. Any
+	 * context; the caller has a reference
+	 */
+	void (*let_go)(struct se_cmd *cmd);
+	/*
 	 * an admitted command has left the backend (any outcome); wakes waiters for ranges; atomic,
 	 * exactly once
 	 */

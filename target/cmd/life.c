@@ -303,6 +303,7 @@ static bool stop_and_wait(struct se_cmd *cmd, bool fabric_stop)
 		tgt_life_retire(cmd);
 		tgt_life_finish(cmd);
 	}
+	tgt_life_let_go(cmd);
 	tgt_retry_kick();
 	wait_for_completion(&cmd->t_transport_stop_comp);
 

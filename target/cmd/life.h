@@ -45,6 +45,13 @@ static inline bool tgt_life_take_admission(struct se_cmd *cmd)
 	return admitted;
 }
 
+/* What was done to a command makes it useless to hold it back any longer. Any context. */
+static inline void tgt_life_let_go(struct se_cmd *cmd)
+{
+	if (READ_ONCE(cmd->transport_state) & CMD_T_TGT_HELD && tgt_life_ops->let_go)
+		tgt_life_ops->let_go(cmd);
+}
+
 void tgt_life_put_lun(struct se_cmd *cmd);
 void tgt_life_retire(struct se_cmd *cmd);
 void tgt_life_left(struct se_cmd *cmd, bool admitted);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The task set of a logical unit and the task attributes (SAM-5 8.7): ORDERED waits for all older
- * tasks and holds back younger ones, HEAD OF QUEUE waits for nobody.
+ * tasks and holds back younger ones, HEAD OF QUEUE waits for nobody. Nor does ACA: the older tasks may
+ * be blocked until it has done its work.
  *
  * The task set is the per-CPU lists se_device.queues[].state_list. While there are only SIMPLE
  * tasks, entering and leaving takes the list's own lock and reads one flag,
@@ -148,7 +149,7 @@ void tgt_order_enter(struct se_cmd *cmd)
 	spin_lock_irqsave(&q->lock, flags);
 	wait = cmd->sam_task_attr == TCM_ORDERED_TAG ||
 	       (unlikely(READ_ONCE(dev->ordered_sync_in_progress)) &&
-		cmd->sam_task_attr != TCM_HEAD_TAG);
+		cmd->sam_task_attr != TCM_HEAD_TAG && cmd->sam_task_attr != TCM_ACA_TAG);
 	cmd->t_data_nents_orig = wait ? TASK_DORMANT : 0;
 	list_add_tail(&cmd->state_list, &q->state_list);
 	cmd->state_active = true;

@@ -2,15 +2,18 @@
 /*
  * Auto contingent allegiance (SAM-5 5.9): after a CHECK CONDITION for a command with NACA, the
  * faulted nexus has the logical unit for itself, by commands with the ACA attribute, until it
- * clears the condition.
+ * clears the condition. Commands that are in the task set and not in the backend wait for that in
+ * range.c (QERR 00b); those in the backend end as they would.
  */
 #include "target/scsi/aca.h"
 
 #include <scsi/scsi_proto.h>
 
+#include "target/cmd/cmd.h"
 #include "target/lib/sense.h"
 #include "target/model/device.h"
 #include "target/scsi/opcode.h"
+#include "target/scsi/range.h"
 #include "target/scsi/server.h"
 
 #define NACA			0x04
@@ -47,6 +50,24 @@ static sense_reason_t refuse_other(struct se_cmd *cmd, const struct scsi_dev *sd
 }
 
 /**
+ * tgt_aca_blocks - must a command of the task set wait until the condition is cleared
+ * @cmd: command that is not in the backend yet
+ * Return: true: it is blocked (SAM-5 5.9.2). One that the core makes itself continues another, which
+ * is in the backend. Any context.
+ */
+bool tgt_aca_blocks(const struct se_cmd *cmd)
+{
+	const struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
+	const struct se_session *faulted = READ_ONCE(sd->aca);
+
+	if (!faulted || cmd->se_cmd_flags & SCF_TGT_INTERNAL)
+		return false;
+	if (cmd->se_sess == faulted)
+		return cmd->sam_task_attr != TCM_ACA_TAG;
+	return !READ_ONCE(sd->mode.tst) && !may_preempt(cmd);
+}
+
+/**
  * tgt_aca_check - may a command enter the task set
  * @cmd: command
  * Return: TCM_NO_SENSE, ACA ACTIVE, BUSY, or INVALID MESSAGE for the ACA attribute without the
@@ -61,6 +82,23 @@ sense_reason_t tgt_aca_check(struct se_cmd *cmd)
 		return likely(cmd->sam_task_attr != TCM_ACA_TAG) ? TCM_NO_SENSE
 								 : TGT_INVALID_MESSAGE;
 	return cmd->se_sess == faulted ? refuse_faulted(cmd) : refuse_other(cmd, sd);
+}
+
+static void clear(struct se_device *dev, const struct se_session *sess)
+{
+	struct scsi_dev *sd = tgt_scsi_dev(dev);
+	unsigned long flags;
+	bool ends;
+
+	if (!sd || !READ_ONCE(sd->aca))
+		return;
+	spin_lock_irqsave(&sd->lock, flags);
+	ends = sd->aca && (!sess || sd->aca == sess);
+	if (ends)
+		WRITE_ONCE(sd->aca, NULL);
+	spin_unlock_irqrestore(&sd->lock, flags);
+	if (ends)
+		tgt_range_unblock(dev, NULL);
 }
 
 /**
@@ -80,24 +118,13 @@ void tgt_aca_check_condition(struct se_cmd *cmd)
 
 	if (!sd || !cmd->se_sess || (!naca && cmd->sam_task_attr != TCM_ACA_TAG))
 		return;
-	spin_lock_irqsave(&sd->lock, flags);
-	if (naca && !sd->aca)
-		sd->aca = cmd->se_sess;
-	else if (!naca && sd->aca == cmd->se_sess)
-		sd->aca = NULL;
-	spin_unlock_irqrestore(&sd->lock, flags);
-}
-
-static void clear(struct se_device *dev, const struct se_session *sess)
-{
-	struct scsi_dev *sd = tgt_scsi_dev(dev);
-	unsigned long flags;
-
-	if (!sd || !READ_ONCE(sd->aca))
+	if (!naca) {
+		clear(cmd->se_dev, cmd->se_sess);
 		return;
+	}
 	spin_lock_irqsave(&sd->lock, flags);
-	if (!sess || sd->aca == sess)
-		sd->aca = NULL;
+	if (!sd->aca)
+		WRITE_ONCE(sd->aca, cmd->se_sess);
 	spin_unlock_irqrestore(&sd->lock, flags);
 }
 
@@ -137,4 +164,27 @@ static int clear_one(struct se_device *dev, void *sess)
 void tgt_aca_nexus_loss(struct se_session *sess)
 {
 	tgt_device_for_each(clear_one, sess);
+}
+
+/**
+ * tgt_aca_deve_gone - a nexus no longer reaches a logical unit: it cannot clear its condition
+ * @nacl: node ACL
+ * @deve: its mapped LUN
+ * Context: may sleep.
+ */
+void tgt_aca_deve_gone(struct se_node_acl *nacl, struct se_dev_entry *deve)
+{
+	struct se_device *dev = rcu_dereference_raw(deve->se_lun->lun_se_dev);
+	const struct se_session *faulted = NULL;
+	struct scsi_dev *sd = dev ? tgt_scsi_dev(dev) : NULL;
+
+	if (!sd)
+		return;
+	spin_lock_irq(&sd->lock);
+	/* a session is not freed before tgt_aca_nexus_loss() */
+	if (sd->aca && sd->aca->se_node_acl == nacl)
+		faulted = sd->aca;
+	spin_unlock_irq(&sd->lock);
+	if (faulted)
+		clear(dev, faulted);
 }

@@ -72,6 +72,21 @@ static void lun_unlinked(struct se_lun *lun, struct se_device *dev)
 	tgt_device_pin_orphans(dev);
 }
 
+static void lun_drain(struct se_lun *lun)
+{
+	struct se_device *dev = rcu_dereference_raw(lun->lun_se_dev);
+
+	if (dev)
+		tgt_range_unblock(dev, lun);
+	tgt_cmd_drain_lun(lun);
+}
+
+static void deve_gone(struct se_node_acl *nacl, struct se_dev_entry *deve)
+{
+	tgt_pr_deve_gone(nacl, deve);
+	tgt_aca_deve_gone(nacl, deve);
+}
+
 static void acl_gone(struct se_node_acl *nacl)
 {
 }
@@ -114,11 +129,11 @@ const struct model_hooks tgt_scsi_model_hooks = {
 	.device_alloc = device_alloc,
 	.device_configured = device_configured,
 	.device_gone = device_gone,
-	.lun_drain = tgt_cmd_drain_lun,
+	.lun_drain = lun_drain,
 	.lun_linked = lun_linked,
 	.lun_unlinked = lun_unlinked,
 	.deve_added = tgt_pr_deve_added,
-	.deve_gone = tgt_pr_deve_gone,
+	.deve_gone = deve_gone,
 	.acl_gone = acl_gone,
 	.nexus_loss = nexus_loss,
 	.device_stopping = device_stopping,
@@ -131,6 +146,7 @@ const struct cmd_ops tgt_scsi_cmd_ops = {
 	.build_sense = tgt_request_sense_build,
 	.admit = tgt_range_admit,
 	.admit_now = tgt_range_admit_now,
+	.let_go = tgt_range_let_go,
 	.retired = tgt_range_retired,
 	.pre_process = tgt_prot_pre,
 	.post_process = tgt_prot_post,

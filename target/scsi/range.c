@@ -13,6 +13,9 @@
  *  - a command that finds a lock asks under ranges_lock: it goes if no range overlaps but those
  * that count it. Whoever is HELD owns nothing and is put back on its way when a range is given up;
  * it then asks anew.
+ *
+ * An auto contingent allegiance holds commands back in the same place: BLOCKED, and put back on
+ * their way by tgt_range_unblock() when it ends. Who has entered a range is past that point.
  */
 #include "target/scsi/range.h"
 
@@ -20,6 +23,7 @@
 
 #include "target/cmd/cmd.h"
 #include "target/cmd/io.h"
+#include "target/scsi/aca.h"
 #include "target/scsi/opcode.h"
 #include "target/scsi/server.h"
 #include "target/scsi/token.h"
@@ -34,6 +38,7 @@ enum range_state {
 	RANGE_ADMITTED,	/* in the backend, or about to ask */
 	RANGE_COUNTED,	/* the same, and ranges wait for it */
 	RANGE_HELD,	/* waits for a locked range */
+	RANGE_BLOCKED,	/* waits for the end of an auto contingent allegiance */
 	RANGE_LOCKER,	/* owns a range on scsi_dev.ranges, waiting or in the backend */
 	RANGE_DONE,
 };
@@ -184,6 +189,67 @@ static void uncount(struct scsi_dev *sd, u64 nr, u64 first, u64 count)
 			tgt_cmd_resume(r->owner);
 }
 
+/*
+ * A command that is held back was stopped before that: then nobody would resume it. Pairs with
+ * tgt_range_let_go(): each publishes itself, then looks for the other.
+ */
+static bool is_let_go(struct se_cmd *cmd, enum range_state held, unsigned int bits)
+{
+	smp_mb();
+	return READ_ONCE(cmd->transport_state) & bits && state_move(cmd, held, RANGE_NONE);
+}
+
+/* A LUN that is going waits for the commands that came through it. */
+static bool is_leaving(const struct se_cmd *cmd)
+{
+	return cmd->se_lun && percpu_ref_is_dying(&cmd->se_lun->lun_ref);
+}
+
+static bool block(struct scsi_dev *sd, struct se_cmd *cmd)
+{
+	unsigned long flags;
+	bool blocked;
+
+	if (state_get(cmd) != RANGE_NONE)
+		return false;
+	spin_lock_irqsave(&sd->lock, flags);
+	blocked = tgt_aca_blocks(cmd) && !is_leaving(cmd);
+	if (blocked)
+		WRITE_ONCE(cmd->pr_res_key, RANGE_BLOCKED);
+	spin_unlock_irqrestore(&sd->lock, flags);
+	return blocked && !is_let_go(cmd, RANGE_BLOCKED,
+				     CMD_T_ABORTED | CMD_T_STOP | CMD_T_FABRIC_STOP);
+}
+
+static void unblock_one(struct se_cmd *cmd, void *lun)
+{
+	if ((!lun || cmd->se_lun == lun) && state_move(cmd, RANGE_BLOCKED, RANGE_NONE))
+		tgt_cmd_resume(cmd);
+}
+
+/**
+ * tgt_range_unblock - let the commands go that an auto contingent allegiance has blocked
+ * @dev: device; the condition has ended
+ * @lun: only those that came through this one, which is going; NULL: all
+ * Context: any; tgt_range_admit() is asked anew.
+ */
+void tgt_range_unblock(struct se_device *dev, struct se_lun *lun)
+{
+	tgt_cmd_for_each(dev, unblock_one, lun);
+}
+
+/**
+ * tgt_range_let_go - resume a command that was aborted, or that is waited for (cmd_ops.let_go)
+ * @cmd: command whose transport_state says so already
+ * Context: any.
+ */
+void tgt_range_let_go(struct se_cmd *cmd)
+{
+	smp_mb();	/* pairs with is_let_go() */
+	if (state_move(cmd, RANGE_HELD, RANGE_NONE) || state_move(cmd, RANGE_BLOCKED, RANGE_NONE))
+		tgt_cmd_resume(cmd);
+}
+
 /* A range is locked somewhere on the device: may this command go? */
 static bool admit_slowly(struct scsi_dev *sd, struct se_cmd *cmd, const struct tgt_opcode *row)
 {
@@ -207,7 +273,7 @@ static bool admit_slowly(struct scsi_dev *sd, struct se_cmd *cmd, const struct t
 			uncount(sd, before, first, count);
 	}
 	spin_unlock_irqrestore(&sd->ranges_lock, flags);
-	return go;
+	return go || is_let_go(cmd, RANGE_HELD, CMD_T_ABORTED);
 }
 
 /*
@@ -233,7 +299,8 @@ static void find_write(struct se_cmd *cmd, void *data)
 	struct written *w = data;
 	u64 first, count;
 
-	if (state == RANGE_NONE || state == RANGE_DONE || !row || !(row->flags & OPF_WRITES))
+	if (state == RANGE_NONE || state == RANGE_BLOCKED || state == RANGE_DONE || !row ||
+	    !(row->flags & OPF_WRITES))
 		return;
 	if (extent(cmd, row, &first, &count) && first < w->first + w->count &&
 	    w->first < first + count)
@@ -287,6 +354,8 @@ bool tgt_range_admit_now(struct se_cmd *cmd)
 {
 	struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
 
+	if (unlikely(tgt_aca_is_there(sd)))
+		return false;
 	if (cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH)
 		return true;
 	if (READ_ONCE(sd->nr_ranges) || READ_ONCE(sd->nr_tokens) ||
@@ -308,6 +377,8 @@ bool tgt_range_admit(struct se_cmd *cmd)
 	struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
 	const struct tgt_opcode *row;
 
+	if (unlikely(tgt_aca_is_there(sd)) && block(sd, cmd))
+		return false;
 	if (cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH)
 		return true;
 	row = tgt_opcode_find(cmd->t_task_cdb);

@@ -8,6 +8,8 @@
 bool tgt_range_admit(struct se_cmd *cmd);
 bool tgt_range_admit_now(struct se_cmd *cmd);
 void tgt_range_retired(struct se_cmd *cmd);
+void tgt_range_let_go(struct se_cmd *cmd);
+void tgt_range_unblock(struct se_device *dev, struct se_lun *lun);
 bool tgt_range_owned(struct se_cmd *cmd);
 bool tgt_range_is_written(struct se_device *dev, u64 first, u64 count);
 
