@@ -38,16 +38,16 @@ def naa(sg):
     return b""
 
 
-def cscd(name, size=0, kind=3, pdt=0):
-    return bytes((0xe4, pdt, 0, 0, 1, kind, 0, len(name))) + name.ljust(20, b"\0") + b"\0" + be(size, 3)
+def cscd(name, size=0, kind=3, pdt=0, pad=False):
+    return bytes((0xe4, pdt, 0, 0, 1, kind, 0, len(name))) + name.ljust(20, b"\0") + bytes((4 if pad else 0,)) + be(size, 3)
 
 
 def blocks(src, dst, n, src_lba, dst_lba, flags=0):
     return bytes((2, flags)) + be(24, 2) + be(src, 2) + be(dst, 2) + be(0, 2) + be(n, 2) + be(src_lba, 8) + be(dst_lba, 8)
 
 
-def offsets(src, dst, n, src_lba, dst_lba, src_off, dst_off):
-    return bytes((10, 0)) + be(28, 2) + be(src, 2) + be(dst, 2) + be(n, 4) + be(src_lba, 8) + be(dst_lba, 8) + \
+def offsets(src, dst, n, src_lba, dst_lba, src_off, dst_off, flags=0):
+    return bytes((10, flags)) + be(28, 2) + be(src, 2) + be(dst, 2) + be(n, 4) + be(src_lba, 8) + be(dst_lba, 8) + \
         be(src_off, 2) + be(dst_off, 2)
 
 
@@ -162,12 +162,66 @@ def copies(w):
     same("are there", w.d.read(3, 10, 4096), data[4096:4096 + 40960])
     same("counted in blocks of the destination", xcopy(w.a, lid1([w.id["a"], w.id["d"]], [blocks(0, 1, 3, 0, 40, 2)])).code, ())
     same("are there", w.d.read(40, 4, 4096), data[:12288] + bytes(4096))
-    same("a part of a block is refused", xcopy(w.a, lid1([w.id["a"], w.id["d"]], [blocks(0, 1, 9, 0, 3)])).code, (10, 0x26, 10))
     w.d.write(50, b"\xee" * 8192, 4096)
     same("bytes with offsets", xcopy(w.a, lid1([w.id["a"], w.id["d"]], [offsets(0, 1, 5000, 1, 50, 77, 1001)])).code, ())
     same("leave the rest alone", w.d.read(50, 2, 4096),
          b"\xee" * 1001 + data[589:5589] + b"\xee" * (8192 - 6001))
     same("nothing to do", xcopy(w.a, lid1([w.id["a"]], [])).code, ())
+
+
+def inexact(w):
+    """Whole blocks are read and written; what is left over goes by CAT (1) and PAD: SPC-4 table 116. DC is 2."""
+    data, ee, wrong = pattern(256, 5), b"\xee" * 4096, (10, 0x26, 10)
+    a, d = naa(w.a), naa(w.d)
+
+    def copy(segments, pads=(0, 0)):
+        w.a.write(0, data)
+        for lba in range(60, 70):
+            w.d.write(lba, ee, 4096)
+        w.b.write(4000, ee * 2)
+        lus = [cscd(a, 512, pad=pads[0]), cscd(d, 4096, pad=pads[1]), w.id["b"]]
+        return xcopy(w.a, lid1(lus, segments, 78, HOLD)).code
+
+    def at(lba, n=1):
+        return w.d.read(lba, n, 4096)
+
+    nine = blocks(0, 1, 9, 0, 60)
+    same("9 blocks of 512 to blocks of 4096, no PAD", (copy([nine]), at(60, 2)), (wrong, ee * 2))
+    same("nothing of such a list is done", (copy([blocks(0, 1, 8, 0, 64), nine]), at(64)), (wrong, ee))
+    same("PAD of the destination: zeros", (copy([nine], (0, 1)), at(60, 3)), ((), data[:4608] + bytes(3584) + ee))
+    same("PAD of both: the same", (copy([nine], (1, 1)), at(60, 3)), ((), data[:4608] + bytes(3584) + ee))
+    same("PAD of the source: dropped", (copy([nine], (1, 0)), at(60, 2)), ((), data[:4096] + ee))
+    same("CAT in the last segment: dropped", (copy([blocks(0, 1, 9, 0, 60, 1)]), at(60, 2)), ((), data[:4096] + ee))
+    same("CAT: the rest goes before the next one", (copy([blocks(0, 1, 9, 0, 60, 1), blocks(0, 1, 7, 100, 65)]), at(60), at(65, 2)),
+         ((), data[:4096], data[4096:4608] + data[51200:54784] + ee))
+    r = results(w.a, 0, 78).data
+    same("two segments are done", (r[4], r[6], r[8:12]), (1, 2, be(8192, 4)))
+    same("it may go to another LUN", (copy([blocks(0, 1, 9, 0, 60, 1), blocks(0, 2, 1, 100, 4000)]), w.b.read(4000, 2)),
+         ((), data[4096:4608] + data[51200:51712]))
+    same("or be an error there", copy([blocks(0, 1, 9, 0, 60, 1), blocks(0, 1, 8, 100, 65)]), wrong)
+    back = blocks(1, 2, 3, 60, 4000, 2)
+    same("3 blocks of 512 out of one of 4096, no PAD", (copy([blocks(0, 1, 8, 0, 60), back]), w.b.read(4000, 4)), (wrong, ee[:2048]))
+    same("CAT", (copy([blocks(0, 1, 8, 0, 60), blocks(1, 2, 3, 60, 4000, 3), blocks(1, 2, 5, 60, 4008, 2)]),
+                 w.b.read(4000, 4), w.b.read(4008, 6)), ((), data[:1536] + ee[:512], data[1536:4096] + ee[:512]))
+    same("PAD of the source: the rest is dropped", copy([blocks(0, 1, 8, 0, 60), blocks(1, 2, 3, 60, 4000, 2)], (0, 1)), ())
+    same("with DC nothing is filled up",
+         copy([blocks(0, 1, 9, 0, 60, 1), blocks(0, 1, 0, 0, 65, 2)], (0, 1)), wrong)
+    same("bytes after a rest: the rest comes first",
+         (copy([blocks(0, 1, 9, 0, 60, 1), offsets(0, 2, 512, 50, 4000, 100, 200, 1)]), w.b.read(4000, 2)),
+         ((), ee[:200] + data[4096:4608] + ee[:312]))
+    same("256 segments, CAT in each", copy([blocks(0, 2, 9, i % 100, 5000 + 9 * i, 1) for i in range(256)]), ())
+    want = b"".join(data[i % 100 * 512:(i % 100 + 9) * 512] for i in range(256))
+    got = b"".join(w.b.read(5000 + i, 256) for i in range(0, 2304, 256))
+    result(got == want, "are there")
+    where, used, had = [], 0, 0
+    for i in range(256):
+        n = (had + 9) // 8
+        where.append(blocks(0, 1, 9, i % 100, 300 + used, 1))
+        used, had = used + n, had + 9 - 8 * n
+    same("256 to blocks of 4096, most with a rest", (copy(where), used), ((), 288))
+    got = b"".join(w.d.read(300 + i, 32, 4096) for i in range(0, 288, 32))
+    result(got == want, "are there, without a gap")
+    same("one more is too many", copy(where + [nine]), (5, 0x26, 8))
 
 
 def lists(w):
@@ -394,7 +448,7 @@ def tool(w):
 
 
 w = World()
-for step in (offered, copies, lists, masking, protections, tokens, tool, stuck):
+for step in (offered, copies, inexact, lists, masking, protections, tokens, tool, stuck):
     step(w)
 for sg in (w.a, w.b, w.c, w.d, w.x, w.b2):
     sg.close()

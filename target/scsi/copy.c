@@ -123,59 +123,61 @@ static u16 index_of(const struct copy_list *list, u16 id)
 	return id == COPY_ID_SELF ? list->cscds : id;
 }
 
-/* Where an address lies, in bytes; false if it is behind the end of the medium. */
-static bool to_bytes(const struct copy_lu *lu, u64 lba, u16 offset, u64 bytes, u64 *at)
+static sense_reason_t plan_reason(enum plan_fault f)
 {
-	u64 blocks = tgt_server_blocks(lu->dev);
-	u32 size = lu->dev->dev_attrib.block_size;
+	static const sense_reason_t reasons[] = {
+		[PLAN_FINE] = TCM_NO_SENSE,
+		[PLAN_INEXACT] = TGT_COPY_INEXACT,
+		[PLAN_RANGE] = TGT_COPY_ABORTED,
+		[PLAN_FULL] = TCM_TOO_MANY_SEGMENT_DESCS,
+	};
 
-	if (lba > blocks)
-		return false;
-	*at = lba * size + offset;
-	return *at <= blocks * size && bytes <= blocks * size - *at;
+	return reasons[f];
 }
 
-static sense_reason_t add_segment(struct copy_job *job, const struct copy_list *list,
-				  const struct copy_segment *seg)
+/* The logical units as the plan sees them; the list is known to be good. */
+static struct copy_plan *plan_alloc(const struct copy_job *job, const u8 *raw,
+				    const struct copy_list *list)
 {
-	struct copy_lu *src = &job->lus[index_of(list, seg->src)],
-		       *dst = &job->lus[index_of(list, seg->dst)];
-	u32 s = src->dev->dev_attrib.block_size, d = dst->dev->dev_attrib.block_size;
-	struct copy_extent *ext;
-	u64 bytes = seg->bytes;
+	struct copy_plan *plan = kvzalloc(sizeof(*plan), GFP_KERNEL);
+	struct copy_cscd cscd;
+	u32 at;
+	u16 i;
 
-	if (seg->type == COPY_SEG_BLOCKS) {
-		bytes = (u64)seg->blocks * (seg->dest_count ? d : s);
-		if (bytes % s || bytes % d)
-			return TGT_COPY_INEXACT;	/* a residue would need CAT or PAD */
+	if (!plan)
+		return NULL;
+	plan->extents = job->extents;
+	plan->max = job->max_extents;
+	for (i = 0; i < job->nr_lus; i++) {
+		plan->lus[i].block_size = job->lus[i].dev->dev_attrib.block_size;
+		plan->lus[i].blocks = tgt_server_blocks(job->lus[i].dev);
+		if (i < list->cscds && !tgt_copy_parse_cscd(raw, list, i, &cscd, &at))
+			plan->lus[i].pad = cscd.pad;
 	}
-	if (bytes > COPY_MAX_SEGMENT)
-		return TGT_COPY_ABORTED;
-	ext = tgt_job_extent(job);
-	if (!ext)
-		return TCM_TOO_MANY_SEGMENT_DESCS;
-	*ext = (struct copy_extent){ .src = src - job->lus, .dst = dst - job->lus, .bytes = bytes };
-	if (!to_bytes(src, seg->src_lba, seg->src_offset, bytes, &ext->src_byte) ||
-	    !to_bytes(dst, seg->dst_lba, seg->dst_offset, bytes, &ext->dst_byte))
-		return TGT_COPY_ABORTED;
-	return TCM_NO_SENSE;
+	return plan;
 }
 
 static sense_reason_t add_segments(struct se_cmd *cmd, struct copy_job *job, const u8 *raw,
 				   const struct copy_list *list)
 {
+	struct copy_plan *plan = plan_alloc(job, raw, list);
 	sense_reason_t reason = TCM_NO_SENSE;
 	u32 pos = list->segments_at, at = 0;
 	struct copy_segment seg;
 	enum copy_fault f;
 	u16 i;
 
+	if (!plan)
+		return TCM_OUT_OF_RESOURCES;
 	for (i = 0; i < list->segments && !reason; i++) {
 		f = tgt_copy_parse_segment(raw, list, &pos, &seg, &at);
-		if (f)
-			return tgt_copy_fault(cmd, f, at);
-		reason = add_segment(job, list, &seg);
+		reason = f ? tgt_copy_fault(cmd, f, at) :
+			     plan_reason(tgt_plan_segment(plan, &seg, index_of(list, seg.src),
+							  index_of(list, seg.dst),
+							  COPY_MAX_SEGMENT));
 	}
+	job->nr_extents = plan->nr;
+	kvfree(plan);
 	return reason;
 }
 
@@ -183,7 +185,8 @@ static sense_reason_t add_segments(struct se_cmd *cmd, struct copy_job *job, con
 static sense_reason_t start(struct se_cmd *cmd, const u8 *raw, const struct copy_list *list,
 			    bool lid4)
 {
-	struct copy_job *job = tgt_job_alloc(cmd, list->cscds + 1, list->segments);
+	struct copy_job *job = tgt_job_alloc(cmd, list->cscds + 1,
+					     PLAN_EXTENTS * list->segments);
 	sense_reason_t reason;
 
 	if (!job)

@@ -13,6 +13,7 @@
 
 #include "compat/target.h"
 #include "target/scsi/copy_parse.h"
+#include "target/scsi/copy_plan.h"
 
 /* Limits that are reported. */
 #define COPY_MAX_JOBS		16	/* of one copy manager, at once */
@@ -46,13 +47,6 @@ struct copy_lu {
 	u64 mapped_lun;
 };
 
-#define COPY_ZEROS	0xffff	/* copy_extent.src: no logical unit, the data are zeros */
-
-struct copy_extent {
-	u16 src, dst;		/* index in copy_job.lus */
-	u64 src_byte, dst_byte, bytes;
-};
-
 enum copy_state {
 	COPY_RUNS = 0x00,	/* values are those of COPY MANAGER STATUS */
 	COPY_DONE = 0x01,
@@ -75,7 +69,7 @@ struct odx_token;
  * @lock: guards @next, @failed, @bytes_done; innermost
  * @extent: that is being copied, @next: bytes of it that are taken
  * @failed: outcome of the first step that failed
- * @extents_done, @bytes_done: progress
+ * @extents_done, @segments_done, @bytes_done: progress
  * @token: whose data are copied, or that was made; may be NULL
  * @unit: bytes of a block of the copy manager, for the transfer count
  * @serial: steps must follow each other (they share blocks, or the ranges overlap)
@@ -98,7 +92,7 @@ struct copy_job {
 	u16 extent;
 	u64 next;
 	sense_reason_t failed;
-	u16 extents_done;
+	u16 extents_done, segments_done;
 	u64 bytes_done;
 	struct odx_token *token;
 	bool delete_token;

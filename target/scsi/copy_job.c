@@ -293,8 +293,10 @@ static void job_work(struct work_struct *work)
 
 	for (; job->extent < job->nr_extents && !job->failed && !is_stopped(job); job->extent++) {
 		run_extent(job);
-		if (!job->failed && !is_stopped(job))
+		if (!job->failed && !is_stopped(job)) {
+			job->segments_done += current_extent(job)->ends;
 			job->extents_done++;
+		}
 	}
 	if (job->extents_done < job->nr_extents)
 		fail(job, TGT_COPY_ABORTED);

@@ -189,6 +189,7 @@ enum copy_fault tgt_copy_parse_segment(const u8 *raw, const struct copy_list *li
 
 	memset(seg, 0, sizeof(*seg));
 	seg->type = p[0];
+	seg->cat = p[1] & 0x01;
 	seg->dest_count = !offsets && p[1] & 0x02;
 	seg->src = field(p + 4, 2);
 	seg->dst = field(p + 6, 2);

@@ -70,6 +70,7 @@ struct copy_cscd {
 
 struct copy_segment {
 	u8 type;
+	bool cat;		/* what it leaves goes to the next one */
 	bool dest_count;	/* @blocks are the destination's */
 	u16 src, dst;		/* index in the list or COPY_ID_SELF */
 	u32 blocks;		/* COPY_SEG_BLOCKS */

@@ -51,7 +51,7 @@ static bool take_report(struct se_cmd *cmd, u32 id, bool lid4, struct report *r)
 		*r = (struct report){
 			.state = job->state,
 			.reason = job->reason,
-			.segments = job->extents_done,
+			.segments = job->segments_done,
 			.bytes = job->bytes_done,
 			.unit = job->unit,
 			.action = job->action,

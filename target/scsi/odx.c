@@ -91,7 +91,7 @@ static sense_reason_t keep_token(struct se_cmd *cmd, struct odx_token *token)
 	job->lid4 = true;
 	job->keep = true;
 	job->bytes_done = token->bytes;
-	job->extents_done = token->ranges;
+	job->segments_done = token->ranges;
 	mutex_lock(&tgt_copy_lock);
 	reason = tgt_copies_enter(job);
 	if (!reason)
@@ -187,7 +187,7 @@ static bool place_range(struct copy_job *job, struct cursor *c, struct odx_range
 		if (!ext)
 			return false;
 		part = left;
-		*ext = (struct copy_extent){ .src = COPY_ZEROS, .dst = 0, .dst_byte = at };
+		*ext = (struct copy_extent){ .src = COPY_ZEROS, .ends = true, .dst_byte = at };
 		if (c->token) {
 			from = &c->token->range[c->range];
 			part = min_t(u64, left, (u64)from->blocks * c->size - c->done);
