@@ -240,7 +240,8 @@ class Guest:
                 f.write(" ".join(str(x) for x in item) + "\n")
         values = {"KVER": self.kernel.release, "TIER": "debug" if self.kernel.debug else "stock",
                   "SCALE": scale, "MODULES": "ours" if ours else "stock",
-                  "MODTREE": self.kernel.modules if self.kernel.debug else "", **env}
+                  "MODTREE": self.kernel.modules if self.kernel.debug else "",
+                  "FULL": "1" if os.environ.get("FULL") else "", **env}
         with open(f"{self.out}/env", "w") as f:
             for k, v in values.items():
                 f.write(f"export {k}='{v}'\n")

@@ -6,7 +6,7 @@ import re
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 SELFTESTS = os.path.dirname(HERE)
-NOT_SUITES = {"pending", "vm", "lib", "unit", "lint", "abi", "bench", "host", "fuzz"}
+NOT_SUITES = {"vm", "lib", "unit", "lint", "abi", "bench", "host", "fuzz"}
 
 
 class SuiteError(Exception):
@@ -61,13 +61,14 @@ def choose(words):
     if not words:
         return known
     out = []
-    for word in words:
+    for given in words:
         word = re.sub(r"^selftests/", "", word)
         plain = re.sub(r"\.(sh|py)$", "", word).rstrip("/")
         fit = [s for s in known if s.name == plain or s.name.startswith(plain + "/")]
-        if not fit and os.path.isfile(word):
-            fit = [Suite(word)]
+        path = next((p for p in (given, f"{SELFTESTS}/{word}") if os.path.isfile(p)), None)
+        if not fit and path:
+            fit = [Suite(path)]
         if not fit:
-            raise SuiteError(f"no suite {word}; there are: {' '.join(s.name for s in known)}")
+            raise SuiteError(f"no suite {given}; there are: {' '.join(s.name for s in known)}")
         out += [s for s in fit if s not in out]
     return out

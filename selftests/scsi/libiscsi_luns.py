@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+# suite: iscsi-test-cu of libiscsi on fully provisioned LUNs (fileio, ramdisk, iblock) and on thin block devices
+# time: 150
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+The tests of scsi/libiscsi on the other kinds of LUN. What the device server says and decides alone is the same on all
+of them, so only the families in which a backstore has a part are run, or all with FULL=1 in the environment.
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + "/scsi")
+import cu  # noqa: E402
+from cu import cfs  # noqa: E402
+
+MIB = 1 << 20
+THIN = dict(emulate_tpu=1, emulate_tpws=1)
+KINDS = {
+    "thick": (f"fileio_make thick {16 * MIB} /dev/shm/thick.img", {}),
+    "ramdisk": (f"ramdisk_make ramdisk {16 * MIB}", {}),
+    "iblock": ("modprobe -a brd && iblock_make iblock /dev/ram0", {}),
+    "thinblock": (f"modprobe loop && truncate -s {16 * MIB} /dev/shm/thinblock.img && "
+                  "iblock_make thinblock $(losetup -f --show /dev/shm/thinblock.img)", THIN),
+}
+WITHOUT = ("PreventAllow", "StartStopUnit", "NoMedia", "ReadOnly", "Sanitize")	# on LUNs of their own in scsi/libiscsi
+BACKSTORE = ("CompareAndWrite", "ExtendedCopy", "GetLBAStatus", "Inquiry", "OrWrite", "Prefetch16", "Read16", "ReadCapacity16",
+             "Unmap", "Verify16", "Write16", "WriteAtomic16", "WriteSame10", "WriteSame16", "WriteVerify16",
+             "MultipathIO")
+
+
+def main():
+    cfs.mount()
+    wanted = None if os.environ.get("FULL") else [f for f in cu.FAMILIES if f in BACKSTORE]
+    for lun, (make, attribs) in KINDS.items():
+        device = cu.shell(make)
+        cu.attribs(device, **attribs)
+        urls = cu.export(lun, device)
+        cu.families(lun, urls, wanted, WITHOUT)
+        for test in cu.FAMILIES["Sanitize"]:
+            if test != "Reset":
+                cu.Run(lun, urls, "Sanitize." + test).report()
+    cu.skipped()
+    cu.clear()
+    cu.shell("losetup -D")
+    cfs.finish()
+
+
+main()
