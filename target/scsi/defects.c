@@ -49,6 +49,25 @@ sense_reason_t tgt_defects_read12(struct se_cmd *cmd)
 }
 
 /**
+ * tgt_defects_lba_parse - GET LBA STATUS(16): what is wrong with it for every backend
+ * @cmd: command
+ * @size: bytes of data, from the allocation length
+ *
+ * Of the report types there is only the one of all logical blocks.
+ * Return: TCM_NO_SENSE, or why it is refused. Any context.
+ */
+sense_reason_t tgt_defects_lba_parse(struct se_cmd *cmd, u32 *size)
+{
+	u64 lba = get_unaligned_be64(cmd->t_task_cdb + 2);
+
+	if (cmd->t_task_cdb[14])
+		return tgt_bad_field(cmd, 14, -1);
+	if (lba >= tgt_server_blocks(cmd->se_dev))
+		return tgt_fail_info(cmd, TCM_ADDRESS_OUT_OF_RANGE, lba);
+	return TCM_NO_SENSE;
+}
+
+/**
  * tgt_defects_lba_status - GET LBA STATUS(16) (SBC-4 5.7) for a backend that does not know its
  * holes
  *
@@ -63,10 +82,6 @@ sense_reason_t tgt_defects_lba_status(struct se_cmd *cmd)
 	struct wbuf w;
 	u8 raw[24];
 
-	if (lba >= blocks)
-		return tgt_fail_info(cmd, TCM_ADDRESS_OUT_OF_RANGE, lba);
-	if (cmd->t_task_cdb[14] & 0x0f)	/* REPORT TYPE: all descriptors */
-		return tgt_bad_field(cmd, 14, 3);
 	wbuf_init(&w, raw, sizeof(raw));
 	wbuf_be32(&w, sizeof(raw) - 4);
 	wbuf_be32(&w, 0);

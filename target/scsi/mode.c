@@ -255,9 +255,9 @@ static void fill_page(struct se_device *dev, const struct mode_page *p, enum pag
 
 static bool page_wanted(const struct mode_page *p, u8 code, u8 sub)
 {
-	if (code != ALL_PAGES && p->code != code)
-		return false;
-	return sub == ALL_SUBPAGES || p->sub == sub;
+	if (code == ALL_PAGES)	/* with subpages or without, no single one (SPC-5 table 172) */
+		return sub == ALL_SUBPAGES || (!sub && !p->sub);
+	return p->code == code && (sub == ALL_SUBPAGES || p->sub == sub);
 }
 
 /* Returns how many pages were put. */

@@ -161,6 +161,7 @@ sense_reason_t tgt_orwrite_execute(struct se_cmd *cmd);
 sense_reason_t tgt_prefetch_execute(struct se_cmd *cmd);
 sense_reason_t tgt_defects_read10(struct se_cmd *cmd);
 sense_reason_t tgt_defects_read12(struct se_cmd *cmd);
+sense_reason_t tgt_defects_lba_parse(struct se_cmd *cmd, u32 *size);
 sense_reason_t tgt_defects_lba_status(struct se_cmd *cmd);
 sense_reason_t tgt_defects_referrals(struct se_cmd *cmd);
 sense_reason_t tgt_diag_send(struct se_cmd *cmd);
