@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* links: target/scsi/copy_parse.c */
-/* Parameter lists of EXTENDED COPY, POPULATE TOKEN and WRITE USING TOKEN; the first byte chooses. */
+/* Parameter lists of EXTENDED COPY and of the ODX commands; the first byte chooses which. */
 #include "selftests/fuzz/fuzz.h"
 #include "target/scsi/copy_parse.h"
 

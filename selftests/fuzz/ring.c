@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* links: tcmu/ring.c */
-/* The command ring with a handler that moves its tail as it likes: pairs of bytes are pushes and pops. */
+/* The command ring with a handler that moves its tail as it likes: three bytes a push or pop. */
 #include "selftests/fuzz/fuzz.h"
 #include "tcmu/ring.h"
 
@@ -27,8 +27,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				fuzz_must(span.pos + span.len <= RING_BYTES);
 				tcmu_ring_push(&r, span.len, 1);
 			}
-		} else if (tcmu_ring_pop(&r, data[i] & 2 ? value << 16 | value : value, &pos, &op) > 0) {
-			fuzz_must(pos < RING_BYTES && op <= 1);
+		} else {
+			if (data[i] & 2)
+				value |= value << 16;
+			if (tcmu_ring_pop(&r, value, &pos, &op) > 0)
+				fuzz_must(pos < RING_BYTES && op <= 1);
 		}
 		fuzz_must(r.head < RING_BYTES && r.tail < RING_BYTES && r.used <= nr);
 	}

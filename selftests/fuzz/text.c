@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* links: iscsi/text/nego.c iscsi/text/keys.c iscsi/text/kv.c iscsi/text/binval.c */
-/* Login and text keys of a peer: the first byte chooses phase and kind of session, the rest is text. */
+/* Keys of a peer: the first byte chooses phase and kind of session, the rest is text. */
 #include "iscsi/text/binval.h"
 #include "iscsi/text/nego.h"
 #include "selftests/fuzz/fuzz.h"

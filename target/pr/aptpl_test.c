@@ -133,7 +133,8 @@ int main(void)
 		       reg.type == 5,
 	       "rtslib's words are taken");
 	tap_ok(decode("", 0) < 0, "an empty file is damaged");
-	tap_ok(decode_exactly("PR_REG_START: 0\nPR_REG_E") < 0, "a short last line is not read past");
+	tap_ok(decode_exactly("PR_REG_START: 0\nPR_REG_E") < 0,
+	       "a short last line is not read past");
 	tap_ok(parse("initiator_node=a,target_node=b") < 0, "no key");
 	tap_ok(parse("initiator_node=a,target_node=b,sa_res_key=0") < 0, "key 0");
 	tap_ok(parse("initiator_node=a,sa_res_key=1") < 0, "no target");
