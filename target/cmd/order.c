@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The task set of a logical unit and the task attributes (SAM-5 8.7): ORDERED waits for all older
- * tasks and holds back younger ones, HEAD OF QUEUE waits for nobody. Nor does ACA: the older tasks may
- * be blocked until it has done its work.
+ * tasks and holds back younger ones, HEAD OF QUEUE waits for nobody. Nor does ACA: the older tasks
+ * may be blocked until it has done its work.
  *
  * The task set is the per-CPU lists se_device.queues[].state_list. While there are only SIMPLE
  * tasks, entering and leaving takes the list's own lock and reads one flag,

@@ -52,8 +52,8 @@ static sense_reason_t refuse_other(struct se_cmd *cmd, const struct scsi_dev *sd
 /**
  * tgt_aca_blocks - must a command of the task set wait until the condition is cleared
  * @cmd: command that is not in the backend yet
- * Return: true: it is blocked (SAM-5 5.9.2). One that the core makes itself continues another, which
- * is in the backend. Any context.
+ * Return: true: it is blocked (SAM-5 5.9.2). One that the core makes itself continues another,
+ * which is in the backend. Any context.
  */
 bool tgt_aca_blocks(const struct se_cmd *cmd)
 {

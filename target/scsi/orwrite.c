@@ -2,8 +2,8 @@
 /*
  * ORWRITE: sets or clears bits in blocks while it owns them (SBC-4 4.27, 5.10, 5.11). Clearing
  * opens a new generation of the bitmap, and a policy tells what becomes of those who set bits of an
- * older one. Who opens a generation owns the whole medium meanwhile: whoever has found the old one has
- * ended before, and everybody else finds the new one.
+ * older one. Who opens a generation owns the whole medium meanwhile: whoever has found the old one
+ * has ended before, and everybody else finds the new one.
  */
 #include <linux/slab.h>
 #include <scsi/scsi_proto.h>

@@ -190,12 +190,12 @@ static void uncount(struct scsi_dev *sd, u64 nr, u64 first, u64 count)
 }
 
 /*
- * A command that is held back was stopped before that: then nobody would resume it. Pairs with
- * tgt_range_let_go(): each publishes itself, then looks for the other.
+ * A command that is held back was stopped before that: then nobody would resume it. This and
+ * tgt_range_let_go() each publish themselves, then look for the other.
  */
 static bool is_let_go(struct se_cmd *cmd, enum range_state held, unsigned int bits)
 {
-	smp_mb();
+	smp_mb();	/* pairs with tgt_range_let_go() */
 	return READ_ONCE(cmd->transport_state) & bits && state_move(cmd, held, RANGE_NONE);
 }
 
