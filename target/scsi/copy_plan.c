@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Plans a copy segment by segment. Whole blocks are read and written, so data may be left over: read
- * and not processed, or processed and not written. CAT and the PAD bits tell whether these go to the
- * next segment, are filled up with zeros, are dropped, or are an error (SPC-4 table 116). What is
- * left over is known by where it was read, not by what it is: it is read again when it is written.
+ * Plans a copy segment by segment. Whole blocks are read and written, so data may be left over:
+ * read and not processed, or processed and not written. CAT and the PAD bits tell whether these go
+ * to the next segment, are filled up with zeros, are dropped, or are an error (SPC-4 table 116).
+ * What is left over is known by where it was read, not by what it is: it is read when it is used.
  */
 #include "target/scsi/copy_plan.h"
 
@@ -14,7 +14,7 @@ static bool queue_put(struct plan_queue *q, struct plan_piece piece)
 {
 	if (!piece.bytes)
 		return true;
-	if (q->nr == sizeof(q->piece) / sizeof(q->piece[0]))
+	if (q->nr == ARRAY_SIZE(q->piece))
 		return false;
 	q->piece[q->nr++] = piece;
 	q->bytes += piece.bytes;
@@ -64,26 +64,29 @@ static enum plan_fault process(struct copy_plan *plan, u64 bytes)
 	return PLAN_FINE;
 }
 
-static bool emit(struct copy_plan *plan, struct copy_extent ext)
+static enum plan_fault emit(struct copy_plan *plan, struct copy_extent ext)
 {
 	if (plan->nr == plan->max)
-		return false;
+		return PLAN_FULL;
 	plan->extents[plan->nr++] = ext;
-	return true;
+	return PLAN_FINE;
 }
 
 /* Writes @bytes of the destination data, which are there. */
 static enum plan_fault put_out(struct copy_plan *plan, u16 dst, u64 at, u64 bytes)
 {
+	struct copy_extent ext = { .dst = dst, .dst_byte = at };
+	enum plan_fault f = PLAN_FINE;
 	struct plan_piece piece;
 
-	for (; bytes; bytes -= piece.bytes, at += piece.bytes) {
+	for (; bytes && !f; bytes -= piece.bytes, ext.dst_byte += piece.bytes) {
 		piece = queue_take(&plan->dest, bytes);
-		if (!emit(plan, (struct copy_extent){ .src = piece.lu, .dst = dst, .dst_byte = at,
-						      .src_byte = piece.byte, .bytes = piece.bytes }))
-			return PLAN_FULL;
+		ext.src = piece.lu;
+		ext.src_byte = piece.byte;
+		ext.bytes = piece.bytes;
+		f = emit(plan, ext);
 	}
-	return PLAN_FINE;
+	return f;
 }
 
 /* Reads just enough blocks to have @bytes of source data. */
@@ -142,17 +145,16 @@ static enum plan_fault plan_offsets(struct copy_plan *plan, const struct copy_se
 static enum plan_fault pad(struct copy_plan *plan, u16 dst, u64 at)
 {
 	const struct plan_lu *lu = &plan->lus[dst];
-	u64 rest = plan->dest.bytes, zeros = (lu->block_size - rest % lu->block_size) % lu->block_size;
+	u64 rest = plan->dest.bytes, over = rest % lu->block_size;
+	struct copy_extent zeros = { .src = COPY_ZEROS, .dst = dst };
 	enum plan_fault f;
 
-	if (!to_bytes(lu, 0, at, rest + zeros, &at))
+	zeros.bytes = over ? lu->block_size - over : 0;
+	zeros.dst_byte = at + rest;
+	if (!to_bytes(lu, 0, at, rest + zeros.bytes, &at))
 		return PLAN_RANGE;
 	f = put_out(plan, dst, at, rest);
-	if (f || !zeros)
-		return f;
-	return emit(plan, (struct copy_extent){ .src = COPY_ZEROS, .dst = dst,
-						.dst_byte = at + rest, .bytes = zeros }) ?
-		       PLAN_FINE : PLAN_FULL;
+	return f || !zeros.bytes ? f : emit(plan, zeros);
 }
 
 /* SPC-4 table 116 */
@@ -187,6 +189,7 @@ static enum plan_fault settle(struct copy_plan *plan, const struct copy_segment 
 enum plan_fault tgt_plan_segment(struct copy_plan *plan, const struct copy_segment *seg, u16 src,
 				 u16 dst, u64 limit)
 {
+	struct copy_extent nothing = { .src = COPY_ZEROS, .dst = dst };
 	u64 at = 0, bytes = 0;
 	u16 before = plan->nr;
 	enum plan_fault f;
@@ -198,9 +201,8 @@ enum plan_fault tgt_plan_segment(struct copy_plan *plan, const struct copy_segme
 		f = put_out(plan, dst, at, bytes);
 	if (!f)
 		f = settle(plan, seg, src, dst, at + bytes);
-	if (!f && plan->nr == before &&
-	    !emit(plan, (struct copy_extent){ .src = COPY_ZEROS, .dst = dst, .dst_byte = at }))
-		f = PLAN_FULL;
+	if (!f && plan->nr == before)
+		f = emit(plan, nothing);
 	if (!f)
 		plan->extents[plan->nr - 1].ends = true;
 	return f;

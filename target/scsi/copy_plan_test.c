@@ -32,7 +32,8 @@ static void reset(bool src_pad, bool dst_pad)
 	plan.extents = extents;
 	plan.max = ARRAY_SIZE(extents);
 	for (i = 0; i < LUS; i++)
-		plan.lus[i] = (struct plan_lu){ .block_size = sizes[i], .blocks = MEDIUM / sizes[i] };
+		plan.lus[i] = (struct plan_lu){ .block_size = sizes[i],
+						.blocks = MEDIUM / sizes[i] };
 	/* sources below half of the medium, destinations above: nothing is read that was written */
 	plan.lus[0].pad = src_pad;
 	plan.lus[1].pad = dst_pad;
@@ -208,7 +209,8 @@ static void faults(void)
 	whole.dst_lba = 64;
 	tap_ok(one(whole, 0, 2) == PLAN_RANGE, "a destination that ends too early");
 	reset(false, true);
-	part = (struct copy_segment){ .type = COPY_SEG_BLOCKS, .blocks = 1, .dst_lba = MEDIUM / 1024 };
+	part = (struct copy_segment){ .type = COPY_SEG_BLOCKS, .blocks = 1,
+				      .dst_lba = MEDIUM / 1024 };
 	tap_ok(one(part, 0, 1) == PLAN_RANGE, "no room for the block that is filled up");
 	reset(false, false);
 	part = (struct copy_segment){ .type = COPY_SEG_BLOCKS, .blocks = 65535 };
@@ -216,7 +218,8 @@ static void faults(void)
 	reset(false, false);
 	plan.max = 1;
 	whole.dst_lba = 0;
-	tap_ok(one(whole, 0, 0) == PLAN_FINE && one(whole, 0, 0) == PLAN_FULL, "no room for extents");
+	tap_ok(one(whole, 0, 0) == PLAN_FINE && one(whole, 0, 0) == PLAN_FULL,
+	       "no room for extents");
 }
 
 /* Each segment leaves a piece more: the bounds are those of the longest list. */
@@ -224,7 +227,8 @@ static void longest(void)
 {
 	struct copy_segment first = { .type = COPY_SEG_BLOCKS, .cat = true, .dest_count = true,
 				      .blocks = 1, .dst_lba = 256 },
-			    next = { .type = COPY_SEG_OFFSET, .cat = true, .bytes = 1, .dst_lba = 300 };
+			    next = { .type = COPY_SEG_OFFSET, .cat = true, .bytes = 1,
+				     .dst_lba = 300 };
 	unsigned int i, good;
 
 	reset(false, false);
