@@ -143,8 +143,9 @@ def case_notice():
     conns = [Peer(t, 'many', keys={'MaxConnections': 4})]
     for cid in (1, 2):
         c = Conn(timeout=20 * SCALE)
-        c.tsih, c.cid, c.isid = conns[0].tsih, cid, conns[0].isid
+        c.num, c.tsih, c.cid, c.isid = conns[0].num, conns[0].tsih, cid, conns[0].isid
         same('connection %d' % cid, c.login(t.name, conns[0].name).status, 0)
+        c.nop()     # it is in full feature phase
         conns.append(c)
     conns[1].close()
     for c in (conns[0], conns[2]):
@@ -163,6 +164,7 @@ def many(t, keys=None, ports=(3260, 3260)):
         c = Conn(timeout=20 * SCALE, port=port)
         c.num, c.tsih, c.cid, c.isid = conns[0].num, conns[0].tsih, cid, conns[0].isid
         assert c.login(t.name, conns[0].name, keys={'HeaderDigest': 'CRC32C,None'}).status == 0
+        c.nop()
         conns.append(c)
     conns[0].settle()
     tag = conns[-1].command(write10(0), write=bytes(BLOCK))
@@ -203,6 +205,32 @@ def case_one_of_many():
     same('the task is reassigned', reassign(lead, tag), 0)
     same('and goes on', finish(lead, tag), GOOD)
     lead.logout()
+    t.remove()
+
+
+def case_only_one():
+    """A session whose only portal goes lives on at level 2, and takes a connection through another one."""
+    t = tree_erl2()
+    (only,), tag = many(t, {'DefaultTime2Retain': 60}, ports=(3261,))
+    job = Background(lambda: t.forget(t.tpg + '/np/127.0.0.1:3261'))
+    asked('the only connection of a session is asked to log out', only)
+    same('it stays, and is told of its end', event(only), (DROPPING, 0, 1, 60))
+    ok('it is cut off', only.is_closed(10))
+    ok('the operator waits for no more', job.result(20))
+    same('its session is there', t.stat('iscsi_instance/sessions'), '1')
+    new = Peer.__new__(Peer)
+    Conn.__init__(new, timeout=20 * SCALE)
+    new.num, new.tsih, new.cid, new.isid, new.kept = only.num, only.tsih, 0, only.isid, []
+    same('it comes back through another portal', new.login(t.name, only.name).status, 0)
+    same('its task is reassigned', reassign(new, tag), 0)
+    same('and goes on', finish(new, tag), GOOD)
+    new.logout()
+    t.mkdir(t.tpg + '/np/127.0.0.1:3261')
+    (only,), tag = many(t, {'DefaultTime2Retain': 60}, ports=(3261,))
+    job = Background(lambda: ktap.write(t.tpg + '/enable', '0'))
+    asked('a portal group that is disabled asks as well', only)
+    same('but keeps no tasks', event(only), (DROPPING, 0, 1, 0))
+    ok('and no session', job.result(20) and t.stat('iscsi_instance/sessions') == '0')
     t.remove()
 
 
@@ -356,6 +384,6 @@ def case_open_iscsi():
     t.remove()
 
 
-ktap.run([case_disable, case_portal, case_notice, case_one_of_many, case_failed_one, case_silent_one, case_inventory,
+ktap.run([case_disable, case_portal, case_notice, case_one_of_many, case_only_one, case_failed_one, case_silent_one, case_inventory,
           case_capacity, case_open_iscsi])
 ktap.done()
