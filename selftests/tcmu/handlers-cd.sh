@@ -55,7 +55,15 @@ handlers_up "killed and started again" $DAEMON -n -u nobody
 wait $DD; same "the read goes on" $? 0
 check "with right data" cmp /tmp/a.iso /tmp/cd.copy
 
-check "another image" sh -c "echo cd//tmp/b.iso >$dev/attrib/dev_config"
+# its next process cannot open the device yet
+handlers_kill
+exec 9<>"/dev/$(basename "$(dirname "$(grep -l /cd0/ /sys/class/uio/uio*/name)")")"
+handlers_up "killed once more" $DAEMON -n -u nobody 9<&-
+(echo cd//tmp/b.iso >"$dev/attrib/dev_config") 9<&- & CHANGE=$!
+sleep 1
+exec 9<&-
+wait $CHANGE; same "another image, while the drive's process starts" $? 0
+like "is the drive's" "$(cat "$dev/attrib/dev_config")" "^cd//tmp/b.iso"
 sg_turs "$SG" >/dev/null 2>&1	# takes the unit attention
 check "mounted, the new files are there" mounted_same "$CD" $TOP/selftests/lib
 check "ejected" sg_start --eject "$SG"

@@ -26,6 +26,7 @@
 #define REMOVE_LIMIT_S	20	/* then a process that does not end is killed */
 #define CALM_S		10	/* a process that lived so long may start again at once */
 #define AGAIN_S		5
+#define HOLD_S		10	/* a change waits so long for a process that starts */
 
 /* A device that is ours. Its process may be dead for a while (@pid 0) until it is started again. */
 struct child {
@@ -36,8 +37,10 @@ struct child {
 	bool ready;
 	uint8_t owed;		/* the event that the kernel waits for an answer to; 0: none */
 	uint32_t owed_id;
+	bool held;		/* @change waits until the process is ready */
+	struct tcmuh_msg change;
 	bool gone;		/* the kernel removes the device */
-	time_t started, kill_at, start_at;
+	time_t started, kill_at, start_at, hold_until;
 };
 
 struct server {
@@ -89,6 +92,21 @@ static void child_answer(struct server *s, struct child *c, int status)
 	if (err)
 		fprintf(stderr, "netlink answer: %s\n", strerror(-err));
 	c->owed = 0;
+	c->held = false;
+}
+
+/*
+ * The change that the kernel waits for, to the process that carries it out. One that has died
+ * leaves it to its successor.
+ */
+static void child_ask(struct server *s, struct child *c)
+{
+	if (send(c->ctl, &c->change, sizeof(c->change), MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
+		c->held = false;
+	else if (errno == EAGAIN)
+		child_answer(s, c, -EAGAIN);
+	else
+		c->ready = false;
 }
 
 static void child_forget(struct server *s, struct child *c)
@@ -231,6 +249,7 @@ static void event_removed(struct server *s, const struct tcmuh_event *e, struct 
 	struct tcmuh_msg m = { .what = TCMU_CMD_REMOVED_DEVICE };
 
 	c->gone = true;
+	c->held = false;
 	c->owed = e->cmd;
 	c->owed_id = e->id;
 	c->kill_at = now() + REMOVE_LIMIT_S;
@@ -242,18 +261,21 @@ static void event_removed(struct server *s, const struct tcmuh_event *e, struct 
 	}
 }
 
+/* While the device's process starts, the first time or after a crash, the change waits for it. */
 static void event_reconfig(struct server *s, const struct tcmuh_event *e, struct child *c)
 {
-	struct tcmuh_msg m = { .what = e->cmd, .attr = e->attr, .value = e->value };
-
-	snprintf(m.text, sizeof(m.text), "%s", e->text);
-	if (!c->ready || c->owed ||
-	    send(c->ctl, &m, sizeof(m), MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof(m)) {
+	if (c->owed || c->gone) {
 		tcmuh_genl_answer(&s->genl, e->cmd, e->id, -EAGAIN);
 		return;
 	}
+	c->change = (struct tcmuh_msg){ .what = e->cmd, .attr = e->attr, .value = e->value };
+	snprintf(c->change.text, sizeof(c->change.text), "%s", e->text);
 	c->owed = e->cmd;
 	c->owed_id = e->id;
+	c->held = true;
+	c->hold_until = now() + HOLD_S;
+	if (c->ready)
+		child_ask(s, c);
 }
 
 static void take_event(struct server *s)
@@ -296,15 +318,15 @@ static void take_message(struct server *s, struct child *c)
 		c->ctl = -1;		/* it dies: SIGCHLD follows */
 		return;
 	}
-	if (m.what == TCMU_CMD_ADDED_DEVICE)
+	if (m.what == TCMU_CMD_ADDED_DEVICE) {
 		c->ready = !m.value;
-	else if (m.what != c->owed)
-		return;
-	if (c->owed != TCMU_CMD_REMOVED_DEVICE) {
 		/* a refused device is not the kernel's after this answer */
 		c->gone |= c->owed == TCMU_CMD_ADDED_DEVICE && m.value;
-		child_answer(s, c, m.value);
 	}
+	if (c->held && c->ready)
+		child_ask(s, c);
+	else if (c->held || (m.what == c->owed && c->owed != TCMU_CMD_REMOVED_DEVICE))
+		child_answer(s, c, m.value);
 }
 
 static void child_ended(struct server *s, struct child *c, int status)
@@ -319,11 +341,15 @@ static void child_ended(struct server *s, struct child *c, int status)
 	if (c->ctl >= 0)
 		close(c->ctl);
 	c->ctl = -1;
-	child_answer(s, c, c->gone ? 0 : -EIO);
+	c->ready = false;
+	/* a change that it has not seen is for its successor */
+	if (!c->held || c->gone)
+		child_answer(s, c, c->gone ? 0 : -EIO);
 	/* still ours? */
 	if (s->ending || c->gone || uio_name(c->spec.minor, name, sizeof(name)) ||
 	    tcmuh_spec_parse(&spec, name) || strcmp(spec.name, c->spec.name) ||
 	    spec.hba != c->spec.hba || strcmp(spec.handler, c->ops->name)) {
+		child_answer(s, c, -ENODEV);
 		child_forget(s, c);
 		return;
 	}
@@ -386,7 +412,9 @@ static int timers(struct server *s)
 		}
 		if (!c->pid && now() >= c->start_at && child_start(s, c, true))
 			c->start_at = now() + AGAIN_S;
-		if (c->kill_at || !c->pid)
+		if (c->held && now() >= c->hold_until)
+			child_answer(s, c, -EAGAIN);
+		if (c->kill_at || c->held || !c->pid)
 			wait = 1000;
 	}
 	return wait;
