@@ -2,17 +2,31 @@
 /*
  * Generic netlink family TCM-USER: tells handlers of devices that come, go and change, and waits
  * for their answer where they asked to be waited for. A wait ends with the answer, the end of the
- * handler's socket, the operator's reset_netlink, a signal, or the time limit.
+ * handler's socket, the operator's reset_netlink, a signal, or the time limit; a daemon that let it
+ * pass is not waited for again before it answers something.
  */
 
+#include <linux/cgroup.h>
 #include <linux/module.h>
 #include <linux/netlink.h>
 #include <linux/notifier.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
 #include <net/genetlink.h>
 
 #include "tcmu/tcmu.h"
 
-#define NL_ANSWER_LIMIT	(30 * HZ)
+/*
+ * A daemon that runs opens the backend before it answers: tcmu-runner logs into a cluster or walks a
+ * chain of images meanwhile, and only its answer says whether that went well. Nothing goes on in one
+ * that is stopped (SIGSTOP, a debugger, the freezer); the time for it passes over short stops, and
+ * with rtslib's own work a create or delete stays below 5 s. One that is mute is asked for a change
+ * all the same, since a value must not be believed that the handler has not taken.
+ */
+#define NL_ANSWER_LIMIT		(30 * HZ)
+#define NL_STOPPED_LIMIT	(2 * HZ)
+#define NL_MUTE_LIMIT		HZ
+#define NL_LOOK			(HZ / 4)	/* is it stopped? */
 
 /* One event whose answer somebody waits for. On nl_waits, protected by nl_lock. */
 struct nl_wait {
@@ -25,8 +39,10 @@ struct nl_wait {
 
 static DEFINE_MUTEX(nl_lock);		/* everything down to nl_blocked */
 static LIST_HEAD(nl_waits);
-/* port of the socket that asked for SUPP_KERN_CMD_REPLY, 0: none */
+/* port of the socket that asked for SUPP_KERN_CMD_REPLY, 0: none; whose it was */
 static u32 nl_answerer;
+static struct pid *nl_process;
+static bool nl_mute;			/* it left an event unanswered and has said nothing since */
 static bool nl_blocked;
 
 enum { NL_GROUP_CONFIG };
@@ -82,6 +98,7 @@ static int nl_take_answer(struct genl_info *info)
 	if (status > 0 || status < -MAX_ERRNO)
 		status = -EINVAL;
 	guard(mutex)(&nl_lock);
+	nl_mute = false;
 	w = wait_find(nla_get_u32(info->attrs[TCMU_ATTR_DEVICE_ID]));
 	if (!w || w->answer != info->genlhdr->cmd)
 		return -ENODEV;
@@ -94,13 +111,25 @@ static int nl_answer_doit(struct sk_buff *skb, struct genl_info *info)
 	return nl_take_answer(info);
 }
 
+/* Generic netlink runs a request in the context of its sender: @process is the caller's. */
+static void answerer_set(u32 port, struct pid *process)
+{
+	lockdep_assert_held(&nl_lock);
+	put_pid(nl_process);
+	nl_process = get_pid(process);
+	nl_answerer = port;
+	nl_mute = false;
+}
+
 static int nl_features_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *reply = info->attrs[TCMU_ATTR_SUPP_KERN_CMD_REPLY];
 
 	guard(mutex)(&nl_lock);
-	if (reply)
-		nl_answerer = nla_get_u8(reply) ? info->snd_portid : 0;
+	if (reply && nla_get_u8(reply))
+		answerer_set(info->snd_portid, task_tgid(current));
+	else if (reply)
+		answerer_set(0, NULL);
 	return 0;
 }
 
@@ -138,7 +167,7 @@ static int nl_socket_gone(struct notifier_block *nb, unsigned long event, void *
 		return NOTIFY_DONE;
 	guard(mutex)(&nl_lock);
 	if (nl_answerer && n->portid == nl_answerer) {
-		nl_answerer = 0;
+		answerer_set(0, NULL);
 		wait_end_all(-EAGAIN);
 	}
 	return NOTIFY_DONE;
@@ -178,29 +207,64 @@ static struct sk_buff *nl_event(struct tcmu_dev *dev, enum tcmu_genl_cmd cmd,
 	return skb;
 }
 
-static int nl_wait_for(struct nl_wait *w)
+static bool answerer_stopped(void)
 {
-	long left = wait_for_completion_interruptible_timeout(&w->done, NL_ANSWER_LIMIT);
+	struct task_struct *task;
+	bool stopped;
+
+	guard(mutex)(&nl_lock);
+	rcu_read_lock();
+	task = pid_task(nl_process, PIDTYPE_TGID);
+	stopped = task && (task_is_stopped_or_traced(task) || cgroup_task_frozen(task));
+	rcu_read_unlock();
+	return stopped;
+}
+
+/* How long an event's answer is waited for; 0: not at all. */
+static unsigned long nl_patience(const struct tcmu_dev *dev, enum tcmu_genl_cmd cmd)
+{
+	lockdep_assert_held(&nl_lock);
+	if (dev->nl_reply <= 0 || !nl_answerer)
+		return 0;
+	if (!nl_mute)
+		return NL_ANSWER_LIMIT;
+	return cmd == TCMU_CMD_RECONFIG_DEVICE ? NL_MUTE_LIMIT : 0;
+}
+
+static int nl_wait_for(struct nl_wait *w, unsigned long patience)
+{
+	unsigned long end = jiffies + patience, stopped = 0;
+	long left;
+
+	do {
+		left = wait_for_completion_interruptible_timeout(&w->done, NL_LOOK);
+		if (left)
+			break;
+		stopped = answerer_stopped() ? stopped + NL_LOOK : 0;
+	} while (stopped < NL_STOPPED_LIMIT && time_before(jiffies, end));
 
 	guard(mutex)(&nl_lock);
 	/* an answer that came at the last moment counts */
 	if (list_empty(&w->node))
 		return w->status;
 	list_del_init(&w->node);
-	return left < 0 ? -EINTR : -ETIMEDOUT;
+	if (left < 0)
+		return -EINTR;
+	nl_mute = true;
+	return -ETIMEDOUT;
 }
 
 /*
  * Sends an event and, where both sides want it, waits for the answer.
  * Return: 0 or the handler's status; -EAGAIN while the operator blocks netlink; -ESRCH: nobody
- * listens.
+ * listens; -ETIMEDOUT: no answer.
  */
 static int nl_tell(struct tcmu_dev *dev, enum tcmu_genl_cmd cmd, enum tcmu_genl_attr attr,
 		   const void *value)
 {
 	struct nl_wait w = { .dev_id = dev->id,
 			     .answer = cmd + (TCMU_CMD_ADDED_DEVICE_DONE - TCMU_CMD_ADDED_DEVICE) };
-	bool wait = dev->nl_reply > 0 && tcmu_netlink_wants_reply();
+	unsigned long patience = 0;
 	struct sk_buff *skb;
 	int err;
 
@@ -209,16 +273,17 @@ static int nl_tell(struct tcmu_dev *dev, enum tcmu_genl_cmd cmd, enum tcmu_genl_
 	scoped_guard(mutex, &nl_lock) {
 		if (nl_blocked && dev->nl_reply > 0)
 			return -EAGAIN;
-		if (wait && wait_find(dev->id))
+		patience = nl_patience(dev, cmd);
+		if (patience && wait_find(dev->id))
 			return -EBUSY;
-		if (wait)
+		if (patience)
 			list_add_tail(&w.node, &nl_waits);
 	}
 	skb = nl_event(dev, cmd, attr, value);
 	err = skb ? genlmsg_multicast_allns(&nl_family, skb, 0, NL_GROUP_CONFIG) : -ENOMEM;
-	if (wait && !err)
-		return nl_wait_for(&w);
-	if (wait) {
+	if (patience && !err)
+		return nl_wait_for(&w, patience);
+	if (patience) {
 		guard(mutex)(&nl_lock);
 		list_del_init(&w.node);
 	}
@@ -229,14 +294,17 @@ static int nl_tell(struct tcmu_dev *dev, enum tcmu_genl_cmd cmd, enum tcmu_genl_
  * tcmu_netlink_added - a device was enabled
  * @dev: device with its /dev/uioN
  *
- * Return: 0, also if nobody listens; the handler's refusal; -EAGAIN while blocked.
+ * Return: 0, also if nobody listens or answers: the device waits for its handler; the handler's
+ * refusal; -EAGAIN while blocked.
  * Context: may sleep up to NL_ANSWER_LIMIT, interruptible, no locks held.
  */
 int tcmu_netlink_added(struct tcmu_dev *dev)
 {
 	int err = nl_tell(dev, TCMU_CMD_ADDED_DEVICE, TCMU_ATTR_UNSPEC, NULL);
 
-	return err == -ESRCH ? 0 : err;
+	if (err == -ETIMEDOUT)
+		pr_warn("%s: its handler does not answer\n", dev->name);
+	return err == -ESRCH || err == -ETIMEDOUT ? 0 : err;
 }
 
 /* A device goes; the handler's opinion of it does not matter. */
@@ -251,7 +319,8 @@ void tcmu_netlink_removed(struct tcmu_dev *dev)
  * @attr: TCMU_ATTR_DEV_CFG (string), DEV_SIZE (u64, bytes) or WRITECACHE (u8)
  * @value: pointer to it
  *
- * Return: 0, the handler's refusal, -ESRCH if nobody listens, -EAGAIN while blocked.
+ * Return: 0, the handler's refusal, -ESRCH if nobody listens, -ETIMEDOUT if nobody answers,
+ * -EAGAIN while blocked.
  */
 int tcmu_netlink_reconfig(struct tcmu_dev *dev, enum tcmu_genl_attr attr, const void *value)
 {
@@ -315,4 +384,5 @@ void tcmu_netlink_exit(void)
 {
 	netlink_unregister_notifier(&nl_notifier);
 	genl_unregister_family(&nl_family);
+	put_pid(nl_process);
 }

@@ -199,8 +199,10 @@ void tcmu_uio_unregister(struct tcmu_dev *dev)
 {
 	uio_unregister_device(&dev->uio);
 	mutex_lock(&dev->lock);
-	dev->inode = NULL;	/* no release callback comes any more */
+	/* no release callback comes any more, for a handler that still has the file open */
+	dev->inode = NULL;
 	mutex_unlock(&dev->lock);
+	clear_bit(TCMU_DEV_OPEN, &dev->flags);
 	kfree(dev->uio.name);
 	dev->uio.name = NULL;
 }

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # suite: user storage objects: settings, errors and texts, netlink events and their answers, a daemon that is silent
-# time: 40
+# time: 60
 # SPDX-License-Identifier: GPL-2.0-only
 """The configuration side of TCMU: the contract of its files, and the generic netlink family TCM-USER."""
 import errno
 import os
 import select
+import signal
 import socket
 import struct
 import subprocess
@@ -277,7 +278,30 @@ def answers():
         same('nl_reply_supported=-1 waits for nobody', so.set('enable', '1'), 0)
         ok('at once', time.monotonic() - start < 10, time.monotonic() - start)
     nl.event(), nl.event()
+    reopened(nl)
     silent(nl)
+
+
+def reopened(nl):
+    """A handler that refused a device and has its file open still does not keep the next one out."""
+    so, files = Object(), []
+    for status in (-errno.ENOENT, 0):
+        result = []
+        thread = threading.Thread(target=lambda: result.append(so.set('enable', '1')))
+        thread.start()
+        event = dict(nl.event(20)[1])
+        node = f"/dev/uio{struct.unpack('<I', event[MINOR])[0]}"
+        try:
+            files.append(os.open(node, os.O_RDWR))
+        except OSError as e:
+            files.append(errno.errorcode[e.errno])
+        nl.user(ADDED + DONE, (STATUS, struct.pack('<i', status)), (DEVICE_ID, event[DEVICE_ID]))
+        thread.join(60)
+    ok("the file of a device that was refused is opened once more", all(isinstance(f, int) for f in files), files)
+    daemon(nl, lambda: so.__exit__(), 0)
+    for f in files:
+        if isinstance(f, int):
+            os.close(f)
 
 
 def silent(nl):
@@ -303,12 +327,87 @@ def silent(nl):
     so.__exit__()
 
 
+def promise(ready):
+    """The process of a daemon that answers, one event after the other; it refuses test/no."""
+    nl = Netlink()
+    nl.user(SET_FEATURES, (SUPP_REPLY, b'\1'))
+    os.write(ready, b'r')
+    while True:
+        event = nl.event(3600)
+        status = -errno.ENOENT if dict(event[1])[DEVICE].endswith(b'/test/no\0') else 0
+        nl.user(event[0] + DONE, (STATUS, struct.pack('<i', status)), (DEVICE_ID, dict(event[1])[DEVICE_ID]))
+
+
+def timed(what):
+    start = time.monotonic()
+    return what(), time.monotonic() - start
+
+
+def refused():
+    """Does somebody answer for a new object?"""
+    with Object('dev_config=test/no,dev_size=1048576') as so:
+        return so.set('enable', '1')
+
+
+def many(count):
+    """Results of enabling @count objects, all of them there at the same time; then they go."""
+    all_of_them = [Object() for _ in range(count)]
+    got = {so.set('enable', '1') for so in all_of_them}
+    for so in all_of_them:
+        so.__exit__()
+    return got
+
+
+def eventually(what, seconds=120):
+    end = time.monotonic() + seconds
+    while not what() and time.monotonic() < end:
+        time.sleep(0.2)
+    return what()
+
+
+def stopped():
+    """A daemon that promised answers and is stopped costs one short wait in all, and is heard when it goes on."""
+    ends, scale = os.pipe(), int(os.environ.get('SCALE', 1))
+    pid = os.fork()
+    if not pid:
+        promise(ends[1])
+    try:
+        os.read(ends[0], 1)
+        same('a daemon in a process of its own answers', refused(), 'ENOENT')
+        so = Object()
+        same('it takes an object', so.set('enable', '1'), 0)
+        os.kill(pid, signal.SIGSTOP)
+        got, took = timed(lambda: so.set('attrib/dev_size', '2097152'))
+        ok('stopped: a change ends, with ETIMEDOUT', got == 'ETIMEDOUT' and took < 20 * scale, f'{got}, {took} s')
+        same('which the kernel has not taken', so.get('attrib/dev_size'), '1048576\n')
+        got, took = timed(lambda: many(50))
+        ok('50 objects come and go without it', got == {0} and took < 200 * scale, f'{got}, {took} s')
+        got, took = timed(lambda: so.set('attrib/dev_size', '2097152'))
+        ok('a change is asked for, and ends', got == 'ETIMEDOUT' and took < 20 * scale, f'{got}, {took} s')
+        os.kill(pid, signal.SIGCONT)
+        ok('it goes on: its answers are waited for again', eventually(lambda: refused() == 'ENOENT'))
+        same('and a change is taken', so.set('attrib/dev_size', '4194304'), 0)
+        os.kill(pid, signal.SIGSTOP)
+        got, took = timed(lambda: many(1))
+        ok('stopped before a new object: it is made', got == {0} and took < 25 * scale, f'{got}, {took} s')
+        nl = Netlink()
+        same('another daemon takes over', nl.user(SET_FEATURES, (SUPP_REPLY, b'\1')), 0)
+        new = Object()
+        same('and is waited for', daemon(nl, lambda: new.set('enable', '1'), -errno.ENOENT), ([ADDED, True], 'ENOENT'))
+        nl.close()
+        new.__exit__()
+        so.__exit__()
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
 def main():
     print('KTAP version 1')
     subprocess.run('modprobe configfs; mountpoint -q /sys/kernel/config || mount -t configfs c /sys/kernel/config;'
                    'modprobe -a target_core_mod target_core_user', shell=True, check=True)
     ktap.need_ours('target_core_user')
-    ktap.run([settings, no_daemon, events, answers])
+    ktap.run([settings, no_daemon, events, answers, stopped])
     ktap.done()
 
 
