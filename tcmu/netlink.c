@@ -17,11 +17,11 @@
 #include "tcmu/tcmu.h"
 
 /*
- * A daemon that runs opens the backend before it answers: tcmu-runner logs into a cluster or walks a
- * chain of images meanwhile, and only its answer says whether that went well. Nothing goes on in one
- * that is stopped (SIGSTOP, a debugger, the freezer); the time for it passes over short stops, and
- * with rtslib's own work a create or delete stays below 5 s. One that is mute is asked for a change
- * all the same, since a value must not be believed that the handler has not taken.
+ * A daemon that runs opens the backend before it answers: tcmu-runner logs into a cluster or walks
+ * a chain of images meanwhile, and only its answer says whether that went well. Nothing goes on in
+ * one that is stopped (SIGSTOP, a debugger, the freezer); the time for it passes over short stops,
+ * and with rtslib's own work a create or delete stays below 5 s. One that is mute is asked for a
+ * change all the same, since a value must not be believed that the handler has not taken.
  */
 #define NL_ANSWER_LIMIT		(30 * HZ)
 #define NL_STOPPED_LIMIT	(2 * HZ)
