@@ -10,6 +10,10 @@
 #include "target/model/acl.h"
 #include "target/model/hooks.h"
 #include "target/model/session.h"
+#include "target/model/ua.h"
+
+#define ASC_RESET		0x29
+#define ASCQ_NEXUS_LOSS		0x07	/* I_T NEXUS LOSS OCCURRED */
 
 /**
  * transport_init_session - set up a session's fields
@@ -96,6 +100,50 @@ static void session_prot(struct se_session *sess, struct se_node_acl *nacl,
 		sess->sess_prot_type = nacl->saved_prot_type = tfo->tpg_check_prot_fabric_only(tpg);
 }
 
+/* Another session by the same initiator port: this one takes its place, or has taken it. */
+static bool has_twin(struct se_node_acl *nacl, const struct se_session *sess)
+{
+	struct se_session *other;
+
+	lockdep_assert_held(&nacl->nacl_sess_lock);
+	list_for_each_entry(other, &nacl->acl_sess_list, sess_acl_list)
+		if (other != sess && other->sess_bin_isid == sess->sess_bin_isid)
+			return true;
+	return false;
+}
+
+/*
+ * The initiator port had a nexus before, whose reservations are still known: it is told that it
+ * was lost (SAM-5 6.3.4, RFC 7143 6.3.5.1).
+ */
+static bool was_lost(struct se_node_acl *nacl, const struct se_session *sess)
+{
+	struct tgt_acl *acl = tgt_acl(nacl);
+	unsigned int i;
+
+	lockdep_assert_held(&nacl->nacl_sess_lock);
+	for (i = 0; i < acl->nr_lost; i++) {
+		if (acl->lost[i] != sess->sess_bin_isid)
+			continue;
+		acl->lost[i] = acl->lost[--acl->nr_lost];
+		return true;
+	}
+	return has_twin(nacl, sess);
+}
+
+/* The oldest is forgotten if there are too many: its initiator port comes as a new one. */
+static void remember_lost(struct se_node_acl *nacl, const struct se_session *sess)
+{
+	struct tgt_acl *acl = tgt_acl(nacl);
+
+	lockdep_assert_held(&nacl->nacl_sess_lock);
+	if (has_twin(nacl, sess))
+		return;
+	if (acl->nr_lost == TGT_ACL_LOST)
+		memmove(acl->lost, acl->lost + 1, --acl->nr_lost * sizeof(acl->lost[0]));
+	acl->lost[acl->nr_lost++] = sess->sess_bin_isid;
+}
+
 /**
  * __transport_register_session - make a session known to its TPG and ACL
  * @tpg: TPG; its session_lock is held
@@ -109,6 +157,7 @@ void __transport_register_session(struct se_portal_group *tpg, struct se_node_ac
 				  struct se_session *sess, void *fabric_sess_ptr)
 {
 	unsigned long flags;
+	bool lost;
 
 	sess->se_tpg = tpg;
 	sess->fabric_sess_ptr = fabric_sess_ptr;
@@ -118,9 +167,12 @@ void __transport_register_session(struct se_portal_group *tpg, struct se_node_ac
 		read_isid(sess, tpg->se_tpg_tfo);
 
 		spin_lock_irqsave(&nacl->nacl_sess_lock, flags);
+		lost = was_lost(nacl, sess);
 		nacl->nacl_sess = sess;
 		list_add_tail(&sess->sess_acl_list, &nacl->acl_sess_list);
 		spin_unlock_irqrestore(&nacl->nacl_sess_lock, flags);
+		if (lost)
+			tgt_ua_post_session(sess, ASC_RESET, ASCQ_NEXUS_LOSS);
 	}
 	list_add_tail(&sess->sess_list, &tpg->tpg_sess_list);
 }
@@ -228,6 +280,8 @@ void transport_deregister_session_configfs(struct se_session *sess)
 	if (!nacl)
 		return;
 	spin_lock_irqsave(&nacl->nacl_sess_lock, flags);
+	if (!list_empty(&sess->sess_acl_list))
+		remember_lost(nacl, sess);
 	list_del_init(&sess->sess_acl_list);
 	nacl->nacl_sess = NULL;
 	if (!list_empty(&nacl->acl_sess_list))
@@ -254,6 +308,8 @@ void transport_deregister_session(struct se_session *sess)
 		spin_unlock_irqrestore(&tpg->session_lock, flags);
 		/* fabrics that know no configfs step leave it to us */
 		transport_deregister_session_configfs(sess);
+		if (sess->se_node_acl)
+			tgt_ua_forget_session(sess);
 		tgt_model_hook(nexus_loss, sess);
 		sess->se_tpg = NULL;
 	}

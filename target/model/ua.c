@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Unit attention conditions (SAM-5 5.14): queued per initiator and LUN, reported highest rank
- * first, equal ranks in the order in which they came.
+ * first, equal ranks in the order in which they came. What befell one I_T nexus is told to that
+ * one alone, though other sessions of the same initiator share the queue.
  */
 #include <linux/module.h>
 #include <linux/rculist.h>
@@ -10,6 +11,12 @@
 #include "target/model/acl.h"
 #include "target/model/deve.h"
 #include "target/model/ua.h"
+
+/* @only: the session that it is for; compared, never followed. NULL: any of the initiator. */
+struct tgt_ua {
+	struct se_ua se;
+	const struct se_session *only;
+};
 
 /*
  * SPC-5 table 62: resets and nexus loss come before what follows from them; lower is reported
@@ -29,6 +36,60 @@ static u8 ua_rank(u8 asc, u8 ascq)
 	}
 }
 
+static struct tgt_ua *to_ua(struct se_ua *ua)
+{
+	return container_of(ua, struct tgt_ua, se);
+}
+
+static bool is_queued(struct se_dev_entry *deve, const struct tgt_ua *new)
+{
+	struct se_ua *ua;
+
+	lockdep_assert_held(&deve->ua_lock);
+	list_for_each_entry(ua, &deve->ua_list, ua_nacl_list)
+		if (ua->ua_asc == new->se.ua_asc && ua->ua_ascq == new->se.ua_ascq &&
+		    to_ua(ua)->only == new->only)
+			return true;
+	return false;
+}
+
+static void enqueue(struct se_dev_entry *deve, struct tgt_ua *new)
+{
+	u8 rank = ua_rank(new->se.ua_asc, new->se.ua_ascq);
+	struct list_head *where = &deve->ua_list;
+	struct se_ua *pos;
+
+	lockdep_assert_held(&deve->ua_lock);
+	list_for_each_entry(pos, &deve->ua_list, ua_nacl_list) {
+		if (ua_rank(pos->ua_asc, pos->ua_ascq) > rank) {
+			where = &pos->ua_nacl_list;
+			break;
+		}
+	}
+	list_add_tail(&new->se.ua_nacl_list, where);
+}
+
+static int post(struct se_dev_entry *deve, u8 asc, u8 ascq, const struct se_session *only)
+{
+	struct tgt_ua *new = kzalloc(sizeof(*new), GFP_ATOMIC);
+	unsigned long flags;
+
+	if (!new)
+		return -ENOMEM;
+	new->se.ua_asc = asc;
+	new->se.ua_ascq = ascq;
+	new->only = only;
+
+	spin_lock_irqsave(&deve->ua_lock, flags);
+	if (!is_queued(deve, new)) {
+		enqueue(deve, new);
+		new = NULL;
+	}
+	spin_unlock_irqrestore(&deve->ua_lock, flags);
+	kfree(new);
+	return 0;
+}
+
 /**
  * tgt_ua_post - establish a unit attention condition
  * @deve: for this initiator and LUN
@@ -40,34 +101,7 @@ static u8 ua_rank(u8 asc, u8 ascq)
  */
 int tgt_ua_post(struct se_dev_entry *deve, u8 asc, u8 ascq)
 {
-	struct se_ua *ua, *pos, *new;
-	struct list_head *where;
-	unsigned long flags;
-
-	new = kzalloc(sizeof(*new), GFP_ATOMIC);
-	if (!new)
-		return -ENOMEM;
-	new->ua_asc = asc;
-	new->ua_ascq = ascq;
-
-	spin_lock_irqsave(&deve->ua_lock, flags);
-	list_for_each_entry(ua, &deve->ua_list, ua_nacl_list) {
-		if (ua->ua_asc == asc && ua->ua_ascq == ascq) {
-			spin_unlock_irqrestore(&deve->ua_lock, flags);
-			kfree(new);
-			return 0;
-		}
-	}
-	where = &deve->ua_list;
-	list_for_each_entry(pos, &deve->ua_list, ua_nacl_list) {
-		if (ua_rank(pos->ua_asc, pos->ua_ascq) > ua_rank(asc, ascq)) {
-			where = &pos->ua_nacl_list;
-			break;
-		}
-	}
-	list_add_tail(&new->ua_nacl_list, where);
-	spin_unlock_irqrestore(&deve->ua_lock, flags);
-	return 0;
+	return post(deve, asc, ascq, NULL);
 }
 
 /**
@@ -132,6 +166,57 @@ void tgt_ua_post_acl(struct se_node_acl *nacl, u8 asc, u8 ascq)
 }
 
 /**
+ * tgt_ua_post_session - for all LUNs that an initiator sees, to be told on one of its nexuses
+ * @sess: session of an initiator; tgt_ua_forget_session() comes before its end
+ * @asc: additional sense code
+ * @ascq: and its qualifier
+ *
+ * Context: any.
+ */
+void tgt_ua_post_session(struct se_session *sess, u8 asc, u8 ascq)
+{
+	struct se_dev_entry *deve;
+	unsigned long index;
+
+	rcu_read_lock();
+	xa_for_each(&tgt_acl(sess->se_node_acl)->luns, index, deve)
+		post(deve, asc, ascq, sess);
+	rcu_read_unlock();
+}
+
+static void forget(struct se_dev_entry *deve, const struct se_session *sess)
+{
+	struct se_ua *ua, *next;
+	unsigned long flags;
+
+	spin_lock_irqsave(&deve->ua_lock, flags);
+	list_for_each_entry_safe(ua, next, &deve->ua_list, ua_nacl_list) {
+		if (to_ua(ua)->only == sess) {
+			list_del(&ua->ua_nacl_list);
+			kfree(to_ua(ua));
+		}
+	}
+	spin_unlock_irqrestore(&deve->ua_lock, flags);
+}
+
+/**
+ * tgt_ua_forget_session - a nexus ends: nobody is left to hear what was for it alone
+ * @sess: session of an initiator
+ *
+ * Context: any.
+ */
+void tgt_ua_forget_session(struct se_session *sess)
+{
+	struct se_dev_entry *deve;
+	unsigned long index;
+
+	rcu_read_lock();
+	xa_for_each(&tgt_acl(sess->se_node_acl)->luns, index, deve)
+		forget(deve, sess);
+	rcu_read_unlock();
+}
+
+/**
  * core_allocate_nexus_loss_ua - an initiator's nexus was lost: UA 29/07 on all its LUNs
  * @nacl: initiator
  */
@@ -151,20 +236,16 @@ static struct se_dev_entry *cmd_deve(struct se_cmd *cmd)
 	return tgt_deve_find(sess->se_node_acl, cmd->orig_fe_lun);
 }
 
-/**
- * tgt_ua_pending - is there a unit attention condition for a command's initiator and LUN?
- * @cmd: command
- */
-bool tgt_ua_pending(struct se_cmd *cmd)
+/* The condition that a nexus is told next, or NULL. */
+static struct se_ua *first_for(struct se_dev_entry *deve, const struct se_session *sess)
 {
-	struct se_dev_entry *deve;
-	bool pending;
+	struct se_ua *ua;
 
-	rcu_read_lock();
-	deve = cmd_deve(cmd);
-	pending = deve && !list_empty_careful(&deve->ua_list);
-	rcu_read_unlock();
-	return pending;
+	lockdep_assert_held(&deve->ua_lock);
+	list_for_each_entry(ua, &deve->ua_list, ua_nacl_list)
+		if (!to_ua(ua)->only || to_ua(ua)->only == sess)
+			return ua;
+	return NULL;
 }
 
 static bool ua_first(struct se_cmd *cmd, u8 *asc, u8 *ascq, bool remove)
@@ -175,10 +256,10 @@ static bool ua_first(struct se_cmd *cmd, u8 *asc, u8 *ascq, bool remove)
 
 	rcu_read_lock();
 	deve = cmd_deve(cmd);
-	if (!deve)
+	if (!deve || list_empty_careful(&deve->ua_list))
 		goto out;
 	spin_lock_irqsave(&deve->ua_lock, flags);
-	ua = list_first_entry_or_null(&deve->ua_list, struct se_ua, ua_nacl_list);
+	ua = first_for(deve, cmd->se_sess);
 	if (ua) {
 		*asc = ua->ua_asc;
 		*ascq = ua->ua_ascq;
@@ -186,11 +267,22 @@ static bool ua_first(struct se_cmd *cmd, u8 *asc, u8 *ascq, bool remove)
 			list_del(&ua->ua_nacl_list);
 	}
 	spin_unlock_irqrestore(&deve->ua_lock, flags);
-	if (remove)
-		kfree(ua);
+	if (ua && remove)
+		kfree(to_ua(ua));
 out:
 	rcu_read_unlock();
 	return ua;
+}
+
+/**
+ * tgt_ua_pending - is there a unit attention condition for a command's nexus and LUN?
+ * @cmd: command
+ */
+bool tgt_ua_pending(struct se_cmd *cmd)
+{
+	u8 asc, ascq;
+
+	return ua_first(cmd, &asc, &ascq, false);
 }
 
 /**
@@ -237,7 +329,7 @@ bool tgt_ua_drop(struct se_cmd *cmd, u8 asc, u8 ascq)
 		goto out;
 	spin_lock_irqsave(&deve->ua_lock, flags);
 	list_for_each_entry_safe(ua, next, &deve->ua_list, ua_nacl_list) {
-		if (ua->ua_asc == asc && ua->ua_ascq == ascq) {
+		if (!to_ua(ua)->only && ua->ua_asc == asc && ua->ua_ascq == ascq) {
 			list_del(&ua->ua_nacl_list);
 			found = ua;
 			break;
@@ -246,7 +338,8 @@ bool tgt_ua_drop(struct se_cmd *cmd, u8 asc, u8 ascq)
 	spin_unlock_irqrestore(&deve->ua_lock, flags);
 out:
 	rcu_read_unlock();
-	kfree(found);
+	if (found)
+		kfree(to_ua(found));
 	return found;
 }
 
@@ -264,5 +357,5 @@ void tgt_ua_flush(struct se_dev_entry *deve)
 	list_splice_init(&deve->ua_list, &all);
 	spin_unlock_irqrestore(&deve->ua_lock, flags);
 	list_for_each_entry_safe(ua, next, &all, ua_nacl_list)
-		kfree(ua);
+		kfree(to_ua(ua));
 }
