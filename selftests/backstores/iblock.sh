@@ -98,6 +98,14 @@ so=$(so_make iblock bad "udev_path=$LOWER"); disk_make "$so"
 same "a medium error names the bad block" \
 	"$(SENSE_OPTS="-r 4096" sense "$DISK" 28 00 00 00 12 30 00 00 08 00)" "3 11 00 1234"
 same "alone, it is named" "$(SENSE_OPTS="-r 512" sense "$DISK" 28 00 00 00 12 34 00 00 01 00)" "3 11 00 1234"
+same "VERIFY finds it" "$(sense "$DISK" 2f 00 00 00 12 30 00 00 08 00)" "3 11 00 1234"
+head -c 4096 /dev/zero >$WORK/compare
+same "and VERIFY that compares" "$(SENSE_OPTS="-s 4096 -i $WORK/compare" sense "$DISK" 2f 02 00 00 12 30 00 00 08 00)" "3 11 00 1234"
+SENSE_NODE=$(sg_node "$DISK")
+check "D_SENSE is set" sg_wr_mode -p a -c 8a,0a,06,10,00,40,00,00,ff,ff,00,00 -m 0,0,4,0,0,0,0,0,0,0,0,0 "$SENSE_NODE"
+like "then sense data have descriptors" "$(sg_raw -r 512 "$SENSE_NODE" 28 00 00 00 12 34 00 00 01 00 2>&1 | tr -s ' \n' ' ')" \
+	'Descriptor format, current; Sense key: Medium Error.*0x0*1234'
+check "D_SENSE is cleared" sg_wr_mode -p a -c 8a,0a,02,10,00,40,00,00,ff,ff,00,00 -m 0,0,4,0,0,0,0,0,0,0,0,0 "$SENSE_NODE"
 same "blocks beside it can be read" "$(SENSE_OPTS="-r 4096" sense "$DISK" 28 00 00 00 20 00 00 00 08 00)" good
 debug_opts 0
 disk_remove; so_remove "$so"; debug_gone

@@ -62,6 +62,8 @@ struct cmd_ops {
 	unsigned int nr_gates;
 	/* builds sense data for a failed command into cmd->sense_buffer, sets scsi_sense_length */
 	void (*build_sense)(struct se_cmd *cmd, sense_reason_t reason);
+	/* a backend has filled the sense buffer: puts it into the device's format; atomic */
+	void (*adopt_sense)(struct se_cmd *cmd);
 	/*
 	 * command is about to enter the backend; may return false to hold it back (ranges, ACA,
 	 * SANITIZE): the holder calls tgt_cmd_resume() later. Atomic

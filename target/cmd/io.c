@@ -9,6 +9,7 @@
 
 #include "target/cmd/io.h"
 #include "target/cmd/life.h"
+#include "target/lib/sense.h"
 #include "target/model/device.h"
 
 #define IO_WAIT	(20 * HZ)
@@ -81,8 +82,38 @@ static struct se_portal_group io_tpg = { .se_tpg_tfo = &io_fabric };
 static struct se_node_acl io_acl = { .se_tpg = &io_tpg };
 static struct se_session io_session = { .se_tpg = &io_tpg, .se_node_acl = &io_acl };
 
+/* Sense data by which backends report the medium, and the reasons that say the same. */
+static const struct {
+	u8 key, asc, ascq;
+	sense_reason_t reason;
+} medium_reasons[] = {
+	{ MEDIUM_ERROR,	   0x11, 0x00, TGT_READ_ERROR },
+	{ MEDIUM_ERROR,	   0x0c, 0x00, TGT_WRITE_ERROR },
+	{ DATA_PROTECT,	   0x27, 0x07, TGT_SPACE_ALLOCATION_FAILED },
+	{ DATA_PROTECT,	   0x27, 0x00, TCM_WRITE_PROTECTED },
+	{ HARDWARE_ERROR,  0x44, 0x00, TGT_INTERNAL_FAILURE },
+	{ ABORTED_COMMAND, 0x10, 0x01, TCM_LOGICAL_BLOCK_GUARD_CHECK_FAILED },
+};
+
+/* The block that failed is part of what the command's own sense data have to tell (SBC-4 4.18). */
+static sense_reason_t read_sense(struct se_cmd *cmd)
+{
+	struct tgt_sense s;
+	unsigned int i;
+
+	if (!(cmd->se_cmd_flags & SCF_TRANSPORT_TASK_SENSE) ||
+	    !tgt_sense_decode(&s, cmd->sense_buffer, TRANSPORT_SENSE_BUFFER))
+		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
+	cmd->sense_info = s.info;
+	for (i = 0; i < ARRAY_SIZE(medium_reasons); i++)
+		if (medium_reasons[i].key == s.key && medium_reasons[i].asc == s.asc &&
+		    medium_reasons[i].ascq == s.ascq)
+			return medium_reasons[i].reason;
+	return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
+}
+
 /* What a backend's answer means for the command that this was done for. */
-static sense_reason_t outcome(const struct se_cmd *cmd)
+static sense_reason_t outcome(struct se_cmd *cmd)
 {
 	switch (cmd->scsi_status) {
 	case SAM_STAT_GOOD:
@@ -95,7 +126,7 @@ static sense_reason_t outcome(const struct se_cmd *cmd)
 	case SAM_STAT_RESERVATION_CONFLICT:
 		return TCM_RESERVATION_CONFLICT;
 	}
-	return cmd->sense_reason ?: TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
+	return cmd->sense_reason ?: read_sense(cmd);
 }
 
 static sense_reason_t io_prepare(struct tgt_io *io, struct se_device *dev, const u8 *cdb,

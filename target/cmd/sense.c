@@ -111,6 +111,9 @@ void transport_copy_sense_to_cmd(struct se_cmd *cmd, unsigned char *sense)
 	cmd->se_cmd_flags |= SCF_TRANSPORT_TASK_SENSE;
 	memcpy(cmd->sense_buffer, sense, TRANSPORT_SENSE_BUFFER);
 	cmd->scsi_sense_length = TRANSPORT_SENSE_BUFFER;
+	if (tgt_life_ops->adopt_sense && cmd->se_dev &&
+	    !(cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH))
+		tgt_life_ops->adopt_sense(cmd);
 }
 
 static u64 field_pointer(u16 byte, s8 bit)

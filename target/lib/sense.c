@@ -227,3 +227,80 @@ size_t tgt_sense_encode(const struct tgt_sense *s, bool descriptors, u8 *buf, si
 	wbuf_init(&w, buf, size);
 	return descriptors ? encode_descriptors(s, &w) : encode_fixed(s, &w);
 }
+
+static u64 get_be(const u8 *at, unsigned int width)
+{
+	u64 value = 0;
+
+	while (width--)
+		value = value << 8 | *at++;
+	return value;
+}
+
+static bool decode_fixed(struct tgt_sense *s, const u8 *buf, size_t size)
+{
+	if (size < 18 || buf[7] < 10)
+		return false;
+	s->key = buf[2] & 0x0f;
+	s->asc = buf[12];
+	s->ascq = buf[13];
+	s->has_info = buf[0] & 0x80;
+	s->info = s->has_info ? get_be(buf + 3, 4) : 0;
+	s->has_specific = buf[15] & 0x80;
+	memcpy(s->specific, buf + 15, sizeof(s->specific));
+	return true;
+}
+
+static void decode_descriptor(struct tgt_sense *s, const u8 *at, u8 len)
+{
+	if (at[0] == 0x00 && len >= 12) {
+		s->has_info = at[2] & 0x80;
+		s->info = get_be(at + 4, 8);
+	} else if (at[0] == 0x02 && len >= 8) {
+		s->has_specific = at[4] & 0x80;
+		memcpy(s->specific, at + 4, sizeof(s->specific));
+	}
+}
+
+static bool decode_descriptors(struct tgt_sense *s, const u8 *buf, size_t size)
+{
+	size_t at = 8, end = size, len;
+
+	if (size < 8)
+		return false;
+	s->key = buf[1] & 0x0f;
+	s->asc = buf[2];
+	s->ascq = buf[3];
+	if (8u + buf[7] < end)
+		end = 8u + buf[7];
+	for (; at + 2 <= end; at += len) {
+		len = 2 + buf[at + 1];
+		if (len > end - at)
+			break;
+		decode_descriptor(s, buf + at, len);
+	}
+	return true;
+}
+
+/**
+ * tgt_sense_decode - read sense data of a current error in either format
+ * @s: result
+ * @buf: sense data
+ * @size: bytes in @buf, zeros behind the sense data
+ *
+ * Fields that struct tgt_sense does not have are lost.
+ * Return: false for deferred errors and other response codes. Any context.
+ */
+bool tgt_sense_decode(struct tgt_sense *s, const u8 *buf, size_t size)
+{
+	*s = (struct tgt_sense){ };
+	if (!size)
+		return false;
+	switch (buf[0] & 0x7f) {
+	case 0x70:
+		return decode_fixed(s, buf, size);
+	case 0x72:
+		return decode_descriptors(s, buf, size);
+	}
+	return false;
+}

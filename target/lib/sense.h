@@ -69,6 +69,7 @@ enum tgt_sense_extra tgt_sense_extra(sense_reason_t reason);
 void tgt_sense_fill(struct tgt_sense *s, sense_reason_t reason);
 void tgt_sense_point(struct tgt_sense *s, bool in_cdb, u16 byte, int bit);
 void tgt_sense_progress(struct tgt_sense *s, u16 part);
+bool tgt_sense_decode(struct tgt_sense *s, const u8 *buf, size_t size);
 size_t tgt_sense_encode(const struct tgt_sense *s, bool descriptors, u8 *buf, size_t size);
 
 #endif /* TGT_LIB_SENSE_H */

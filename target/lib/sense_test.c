@@ -125,8 +125,44 @@ static void test_bounds(void)
 	tap_ok(good, "never writes beyond a short buffer");
 }
 
+/* What is encoded is decoded, in both formats; what is no current sense data is refused. */
+static void test_decode(void)
+{
+	static const u8 scattered[] = { 0x72, 3, 0x11, 0, 0, 0, 0, 20, 0x80, 4, 1, 2, 3, 4,
+					0x00, 0x0a, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0 };
+	struct tgt_sense s, d;
+	unsigned int descriptors;
+	u8 buf[96];
+
+	for (descriptors = 0; descriptors < 2; descriptors++) {
+		memset(buf, 0, sizeof(buf));
+		tgt_sense_fill(&s, TGT_READ_ERROR);
+		s.has_info = true;
+		s.info = 0x12345678;
+		tgt_sense_point(&s, true, 0x0102, 3);
+		tgt_sense_encode(&s, descriptors, buf, sizeof(buf));
+		tap_ok(tgt_sense_decode(&d, buf, sizeof(buf)) && d.key == 3 && d.asc == 0x11 &&
+			       d.has_info && d.info == s.info && d.has_specific &&
+			       !memcmp(d.specific, s.specific, sizeof(s.specific)),
+		       "decoded as it was encoded, format %u", descriptors);
+	}
+	memset(buf, 0, sizeof(buf));
+	memcpy(buf, scattered, sizeof(scattered));
+	tap_ok(tgt_sense_decode(&d, buf, sizeof(buf)) && d.has_info && d.info == 9 &&
+		       !d.has_specific,
+	       "descriptors of other types are passed over");
+	buf[7] = 255;
+	buf[9] = 255;
+	tap_ok(tgt_sense_decode(&d, buf, sizeof(buf)) && !d.has_info,
+	       "a descriptor that leaves the buffer");
+	buf[0] = 0x73;
+	tap_ok(!tgt_sense_decode(&d, buf, sizeof(buf)), "a deferred error is none of this command");
+	tap_ok(!tgt_sense_decode(&d, buf, 0), "no sense data");
+}
+
 int main(void)
 {
+	test_decode();
 	test_codes();
 	test_fixed();
 	test_descriptors();

@@ -144,6 +144,7 @@ const struct cmd_ops tgt_scsi_cmd_ops = {
 	.gates = tgt_gates,
 	.nr_gates = TGT_GATES,
 	.build_sense = tgt_request_sense_build,
+	.adopt_sense = tgt_request_sense_adopt,
 	.admit = tgt_range_admit,
 	.admit_now = tgt_range_admit_now,
 	.let_go = tgt_range_let_go,

@@ -61,6 +61,25 @@ void tgt_request_sense_build(struct se_cmd *cmd, sense_reason_t reason)
 						  cmd->sense_buffer, TRANSPORT_SENSE_BUFFER);
 }
 
+/**
+ * tgt_request_sense_adopt - sense data that a backend has made: in the device's format
+ * (cmd_ops.adopt_sense)
+ * @cmd: command whose sense buffer is filled
+ * Context: atomic allowed. Backends do not know D_SENSE (SPC-5 7.5.10).
+ */
+void tgt_request_sense_adopt(struct se_cmd *cmd)
+{
+	bool descriptors = target_sense_desc_format(cmd->se_dev);
+	u8 *buf = cmd->sense_buffer;
+	struct tgt_sense s;
+
+	if ((buf[0] & 0x7f) == (descriptors ? 0x72 : 0x70) ||
+	    !tgt_sense_decode(&s, buf, TRANSPORT_SENSE_BUFFER))
+		return;
+	memset(buf, 0, TRANSPORT_SENSE_BUFFER);
+	tgt_sense_encode(&s, descriptors, buf, TRANSPORT_SENSE_BUFFER);
+}
+
 /* What the medium is busy with is pollable: SPC-5 5.7, 6.39. */
 static bool medium_sense(struct se_cmd *cmd, struct tgt_sense *s)
 {

@@ -129,6 +129,7 @@ sense_reason_t tgt_server_reply(struct se_cmd *cmd, const struct wbuf *w);
 sense_reason_t tgt_server_good(struct se_cmd *cmd);
 sense_reason_t tgt_server_ready(struct se_cmd *cmd);
 sense_reason_t tgt_server_fetch(struct se_cmd *cmd, size_t offset, void *buf, size_t len);
+sense_reason_t tgt_server_beyond(struct se_cmd *cmd, u64 lba);
 u32 tgt_server_max_transfer(const struct se_cmd *cmd);
 
 /* handlers of the rows, by file */
