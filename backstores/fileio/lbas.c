@@ -77,8 +77,10 @@ static sense_reason_t answer(struct se_cmd *cmd)
 	u32 room = cmd->data_length, most, n, len;
 	u8 *buf;
 
-	if (lba > last)
+	if (lba > last) {
+		cmd->sense_info = lba;
 		return TCM_ADDRESS_OUT_OF_RANGE;
+	}
 	/* a buffer that ends inside a descriptor still gets the first part of it */
 	most = room > HEADER_LEN ? DIV_ROUND_UP(room - HEADER_LEN, DESCRIPTOR_LEN) : 0;
 	most = clamp_t(u32, most, 1, MOST_DESCRIPTORS);

@@ -199,8 +199,10 @@ static sense_reason_t rd_execute_rw(struct se_cmd *cmd, struct scatterlist *sgl,
 
 	if (rd->dummy)
 		goto out_good;
-	if (!copy_sgl(rd, at, sgl, nents, cmd->data_length, write))
+	if (!copy_sgl(rd, at, sgl, nents, cmd->data_length, write)) {
+		cmd->sense_info = cmd->t_task_lba;
 		return TCM_ADDRESS_OUT_OF_RANGE;
+	}
 	if (rd->prot && cmd->t_prot_sg && cmd->prot_type)
 		copy_prot(rd, cmd, write);
 out_good:

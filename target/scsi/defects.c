@@ -63,7 +63,7 @@ sense_reason_t tgt_defects_lba_parse(struct se_cmd *cmd, u32 *size)
 	if (cmd->t_task_cdb[14])
 		return tgt_bad_field(cmd, 14, -1);
 	if (lba >= tgt_server_blocks(cmd->se_dev))
-		return tgt_fail_info(cmd, TCM_ADDRESS_OUT_OF_RANGE, lba);
+		return tgt_server_beyond(cmd, lba);
 	return TCM_NO_SENSE;
 }
 
@@ -125,7 +125,7 @@ sense_reason_t tgt_defects_referrals(struct se_cmd *cmd)
 	u8 *raw;
 
 	if (lba >= tgt_server_blocks(cmd->se_dev))
-		return tgt_fail_info(cmd, TCM_ADDRESS_OUT_OF_RANGE, lba);
+		return tgt_server_beyond(cmd, lba);
 	raw = (u8 *)__get_free_page(GFP_KERNEL);
 	if (!raw)
 		return TCM_OUT_OF_RESOURCES;

@@ -33,7 +33,7 @@ static sense_reason_t check_ranges(struct se_cmd *cmd, const u8 *raw, const stru
 	for (i = 0; i < list->ranges; i++) {
 		r = tgt_copy_parse_range(raw, list, i);
 		if (r.lba > capacity || r.blocks > capacity - r.lba)
-			return tgt_fail_info(cmd, TCM_ADDRESS_OUT_OF_RANGE, min(r.lba, capacity));
+			return tgt_server_beyond(cmd, r.lba);
 		*blocks += r.blocks;
 		if (*blocks > limit)
 			return tgt_bad_param(cmd, range_field(list, i) + 8, -1);

@@ -40,7 +40,7 @@ static sense_reason_t check_range(struct se_cmd *cmd)
 	u64 lba = cmd->t_task_lba;
 
 	if (lba > blocks || cmd->t_task_nolb > blocks - lba || (lba == blocks && !cmd->t_task_nolb))
-		return tgt_fail_info(cmd, TCM_ADDRESS_OUT_OF_RANGE, lba >= blocks ? lba : blocks);
+		return tgt_server_beyond(cmd, lba);
 	return TCM_NO_SENSE;
 }
 

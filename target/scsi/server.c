@@ -127,6 +127,19 @@ sense_reason_t tgt_server_fetch(struct se_cmd *cmd, size_t offset, void *buf, si
 }
 
 /**
+ * tgt_server_beyond - refuse an extent that leaves the medium
+ * @cmd: command
+ * @lba: where the extent begins
+ * Return: LOGICAL BLOCK ADDRESS OUT OF RANGE; INFORMATION is the first block that is not there. Any
+ * context.
+ */
+sense_reason_t tgt_server_beyond(struct se_cmd *cmd, u64 lba)
+{
+	return tgt_fail_info(cmd, TCM_ADDRESS_OUT_OF_RANGE,
+			     max(lba, tgt_server_blocks(cmd->se_dev)));
+}
+
+/**
  * tgt_server_max_transfer - MAXIMUM TRANSFER LENGTH of the Block Limits page
  * @cmd: any command to the device; its fabric may set the limit
  * Return: blocks. Any context.

@@ -72,7 +72,7 @@ static sense_reason_t check_list(struct se_cmd *cmd, const struct unmap_list *li
 		if (sum > attrib->max_unmap_lba_count)
 			return tgt_bad_param(cmd, HEADER_SIZE + i * DESCRIPTOR_SIZE + 8, -1);
 		if (lba_of(list, i) > blocks || count_of(list, i) > blocks - lba_of(list, i))
-			return tgt_fail_info(cmd, TCM_ADDRESS_OUT_OF_RANGE, lba_of(list, i));
+			return tgt_server_beyond(cmd, lba_of(list, i));
 	}
 	return TCM_NO_SENSE;
 }

@@ -61,7 +61,7 @@ sense_reason_t tgt_wsame_parse(struct se_cmd *cmd, u32 *size)
 	if (!cmd->t_task_nolb)	/* WSNZ is one */
 		return tgt_bad_field(cmd, row->blocks.byte, -1);
 	if (lba >= blocks || cmd->t_task_nolb > blocks - lba)
-		return tgt_fail_info(cmd, TCM_ADDRESS_OUT_OF_RANGE, min(lba, blocks));
+		return tgt_server_beyond(cmd, lba);
 	if (cmd->t_task_nolb > tgt_vpd_max_write_same(cmd->se_dev))
 		return tgt_bad_field(cmd, row->blocks.byte, -1);
 	*size = has_ndob(cmd) ? 0 : cmd->se_dev->dev_attrib.block_size;
