@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # suite: iscsi-test-cu of libiscsi on fully provisioned LUNs (fileio, ramdisk, iblock) and on thin block devices
-# time: 150
+# time: 180
 # SPDX-License-Identifier: GPL-2.0-only
 """
 The tests of scsi/libiscsi on the other kinds of LUN. What the device server says and decides alone is the same on all
@@ -20,8 +20,8 @@ KINDS = {
     "thick": (f"fileio_make thick {16 * MIB} /dev/shm/thick.img", {}),
     "ramdisk": (f"ramdisk_make ramdisk {16 * MIB}", {}),
     "iblock": ("modprobe -a brd && iblock_make iblock /dev/ram0", {}),
-    "thinblock": (f"modprobe loop && truncate -s {16 * MIB} /dev/shm/thinblock.img && "
-                  "iblock_make thinblock $(losetup -f --show /dev/shm/thinblock.img)", THIN),
+    "thinblock": ("modprobe null_blk nr_devices=0 && cd /sys/kernel/config/nullb && mkdir thin && cd thin && echo 16 >size &&"
+                  " echo 1 >memory_backed && echo 1 >discard && echo 1 >power && iblock_make thinblock /dev/nullb0", THIN),
 }
 WITHOUT = ("PreventAllow", "StartStopUnit", "NoMedia", "ReadOnly", "Sanitize")	# on LUNs of their own in scsi/libiscsi
 BACKSTORE = ("CompareAndWrite", "ExtendedCopy", "GetLBAStatus", "Inquiry", "OrWrite", "Prefetch16", "Read16", "ReadCapacity16",
@@ -41,8 +41,8 @@ def main():
             if test != "Reset":
                 cu.Run(lun, urls, "Sanitize." + test).report()
     cu.skipped()
+    cu.shell("tgt_clear; rmdir /sys/kernel/config/nullb/thin")
     cu.clear()
-    cu.shell("losetup -D")
     cfs.finish()
 
 

@@ -62,7 +62,7 @@ def choose(words):
         return known
     out = []
     for given in words:
-        word = re.sub(r"^selftests/", "", word)
+        word = re.sub(r"^selftests/", "", given)
         plain = re.sub(r"\.(sh|py)$", "", word).rstrip("/")
         fit = [s for s in known if s.name == plain or s.name.startswith(plain + "/")]
         path = next((p for p in (given, f"{SELFTESTS}/{word}") if os.path.isfile(p)), None)
