@@ -45,8 +45,9 @@ static inline const struct fault_sense *fault_find(int err, bool writing)
 		{ ENODEV,	NOT_READY,		false,	0x0400 },
 		/* internal target failure */
 		{ EREMOTEIO,	HARDWARE_ERROR,		false,	0x4400 },
-		/* block guard check failed */
+		/* block guard check failed; reference tag check failed, as iblock calls it */
 		{ EILSEQ,	ABORTED_COMMAND,	true,	0x1001 },
+		{ EBADR,	ABORTED_COMMAND,	true,	0x1003 },
 	};
 	static const struct fault_sense bad_read = { EIO, MEDIUM_ERROR, true, 0x1100 };
 	static const struct fault_sense bad_write = { EIO, MEDIUM_ERROR, true, 0x0c00 };

@@ -71,15 +71,25 @@ static void io_finish(struct tiblk_io *io)
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
 }
 
+/* the device does not say which part of a tuple did not fit, nor where */
+static bool io_tag_unknown(struct tiblk_io *io)
+{
+	return io->err == -EILSEQ && tiblk_integrity_wanted(io->cmd);
+}
+
 /*
  * A bio that failed tells its first block only. A read can be asked for the bad one, SBC-4 4.18; an
  * aborted command no longer needs to know.
  */
 static bool io_block_unknown(struct tiblk_io *io)
 {
-	return (io->err == -EIO || io->err == -ENODATA) && bio_op(&io->first.bio) == REQ_OP_READ &&
-	       io->cmd->data_length > io->cmd->se_dev->dev_attrib.block_size &&
-	       !(READ_ONCE(io->cmd->transport_state) & CMD_T_ABORTED);
+	if (bio_op(&io->first.bio) != REQ_OP_READ ||
+	    READ_ONCE(io->cmd->transport_state) & CMD_T_ABORTED)
+		return false;
+	if (io_tag_unknown(io))
+		return true;
+	return (io->err == -EIO || io->err == -ENODATA) &&
+	       io->cmd->data_length > io->cmd->se_dev->dev_attrib.block_size;
 }
 
 static void io_put(struct tiblk_io *io)
@@ -109,17 +119,23 @@ static int read_block(struct block_device *bdev, struct page *page, sector_t sec
 /* moves err_sector from the first block of the failed bio on to the first that cannot be read */
 static void io_find_block(struct tiblk_io *io, struct page *page)
 {
+	struct block_device *bdev = io->dev->lower.bdev;
+	bool tags = io_tag_unknown(io);
 	struct se_cmd *cmd = io->cmd;
 	u32 block = cmd->se_dev->dev_attrib.block_size;
 	sector_t end = target_to_linux_sector(cmd->se_dev, cmd->t_task_lba) +
 		       (cmd->data_length >> SECTOR_SHIFT);
 	sector_t sector;
+	int err;
 
 	for (sector = io->err_sector; sector < end; sector += block >> SECTOR_SHIFT) {
 		if (READ_ONCE(cmd->transport_state) & CMD_T_ABORTED)
 			return;
-		if (!read_block(io->dev->lower.bdev, page, sector, block))
+		err = tags ? tiblk_integrity_look(cmd, bdev, page, sector) :
+			     read_block(bdev, page, sector, block);
+		if (!err)
 			continue;
+		io->err = tags ? err : io->err;
 		io->err_sector = sector;
 		return;
 	}

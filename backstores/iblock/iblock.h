@@ -122,6 +122,8 @@ sense_reason_t tiblk_ops_unmap(struct se_cmd *cmd, sector_t lba, sector_t nolb);
 /* integrity.c */
 void tiblk_integrity_setup(struct tiblk_dev *dev);
 bool tiblk_integrity_wanted(struct se_cmd *cmd);
+int tiblk_integrity_look(struct se_cmd *cmd, struct block_device *bdev, struct page *page,
+			 sector_t sector);
 int tiblk_integrity_attach(struct bio *bio, struct se_cmd *cmd, sector_t sector);
 
 /* pr.c */

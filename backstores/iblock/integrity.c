@@ -5,7 +5,10 @@
  */
 #include <linux/bio.h>
 #include <linux/blk-integrity.h>
+#include <linux/crc-t10dif.h>
 #include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include <linux/t10-pi.h>
 #include "backstores/iblock/iblock.h"
 
 /**
@@ -80,4 +83,78 @@ int tiblk_integrity_attach(struct bio *bio, struct se_cmd *cmd, sector_t sector)
 	bip_set_seed(bip, div_u64((u64)sector << SECTOR_SHIFT, cmd->se_dev->dev_attrib.block_size));
 	return attach_pages(bio, cmd->t_prot_sg, cmd->t_prot_nents, bio_integrity_bytes(bi, before),
 			    bio_integrity_bytes(bi, bio_sectors(bio)));
+}
+
+/* Block and tuple as they are on the medium: neither driver nor device is to check them. */
+static int read_unchecked(struct block_device *bdev, struct page *page, u32 len, sector_t sector,
+			  struct t10_pi_tuple *tuple)
+{
+	struct bio_integrity_payload *bip;
+	struct bio_vec bvec;
+	struct bio bio;
+	int ret = -ENOMEM;
+
+	bio_init(&bio, bdev, &bvec, 1, REQ_OP_READ | REQ_FAILFAST_DEV);
+	bio.bi_iter.bi_sector = sector;
+	__bio_add_page(&bio, page, len, 0);
+	bip = bio_integrity_alloc(&bio, GFP_NOIO, 1);
+	if (IS_ERR(bip)) {
+		bio_uninit(&bio);
+		return PTR_ERR(bip);
+	}
+	bip->bip_flags |= BIP_CTRL_NOCHECK | BIP_DISK_NOCHECK;
+	tgt_bip_set_size(bip, sizeof(*tuple));
+	bip_set_seed(bip, div_u64((u64)sector << SECTOR_SHIFT, len));
+	if (bio_integrity_add_page(&bio, virt_to_page(tuple), sizeof(*tuple),
+				   offset_in_page(tuple)) == sizeof(*tuple))
+		ret = submit_bio_wait(&bio);
+	bio_uninit(&bio);
+	return ret;
+}
+
+/* SBC-4 4.21.2: what is wrong with a block that was read with its tuple. */
+static int tuple_fault(struct se_cmd *cmd, const struct t10_pi_tuple *tuple, const void *data,
+		       u32 len, u32 expected)
+{
+	bool counted = cmd->prot_type == TARGET_DIF_TYPE1_PROT;
+
+	if (tuple->app_tag == cpu_to_be16(0xffff) &&
+	    (counted || tuple->ref_tag == cpu_to_be32(0xffffffff)))
+		return 0;
+	if (cmd->prot_checks & TARGET_DIF_CHECK_GUARD &&
+	    be16_to_cpu(tuple->guard_tag) != crc_t10dif(data, len))
+		return -EILSEQ;
+	if (cmd->prot_checks & TARGET_DIF_CHECK_REFTAG && counted &&
+	    be32_to_cpu(tuple->ref_tag) != expected)
+		return -EBADR;
+	return 0;
+}
+
+/**
+ * tiblk_integrity_look() - what makes a block fail its check below
+ * @cmd: read with tuples that has failed
+ * @bdev: lower device, which only tells that something did not fit
+ * @page: room for a block
+ * @sector: of the block, in units of 512 bytes
+ *
+ * Context: sleeps. Return: 0 for a good block, -EILSEQ: its guard is wrong, -EBADR: its reference
+ * tag, or why it cannot be read.
+ */
+int tiblk_integrity_look(struct se_cmd *cmd, struct block_device *bdev, struct page *page,
+			 sector_t sector)
+{
+	u32 len = cmd->se_dev->dev_attrib.block_size;
+	sector_t first = target_to_linux_sector(cmd->se_dev, cmd->t_task_lba);
+	struct t10_pi_tuple *tuple = kzalloc(sizeof(*tuple), GFP_NOIO);
+	int ret;
+
+	if (!tuple)
+		return -ENOMEM;
+	ret = read_unchecked(bdev, page, len, sector, tuple);
+	if (!ret)
+		ret = tuple_fault(cmd, tuple, page_address(page), len,
+				  cmd->reftag_seed +
+					  div_u64((u64)(sector - first) << SECTOR_SHIFT, len));
+	kfree(tuple);
+	return ret;
 }

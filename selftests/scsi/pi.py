@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # suite: protection information, types 1 to 3: inserted and checked at the target, damage on the medium is found
-# time: 25
+# time: 45
 # SPDX-License-Identifier: GPL-2.0-only
 """
 A fileio device keeps its tuples in FILE.protection, where this suite reads and damages them. An initiator without
@@ -8,6 +8,7 @@ protection information (iSCSI, raw PDUs) must get good data or 10/01 (guard), 10
 tag) with the LBA. A ramdisk does the same without a look inside; tcm_loop carries the tuples up to the block layer.
 """
 
+import glob
 import os
 import struct
 import sys
@@ -186,6 +187,61 @@ def strip_and_insert():
     i.close()
 
 
+def lower_disk(pi):
+    """scsi_debug with tuples; addresses behind the end of its memory are aliases, by which a block gets another's tags."""
+    sh(f"modprobe scsi_debug dif={pi} dix=1 guard=0 dev_size_mb=8 virtual_gb=1")
+    find = lambda kind: glob.glob(f"/sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*/{kind}/*")  # noqa: E731
+    wait_for(lambda: find("block") and find("scsi_generic"))
+    disk, sg = ("/dev/" + os.path.basename(find(kind)[0]) for kind in ("block", "scsi_generic"))
+    wait_for(lambda: os.path.exists(disk) and os.path.exists(sg))
+    wait_for(lambda: text(f"/sys/block/{os.path.basename(disk)}/integrity/format").strip() == f"T10-DIF-TYPE{pi}-CRC")
+    return disk, Sg(sg).settle()
+
+
+def on_iblock(pi):
+    """The tuples go down to a device that keeps and checks them; what it finds has its code and its LBA."""
+    name, alias = f"iblock type {pi}", 8 * 2048
+    sh("modprobe sd_mod; modprobe sg")
+    disk, below = lower_disk(pi)
+    dev = backstore("iblock", f"phys{pi}", f"udev_path={disk}", f"9200000{pi}")
+    same(f"{name}: offered as the device has it", text(dev + "/attrib/pi_prot_type").strip(), str(pi))
+    tpg = f"{T}/iscsi/{IQN}/tpgt_1"
+    lun(tpg, 4, dev)
+    i = Init()
+    i.settle(4)
+    data = pattern(8, 30 + pi)
+    same(f"{name}: a write without tuples", i.write(100, data, 4), ())
+    same(f"{name}: comes back", i.read(100, 8, 4), ((), data))
+    r = sh(f"dd if={disk} bs=512 skip=100 count=8 iflag=direct of=/dev/shm/pi-below 2>&1; echo status $?", check=False)
+    result("status 0" in r and open("/dev/shm/pi-below", "rb").read() == data, f"{name}: the device finds its tuples right", r)
+    # scsi_debug takes a write without tuples and leaves the old ones
+    below.run(struct.pack(">BBIBHB", 0x2a, 0, 103, 0, 1, 0), data=b"\x5c" * BLOCK)
+    same(f"{name}: a block of other data", i.read(100, 8, 4), (GUARD, 103))
+    same(f"{name}: alone", i.read(103, 1, 4), (GUARD, 103))
+    same(f"{name}: the blocks before it", i.read(100, 3, 4), ((), data[:3 * BLOCK]))
+    same(f"{name}: and behind it", i.read(104, 4, 4), ((), data[4 * BLOCK:]))
+    same(f"{name}: written again", i.write(100, data, 4), ())
+    same(f"{name}: mended", i.read(100, 8, 4), ((), data))
+    same(f"{name}: a block with the tags of another", i.write(alias + 106, data[6 * BLOCK:7 * BLOCK], 4), ())
+    same(f"{name}: where it was written", i.read(alias + 106, 1, 4), ((), data[6 * BLOCK:7 * BLOCK]))
+    if pi == 1:
+        same(f"{name}: and where it is not", i.read(100, 8, 4), (REF, 106))
+        same(f"{name}: alone", i.read(106, 1, 4), (REF, 106))
+        same(f"{name}: RDPROTECT is not for who carries no tuples", i.run(rw16(0x88, 100, 1, 0x20), want=BLOCK, lun=4)[0], (5, 0x24, 0))
+    else:
+        same(f"{name}: has no reference tags", i.read(100, 8, 4), ((), data))
+    i.close()
+    below.close()
+    lun_remove(tpg, 4)
+    must(rmdir(dev), "iblock")
+    wait_for(lambda: "status 0" in sh("rmmod scsi_debug; echo status $?", check=False))
+
+
+def on_iblock_types():
+    for pi in (1, 3):
+        on_iblock(pi)
+
+
 def through_loop():
     """DIX: the block layer makes and checks the tuples, the target checks them again and keeps them."""
     with open(PATH % "loop", "wb") as f:
@@ -223,7 +279,7 @@ def through_loop():
 mount()
 sh("modprobe iscsi_target_mod")
 sh("rm -f /dev/shm/pi-*", check=False)
-for step in (strip_and_insert, through_loop):
+for step in (strip_and_insert, on_iblock_types, through_loop):
     step()
 clear()
 sh("rm -f /dev/shm/pi-*", check=False)
