@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+# suite: SANITIZE and FORMAT UNIT with progress and failure, WRITE ATOMIC limits, PRE-FETCH IMMED, what thin media tell
+# time: 60
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+The second half of the disk lies on a dm device that is suspended to hold an operation there, or fails to make it fail:
+SBC-4 4.11 (sanitize), 5.4 (FORMAT UNIT), 5.13 (PRE-FETCH). Then LBPRZ, GET LBA STATUS and thresholds of each kind of
+backstore against what is read back.
+"""
+
+import glob
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+from sgio import *  # noqa: E402,F403
+
+MB = 1 << 20
+SECTORS = 32768		# 16 MB, half of them behind the gate
+SANITIZING, FORMATTING, FAILED = (2, 4, 0x1b), (2, 4, 4), (3, 0x31, 3)
+BAD, OPCODE, OUT_OF_RANGE = (5, 0x24, 0), (5, 0x20, 0), (5, 0x21, 0)
+TUR, SENSE, INQUIRY = bytes(6), bytes((3, 0, 0, 0, 96, 0)), bytes((0x12, 0, 0, 0, 96, 0))
+
+
+def dm(name, *table):
+    lines = "\\n".join(table)
+    sh(f"printf '{lines}\\n' | dmsetup create --noudevsync {name} && dmsetup mknodes {name}")
+
+
+def gate(state):
+    """suspend, resume; error and linear: as it is when it is resumed next."""
+    if state in ("suspend", "resume"):
+        sh(f"dmsetup {state} --noudevsync {'--noflush --nolockfs' if state == 'suspend' else ''} medgate")
+    else:
+        rest = "error" if state == "error" else f"linear /dev/ram0 {SECTORS // 2}"
+        sh(f"printf '0 {SECTORS // 2} {rest}\\n' | dmsetup load medgate")
+
+
+def half_and_gate():
+    sh("modprobe dm_mod; modprobe brd rd_nr=1 rd_size=16384; modprobe target_core_iblock")
+    dm("medgate", f"0 {SECTORS // 2} linear /dev/ram0 {SECTORS // 2}")
+    dm("meddisk", f"0 {SECTORS // 2} linear /dev/ram0 0", f"{SECTORS // 2} {SECTORS // 2} linear /dev/mapper/medgate 0")
+    dev = backstore("iblock", "med", "udev_path=/dev/mapper/meddisk", "5a000001")
+    tpg = loop_target("naa.5001405c0b105a01", "naa.5001405c0b1005aa")
+    lun(tpg, 0, dev)
+    return sg_of(tpg, 0), tpg, dev
+
+
+def progress(data):
+    """PROGRESS INDICATION of fixed format sense data, or None."""
+    return int.from_bytes(data[16:18], "big") if len(data) >= 18 and data[15] & 0x80 else None
+
+
+def sanitize(sg, flags=0x80, timeout=60):
+    return sg.run(bytes((0x48, flags | 1)) + bytes(5) + be(8, 2) + b"\0", data=bytes((1, 0, 0, 4)) + b"\x5a" * 4, timeout=timeout)
+
+
+def busy(sg, what, code, start):
+    """The operation stands still in the middle: who may do what, and what they are told."""
+    gate("suspend")
+    same(f"{what} with IMMED is answered", start().code, ())
+    result(wait_for(lambda: 0x7000 <= (progress(sg.run(TUR).sense) or 0)), f"{what}: it comes to the middle")
+    a = sg.run(TUR)
+    same(f"{what}: TEST UNIT READY", a.code, code)
+    result(0x7000 <= progress(a.sense) <= 0x8100, f"{what}: its progress", a)
+    d = sg.run(SENSE, want=96).data
+    same(f"{what}: REQUEST SENSE has it as data", ((d[2] & 15, d[12], d[13]), progress(d) == progress(a.sense)), (code, True))
+    same(f"{what}: no READ", sg.run(rw16(0x88, 0, 1), want=512).code, code)
+    same(f"{what}: no WRITE", sg.run(rw16(0x8a, 0, 1), data=bytes(512)).code, code)
+    same(f"{what}: no second one", start().code in (code, (2, 4, 0x1b)), True)
+    same(f"{what}: INQUIRY", sg.run(INQUIRY, want=96).code, ())
+    same(f"{what}: REPORT LUNS", sg.run(bytes((0xa0,)) + bytes(5) + be(64, 4) + b"\0\0", want=64).code, ())
+
+
+def operations(sg):
+    def form():
+        return sg.run(bytes((4, 0x10, 0, 0, 0, 0)), data=bytes((0, 2, 0, 0)))
+
+    sg.write(0, b"\xee" * 4096)
+    busy(sg, "SANITIZE", SANITIZING, lambda: sanitize(sg))
+    gate("resume")
+    result(wait_for(lambda: sg.run(TUR).code == ()), "SANITIZE: it ends")
+    same("SANITIZE: the pattern is everywhere", {bytes(sg.read(n, 8)) for n in (0, 12345, SECTORS - 8)}, {b"\x5a" * 4096})
+    same("without IMMED it is answered at the end", (sanitize(sg, 0).code, sg.run(TUR).code), ((), ()))
+
+    sg.write(0, b"\xee" * 4096)
+    busy(sg, "FORMAT UNIT", FORMATTING, form)
+    gate("resume")
+    result(wait_for(lambda: sg.run(TUR).code == ()), "FORMAT UNIT: it ends")
+    same("FORMAT UNIT: zeros", sg.read(0, 8), bytes(4096))
+
+    for ause in (0x20, 0):
+        gate("suspend")
+        same("SANITIZE over a part that will fail", sanitize(sg, 0x80 | ause).code, ())
+        gate("error")
+        gate("resume")
+        result(wait_for(lambda: sg.run(TUR).code == FAILED), "it fails", sg.run(TUR))
+        same("the medium is shut", (sg.run(rw16(0x88, 0, 1), want=512).code, sg.run(rw16(0x8a, 0, 1), data=bytes(512)).code),
+             (FAILED, FAILED))
+        leave = sg.run(bytes((0x48, 0x1f)) + bytes(8))
+        same("EXIT FAILURE MODE " + ("is allowed by AUSE" if ause else "without AUSE is not"), leave.code == (), bool(ause))
+        same("and then", sg.run(rw16(0x88, 0, 1), want=512).code, () if ause else FAILED)
+        gate("suspend")
+        gate("linear")
+        gate("resume")
+        if not ause:
+            same("a sanitize that succeeds opens it", (sanitize(sg, 0).code, sg.read(SECTORS - 8, 8)), ((), b"\x5a" * 4096))
+
+
+def prefetch(sg):
+    gate("suspend")
+    same("PRE-FETCH(10) with IMMED waits for no medium",
+         sg.run(bytes((0x34, 2)) + be(SECTORS - 64, 4) + b"\0" + be(64, 2) + b"\0").code, ())
+    same("PRE-FETCH(16), too", sg.run(rw16(0x90, SECTORS - 64, 64, 2)).code, ())
+    late = sg.later(rw16(0x90, SECTORS - 64, 64))
+    result(late.wait(1) is None, "without IMMED it does")
+    gate("resume")
+    same("and ends with it", late.wait(60).code, ())
+    same("IMMED behind the end", sg.run(rw16(0x90, SECTORS - 8, 9, 2)).code, OUT_OF_RANGE)
+
+
+def vpd(sg, page):
+    return sg.run(bytes((0x12, 1, page, 1, 0, 0)), want=256).data
+
+
+def atomic(sg):
+    def write(lba, n, boundary=0):
+        return sg.run(bytes((0x9c, 0)) + be(lba, 8) + be(boundary, 2) + be(n, 2) + b"\0\0", data=b"\xa7" * (n * 512))
+
+    limits = vpd(sg, 0xb0)
+    most, transfer = int.from_bytes(limits[44:48], "big"), int.from_bytes(limits[8:12], "big")
+    result(0 < most < transfer, "Block Limits: MAXIMUM ATOMIC TRANSFER LENGTH", (most, transfer))
+    same("no alignment, no granularity, no boundaries", limits[48:64], bytes(16))
+    same("as much as that, anywhere", (write(3, most).code, sg.read(3 + most - 1, 1)), ((), b"\xa7" * 512))
+    a = write(3, most + 1)
+    same("a block more", (a.code, a.sense[15] & 0xc0, a.sense[16:18]), (BAD, 0xc0, be(12, 2)))
+    a = write(3, 8, 4)
+    same("a boundary", (a.code, a.sense[16:18]), (BAD, be(10, 2)))
+    same("nothing", write(3, 0).code, ())
+    same("behind the end", write(SECTORS - 1, 2).code, OUT_OF_RANGE)
+
+
+def status_of(sg, lba):
+    """(first LBA, blocks, status) of the first descriptor."""
+    d = sg.run(bytes((0x9e, 0x12)) + be(lba, 8) + be(24, 4) + b"\0\0", want=24).data
+    return int.from_bytes(d[8:16], "big"), int.from_bytes(d[16:20], "big"), d[20] & 15
+
+
+def told(sg):
+    """LBPME, LBPRZ; LBPU, LBPRZ, provisioning type, threshold exponent of page B2."""
+    c = sg.run(bytes((0x9e, 0x10)) + bytes(8) + be(32, 4) + b"\0\0", want=32).data
+    p = vpd(sg, 0xb2)
+    return bool(c[14] & 0x80), bool(c[14] & 0x40), bool(p[5] & 0x80), bool(p[5] & 0x04), p[6] & 7, p[4]
+
+
+def unmap(sg, lba, n):
+    return sg.run(bytes((0x42, 0, 0, 0, 0, 0, 0)) + be(24, 2) + b"\0",
+                  data=be(22, 2) + be(16, 2) + bytes(4) + be(lba, 8) + be(n, 4) + bytes(4)).code
+
+
+def log(sg, page):
+    return sg.run(bytes((0x4d, 0, 0x40 | page)) + bytes(4) + be(255, 2) + b"\0", want=255).data
+
+
+def mode_1c02(sg):
+    return sg.run(bytes((0x1a, 8, 0x1c, 2, 255, 0)), want=255)
+
+
+def thin(sg, kind, lba, knows_holes, thresholds):
+    same(f"{kind}: LBPME, LBPRZ, LBPU", told(sg)[:5], (True, True, True, True, 2))
+    sg.write(lba, b"\xcd" * (256 * 512))
+    same(f"{kind}: written blocks are mapped", status_of(sg, lba)[2], 0)
+    same(f"{kind}: UNMAP", unmap(sg, lba + 64, 128), ())
+    same(f"{kind}: LBPRZ is true", sg.read(lba, 256), b"\xcd" * 32768 + bytes(65536) + b"\xcd" * 32768)
+    if knows_holes:
+        same(f"{kind}: GET LBA STATUS", status_of(sg, lba + 64), (lba + 64, 128, 1))
+        same(f"{kind}: before and behind it", (status_of(sg, lba)[1:], status_of(sg, lba + 192)[2]), ((64, 0), 0))
+    else:
+        same(f"{kind}: GET LBA STATUS: mapped or not known, to the end", (status_of(sg, lba + 64)[0], status_of(sg, lba + 64)[2]),
+             (lba + 64, 0))
+    same(f"{kind}: UNMAP of too many blocks", unmap(sg, 0, 0xffffffff) != (), True)
+    page = mode_1c02(sg).data[4:]
+    same(f"{kind}: thresholds in VPD page B2, mode page and log page", (told(sg)[5] > 0, len(page) > 16, len(log(sg, 0x0c)) > 4),
+         (thresholds,) * 3)
+
+
+def backstores():
+    path = "/dev/shm/medium-thin"
+    with open(path, "wb") as f:
+        f.truncate(16 * MB)
+    tpg = loop_target("naa.5001405c0b105a02", "naa.5001405c0b1005ab")
+    file = backstore("fileio", "medthin", f"fd_dev_name={path},fd_dev_size={16 * MB}", "5a000002")
+    for name in ("emulate_tpu", "emulate_tpws", "unmap_zeroes_data"):
+        must(put(f"{file}/attrib/{name}", "1"), name)
+    lun(tpg, 0, file)
+    sg = sg_of(tpg, 0)
+    thin(sg, "fileio", 1024, True, True)
+    sg.close()
+
+    ram = backstore("rd_mcp", "medram", "rd_pages=1024", "5a000003")
+    result(put(ram + "/attrib/emulate_tpu", "1") != "", "ramdisk: emulate_tpu is refused")
+    lun(tpg, 1, ram)
+    sg = sg_of(tpg, 1)
+    same("ramdisk: fully provisioned", told(sg), (False, False, False, False, 0, 0))
+    same("ramdisk: mapped from end to end", status_of(sg, 5), (5, 8192 - 5, 0))
+    same("ramdisk: no UNMAP", unmap(sg, 0, 8), OPCODE)
+    same("ramdisk: no thresholds", (mode_1c02(sg).code, 0x0c in log(sg, 0)[4:]), (BAD, False))
+    sg.close()
+
+    sh("modprobe scsi_debug dev_size_mb=16 lbpu=1 lbpws=1 lbprz=1")
+    found = wait_for(lambda: glob.glob("/sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*/block/sd*"))
+    disk = "/dev/" + os.path.basename(found[0])
+    wait_for(lambda: os.path.exists(disk))
+    block = backstore("iblock", "medblock", f"udev_path={disk}", "5a000004")
+    for name in ("emulate_tpu", "emulate_tpws", "unmap_zeroes_data"):
+        must(put(f"{block}/attrib/{name}", "1"), name)
+    lun(tpg, 2, block)
+    sg = sg_of(tpg, 2)
+    thin(sg, "iblock", 1024, False, False)
+    sg.close()
+    for n in range(3):
+        lun_remove(tpg, n)
+    must(rmdir(block), "iblock")
+    result(wait_for(lambda: "status 0" in sh("rmmod scsi_debug; echo status $?", check=False)), "scsi_debug goes")
+    os.unlink(path)
+
+
+mount()
+S, TPG, DEV = half_and_gate()
+for step in (operations, prefetch, atomic):
+    step(S)
+S.close()
+lun_remove(TPG, 0)
+must(rmdir(DEV), "iblock")
+sh("dmsetup remove --noudevsync meddisk; dmsetup remove --noudevsync medgate; rmmod brd", check=False)
+backstores()
+clear()
+finish()
