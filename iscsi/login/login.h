@@ -21,8 +21,6 @@ enum {
 	ITGT_LOGIN_TEXT_MAX = 16 * 1024, /* bytes of one joined text */
 	ITGT_LOGIN_PDUS_MAX = 64,	 /* requests of one login */
 	ITGT_LOGIN_SECONDS = 15,	 /* until a portal group says otherwise */
-	ITGT_LOGIN_PER_PORTAL = 1024,	 /* logins under way on one portal */
-	ITGT_LOGIN_PER_SOURCE = 256,	 /* of them from one address */
 };
 
 /*

@@ -13,11 +13,36 @@
 #include <linux/random.h>
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
 #include <net/sock.h>
 
+/* logins that make room for one */
+#define EVICT_MAX 16
+
+/* logins on one portal whose end has begun */
+#define EVICTED_MAX 1024
+
 static struct workqueue_struct *login_wq;
+
+/*
+ * Logins under way. Module parameters, as a login belongs to no portal group before it has said
+ * where it wants to go, and tools take every name at the top of the iscsi tree for a target.
+ */
+static u32 logins_per_portal = 1024;
+static u32 logins_per_source = 256;
+
+static int bound_set(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 8, 8192);
+}
+
+static const struct kernel_param_ops bound_ops = { .set = bound_set, .get = param_get_uint };
+module_param_cb(logins_per_portal, &bound_ops, &logins_per_portal, 0644);
+MODULE_PARM_DESC(logins_per_portal, "logins under way on one portal, 8 to 8192");
+module_param_cb(logins_per_source, &bound_ops, &logins_per_source, 0644);
+MODULE_PARM_DESC(logins_per_source, "of them from one address, 8 to 8192");
 
 static void wake_by_data(struct sock *sk)
 {
@@ -99,9 +124,9 @@ static void evict(struct itgt_login *login)
 /*
  * Too many logins under way: the oldest one of the same source, or of the portal, has to go. An
  * honest initiator is done in a fraction of the time that it takes others to push it to the front
- * of the list.
+ * of the list. False: there is room.
  */
-static void make_room(struct itgt_portal *portal, const struct sockaddr_storage *source)
+static bool evict_one(struct itgt_portal *portal, const struct sockaddr_storage *source)
 {
 	struct itgt_login *login, *oldest = NULL, *oldest_here = NULL;
 	u32 total = 0, here = 0;
@@ -119,10 +144,22 @@ static void make_room(struct itgt_portal *portal, const struct sockaddr_storage 
 		if (!oldest_here)
 			oldest_here = login;
 	}
-	if (here >= ITGT_LOGIN_PER_SOURCE)
+	if (here >= READ_ONCE(logins_per_source))
 		evict(oldest_here);
-	else if (total >= ITGT_LOGIN_PER_PORTAL)
+	else if (total >= READ_ONCE(logins_per_portal))
 		evict(oldest);
+	else
+		return false;
+	return true;
+}
+
+/* More than one has to go after a limit was made smaller; a bit at a time, as the lock is held. */
+static void make_room(struct itgt_portal *portal, const struct sockaddr_storage *source)
+{
+	u32 i;
+
+	for (i = 0; i < EVICT_MAX && evict_one(portal, source); i++)
+		;
 }
 
 /*
@@ -131,15 +168,15 @@ static void make_room(struct itgt_portal *portal, const struct sockaddr_storage 
  */
 static bool login_begin(struct itgt_portal *portal, struct itgt_login *login)
 {
+	u32 most;
 	bool ok;
 
 	spin_lock_bh(&portal->lock);
-	/*
-	 * evicted ones still hold memory until their work has run: twice the bound is the end of it
-	 */
-	ok = !portal->closing && portal->nr_pending < 2 * ITGT_LOGIN_PER_PORTAL;
+	make_room(portal, &login->conn->peer);
+	/* evicted ones still hold memory until their work has run */
+	most = READ_ONCE(logins_per_portal) + EVICTED_MAX;
+	ok = !portal->closing && portal->nr_pending < most;
 	if (ok) {
-		make_room(portal, &login->conn->peer);
 		list_add_tail(&login->pending, &portal->pending);
 		portal->nr_pending++;
 		mod_timer(&login->timer, login->deadline);

@@ -211,6 +211,7 @@ def case_one_of_many():
 def case_only_one():
     """A session whose only portal goes lives on at level 2, and takes a connection through another one."""
     t = tree_erl2()
+    t.param('DefaultTime2Retain', 60)
     (only,), tag = many(t, {'DefaultTime2Retain': 60}, ports=(3261,))
     job = Background(lambda: t.forget(t.tpg + '/np/127.0.0.1:3261'))
     asked('the only connection of a session is asked to log out', only)
@@ -257,11 +258,11 @@ def case_failed_one():
 def case_silent_one():
     t = tree_erl2()
     acl = t.acl(BASE + 'many')
-    for name in ('nopin_response_timeout', 'nopin_timeout'):
-        ktap.write('%s/attrib/%s' % (acl, name), '3')
     (lead, deaf), tag = many(t)
+    for name, seconds in (('nopin_response_timeout', 10), ('nopin_timeout', 5)):
+        ktap.write('%s/attrib/%s' % (acl, name), str(seconds))
     got = None
-    end = time.monotonic() + 40 * SCALE
+    end = time.monotonic() + 60 * SCALE
     while not got and time.monotonic() < end:
         got = event(lead, 2)            # answers its own pings on the way
     same('a connection that answers no ping: the other one is told', got, (DROPPING, 1, 1, 20))

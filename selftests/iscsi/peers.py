@@ -19,7 +19,7 @@ from peer import BASE, GOOD, INQUIRY, Peer, SCALE, TUR, read10
 from rawpdu import Closed, Conn, F, FFP, NOP_IN, NOP_OUT, NO_TAG, OPERATIONAL, SCSI_CMD
 
 ktap.need_ours('iscsi_target_mod')
-PER_SOURCE, PER_PORTAL = 256, 1024      # logins under way, ITGT_LOGIN_PER_*
+PER_SOURCE, PER_PORTAL = 256, 1024      # logins under way, by default
 TREE = ktap.Tree(name=BASE + 'peers', portals=('0.0.0.0:3260',), size_pages=4096)
 resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
 
@@ -235,6 +235,35 @@ def case_limits():
     TREE.param('MaxConnections', 1)
 
 
+def case_bounds_set():
+    """The bounds are configured: smaller ones hold at once, for those that are there as well."""
+    files = {n: '/sys/module/iscsi_target_mod/parameters/logins_per_' + n for n in ('source', 'portal')}
+    same('default bounds', [int(ktap.read(files[n])) for n in ('source', 'portal')], [PER_SOURCE, PER_PORTAL])
+    same('bounds that make no sense are refused', [ktap.write(f, v) for f in files.values() for v in ('7', '8193', 'x', '-1')],
+         [22] * 8)
+    begin = time.monotonic()
+
+    def left(what, socks, limit):
+        """Silent ones end after 15 s by themselves."""
+        ok('%s: no more are left' % what, ktap.wait(lambda: alive(socks) <= limit, 20), alive(socks))
+        if time.monotonic() - begin < 10:
+            ok('%s: and no less' % what, alive(socks) == limit, alive(socks))
+    many = connect('127.0.0.7', 40)
+    ktap.write(files['source'], '8')
+    many += connect('127.0.0.7', 10)
+    left('logins_per_source=8', many, 8)
+    if time.monotonic() - begin < 10:
+        same('those that came last stay', alive(many[-8:]), 8)
+    ktap.write(files['source'], str(PER_SOURCE))
+    ktap.write(files['portal'], '20')
+    many += [s for n in range(10, 20) for s in connect('127.0.0.%d' % n, 5)]
+    left('logins_per_portal=20', many, 20)
+    same('another initiator is served', try_login('bounded')[0], 0)
+    ktap.write(files['portal'], str(PER_PORTAL))
+    for s in many:
+        s.close()
+
+
 def try_login(who, number=1, conn=None):
     """(status, connection) of a login that may be refused."""
     c = conn or Conn(timeout=20 * SCALE)
@@ -308,7 +337,7 @@ def case_session_limit_race():
     ok('and no session is left over', no_sessions())
 
 
-ktap.run([case_crowd, case_bounds, case_pings, case_deaf_reader, case_garbage, case_limits, case_session_limit,
-          case_session_limit_of_one, case_session_limit_race])
+ktap.run([case_crowd, case_bounds, case_bounds_set, case_pings, case_deaf_reader, case_garbage, case_limits,
+          case_session_limit, case_session_limit_of_one, case_session_limit_race])
 TREE.remove()
 ktap.done()
