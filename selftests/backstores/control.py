@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# suite: control, enable and info of fileio, iblock and pscsi: values taken, errors given, text shown
+# suite: control, enable and info of fileio, iblock, pscsi and rd_mcp: values taken, errors given, text shown
 # time: 20
 # SPDX-License-Identifier: GPL-2.0-only
 """The contract of the settings files, row by row; it holds for the distribution's modules as well."""
@@ -113,6 +113,24 @@ PSCSI = [
     ("scsi_lun_id=0x10", 0, "LUN: 16 "),
 ]
 
+RD = [
+    ("rd_pages=16", 0, "PAGES/PAGE_SIZE: 16*4096  SG_table_count: "),
+    ("rd_pages=0x20", 0, " 32*4096 "),
+    ("rd_pages=010", 0, " 8*4096 "),
+    ("rd_pages=16x", 0, " 16*4096 "),
+    ("rd_pages=text", 0, " 16*4096 "),
+    ("rd_pages=", 0, " 16*4096 "),
+    ("rd_pages=-1", 0, " 4294967295*4096 "),
+    ("rd_pages=4294967298", 0, " 2*4096 "),
+    ("rd_nullio=0", 0, "nullio: 0 dummy: 0\n"),
+    ("rd_nullio=2,rd_dummy=2", 0, "nullio: 0 dummy: 0\n"),
+    ("rd_nullio=1", 0, "nullio: 1 dummy: 0\n"),
+    ("rd_nullio=0", 0, "nullio: 1 dummy: 0\n"),
+    ("rd_dummy=1", 0, "nullio: 1 dummy: 1\n"),
+    ("rd_dummy=0", 0, "nullio: 1 dummy: 1\n"),
+    ("udev_path=/x,readonly=1,unknown=1", 0, " 2*4096 "),
+]
+
 
 def rows(kind, table):
     with Object(kind) as so:
@@ -133,6 +151,10 @@ def same(what, got, want):
 
 
 def enable_fileio():
+    with Object("fileio") as so:
+        same("fileio info, nothing set", so.info(),
+             "        TCM FILEIO ID: 0        File:   Size: 0  Mode: O_DSYNC Async: 0\n")
+
     def attempt(what, control, want, value="1"):
         with Object("fileio") as so:
             if control:
@@ -171,6 +193,46 @@ def enable_fileio():
         same("and has a descriptor", read(so.dir + "/attrib/max_unmap_block_desc_count"), "1\n")
 
 
+def enable_rd():
+    def attempt(what, control, want):
+        with Object("rd_mcp") as so:
+            if control:
+                so.set("control", control)
+            same("rd_mcp enable: " + what, so.set("enable", "1"), want)
+
+    attempt("nothing set", "", "EINVAL")
+    attempt("no pages", "rd_pages=0", "EINVAL")
+    attempt("nullio needs no memory", "rd_pages=1000000000,rd_nullio=1", 0)
+    with Object("rd_mcp") as so:
+        number = so.hba.rsplit("_", 1)[1]
+        same("rd_mcp info, nothing set", so.info(), f"        TCM RamDisk ID: {number}  RamDisk Makeup: rd_mcp\n"
+             "        PAGES/PAGE_SIZE: 0*4096  SG_table_count: 0  nullio: 0 dummy: 0\n")
+        so.set("control", "rd_pages=16")
+        same("rd_mcp enable", so.set("enable", "1"), 0)
+        same("rd_mcp info", so.info(), f"        TCM RamDisk ID: {number}  RamDisk Makeup: rd_mcp\n"
+             "        PAGES/PAGE_SIZE: 16*4096  SG_table_count: 1  nullio: 0 dummy: 0\n")
+        same("rd_mcp enable: twice", so.set("enable", "1"), "EEXIST")
+        if os.environ.get("MODULES") == "ours":
+            for control in ("rd_pages=1000000", "rd_pages=1", "rd_nullio=1"):
+                same(f"rd_mcp control {control} after enable", so.set("control", control), "EINVAL")
+            report(" 16*4096 " in so.info(), "the ramdisk stays as it is", so.info())
+
+
+def enable_pscsi():
+    """What needs no device; the rest is in pscsi.sh."""
+    with Object("pscsi") as so:
+        same("pscsi info, nothing set", so.info(),
+             "        SCSI Device Bus Location: Channel ID: 0 Target ID: 0 LUN: 0 Host ID: 0\n")
+        for control in ("scsi_host_id=0", "scsi_channel_id=0", "scsi_target_id=0"):
+            so.set("control", control)
+            same(f"pscsi enable: no further than {control}", so.set("enable", "1"), "EINVAL")
+        so.set("control", "scsi_lun_id=0")
+        same("pscsi enable: no udev_path", so.set("enable", "1"), "EINVAL")
+        so.set("udev_path", "/dev/none")
+        so.set("control", "scsi_host_id=4711")
+        same("pscsi enable: no such host", so.set("enable", "1"), "EINVAL")
+
+
 def enable_iblock():
     subprocess.run("modprobe brd rd_nr=2 rd_size=16384", shell=True, check=True)
 
@@ -197,6 +259,8 @@ def enable_iblock():
         same("iblock info", so.info(), "        iBlock device: ram1  UDEV PATH: /dev/ram1  readonly: 0\n"
              "        Major: 1 Minor: 1  CLAIMED: IBLOCK\n")
         same("iblock control udev_path after enable", so.set("control", "udev_path=/dev/ram0"), "EEXIST")
+        same("iblock control readonly after enable: the text follows",
+             (so.set("control", "readonly=1"), "readonly: 1\n" in so.info()), (0, True))
         for name, want in {"hw_block_size": 512, "hw_queue_depth": 128, "is_nonrot": 1,
                            "max_write_same_len": 65535, "hw_max_sectors": 248}.items():
             same(f"iblock attrib {name}", int(read(f"{so.dir}/attrib/{name}")), want)
@@ -213,7 +277,10 @@ def main():
     rows("fileio", FILEIO)
     rows("iblock", IBLOCK)
     rows("pscsi", PSCSI)
+    rows("rd_mcp", RD)
     enable_fileio()
+    enable_rd()
+    enable_pscsi()
     enable_iblock()
     subprocess.run(["rm", "-rf", WORK], check=True)
     print(f"1..{len(results)}")

@@ -22,12 +22,13 @@
 #define RD_TABLE_ENTRIES (65536 / sizeof(struct scatterlist)) /* info counts tables of 64 KiB */
 
 /*
- * @pages, @nr_pages and the two flags are set before the device is configured, by writers that
- * configfs serialises, and constant afterwards. The data itself has no lock: overlapping commands
- * are the initiators' affair (SAM-5 8).
+ * @wanted and the two flags are what control says, and are refused once the device is configured.
+ * @pages and @nr_pages are what it got then, whatever a writer at the same moment does to @wanted.
+ * The data itself has no lock: overlapping commands are the initiators' affair (SAM-5 8).
  */
 struct rd_dev {
 	struct se_device se;
+	u32 wanted;		/* pages */
 	u32 nr_pages;
 	bool nullio;
 	bool dummy;
@@ -105,6 +106,7 @@ static int rd_configure_device(struct se_device *dev)
 {
 	struct rd_dev *rd = to_rd(dev);
 
+	rd->nr_pages = READ_ONCE(rd->wanted);
 	if (!rd->nr_pages)
 		return -EINVAL;
 	if (!rd->nullio) {
@@ -246,29 +248,39 @@ static void rd_free_prot(struct se_device *dev)
 /*
  * Numbers may have a base and end at the first character that is none: "16x" is 16 and "0x10" too.
  */
-static void take_option(struct rd_dev *rd, const char *text)
+static int take_option(struct rd_dev *rd, const char *text)
 {
+	bool fixed = target_dev_configured(&rd->se);
 	int value;
 
-	if (sscanf(text, "rd_pages=%i", &value) == 1)
-		rd->nr_pages = value;
-	else if (sscanf(text, "rd_nullio=%i", &value) == 1 && value == 1)
+	if (sscanf(text, "rd_pages=%i", &value) == 1) {
+		if (fixed)
+			return -EINVAL;
+		WRITE_ONCE(rd->wanted, value);
+	} else if (sscanf(text, "rd_nullio=%i", &value) == 1 && value == 1) {
+		if (fixed)
+			return -EINVAL;
 		rd->nullio = true;
-	else if (sscanf(text, "rd_dummy=%i", &value) == 1 && value == 1)
+	} else if (sscanf(text, "rd_dummy=%i", &value) == 1 && value == 1) {
+		if (fixed)
+			return -EINVAL;
 		rd->dummy = true;
+	}
+	return 0;
 }
 
 static ssize_t rd_set_params(struct se_device *dev, const char *page, ssize_t count)
 {
 	char *copy = kstrndup(page, count, GFP_KERNEL), *rest = copy, *text;
+	int err = 0;
 
 	if (!copy)
 		return -ENOMEM;
-	while ((text = strsep(&rest, ",\n")))
+	while (!err && (text = strsep(&rest, ",\n")))
 		if (*text)
-			take_option(to_rd(dev), text);
+			err = take_option(to_rd(dev), text);
 	kfree(copy);
-	return count;
+	return err ?: count;
 }
 
 static ssize_t rd_show_params(struct se_device *dev, char *page)
@@ -280,7 +292,7 @@ static ssize_t rd_show_params(struct se_device *dev, char *page)
 		page, PAGE_SIZE,
 		"TCM RamDisk ID: %lu  RamDisk Makeup: rd_mcp\n"
 		"        PAGES/PAGE_SIZE: %u*%lu  SG_table_count: %u  nullio: %d dummy: %d\n",
-		(unsigned long)dev->se_hba->hba_ptr, rd->nr_pages, PAGE_SIZE, tables, rd->nullio,
+		(unsigned long)dev->se_hba->hba_ptr, rd->wanted, PAGE_SIZE, tables, rd->nullio,
 		rd->dummy);
 }
 
