@@ -136,13 +136,24 @@ CONTROL = [
     ('dev_size=18446744073709551616', 'ERANGE', None),
     ('dev_size=0x2000,unknown=1', 0, 'Size: 8192 '),
     ('hw_block_size=0', 'EINVAL', None),
+    ('dev_size=-1', 'EINVAL', 'Size: 8192 '),
+    ('hw_block_size=-512', 'EINVAL', None),
+    ('hw_block_size=513', 0, None),
     ('hw_max_sectors=-1', 'EINVAL', None),
+    ('hw_max_sectors=0', 'EINVAL', None),
+    ('hw_max_sectors=2147483648', 'ERANGE', None),
+    ('cmd_time_out=x,qfull_time_out=x', 0, None),
     ('nl_reply_supported=x', 0, None),
+    ('max_data_area_mb=4096', 0, 'MaxDataAreaMB: 2048 '),
+    ('max_data_area_mb=-1', 'EINVAL', None),
     ('max_data_area_mb=16', 0, 'MaxDataAreaMB: 16 '),
     ('max_data_area_mb=0', 'EINVAL', None),
     ('data_pages_per_blk=8', 0, 'DataPagesPerBlk: 8 '),
     ('data_pages_per_blk=0', 'EINVAL', None),
     ('data_pages_per_blk=4097', 'EINVAL', None),
+    ('data_pages_per_blk=-1', 'EINVAL', 'DataPagesPerBlk: 8 '),
+    ('cmd_ring_size_mb=9', 0, 'CmdRingSizeMB: 8\n'),
+    ('cmd_ring_size_mb=-1', 'EINVAL', None),
     ('cmd_ring_size_mb=2', 0, 'CmdRingSizeMB: 2\n'),
     ('cmd_ring_size_mb=0', 'EINVAL', None),
 ]
@@ -188,7 +199,8 @@ def settings():
         for name, text, want in ACTION:
             same(f'action {name}={text}', so.set('action/' + name, text), want)
         same('block_dev reads', so.get('action/block_dev'), 'unblocked\n')
-        same('control max_data_area_mb when enabled', so.set('control', 'max_data_area_mb=2'), 'EINVAL')
+        for key in ('max_data_area_mb', 'data_pages_per_blk', 'cmd_ring_size_mb'):
+            same(f'control {key} when enabled', so.set('control', key + '=2'), 'EINVAL')
         same('control dev_size when enabled', (so.set('control', 'dev_size=3145728'), so.get('attrib/dev_size')),
              (0, '3145728\n'))
     for name, text, want in MODULE:
