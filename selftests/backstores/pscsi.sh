@@ -1,6 +1,6 @@
 #!/bin/bash
 # suite: pscsi: disk, tape, CD, changer and enclosure passed through; address rules; what is kept from the device
-# time: 40
+# time: 60
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 . $TOP/selftests/backstores/lib.sh
@@ -92,6 +92,42 @@ check "protected disk: write" copy_in "$DISK"
 check "protected disk: read" holds_random "$DISK"
 disk_remove; so_remove "$so"; debug_gone
 
+# answer NODE LENGTH CDB...: the sense data, and the data of a command that may send LENGTH bytes
+answer() {
+	local node=$1 len=$2; shift 2
+	rm -f $WORK/answer
+	[ "$len" -eq 0 ] || local SENSE_OPTS="-r $len -o $WORK/answer"
+	sense "$node" "$@"
+	od -An -v -tx1 $WORK/answer 2>/dev/null | tr -d ' \n'
+}
+# passed_on WHAT UPPER LOWER LENGTH CDB...: the device answers, not the target
+passed_on() {
+	local what=$1 upper=$2 lower=$3; shift 3
+	same "$what is the device's" "$(answer "$upper" "$@")" "$(answer "$lower" "$@")"
+}
+# type_commands NAME UPPER LOWER: what each type is asked for, done or refused by the device itself
+type_commands() {
+	passed_on "$1: INQUIRY, serial number," "$2" "$3" 36 12 01 80 00 24 00
+	passed_on "$1: REQUEST SENSE" "$2" "$3" 18 03 00 00 00 12 00
+	passed_on "$1: MODE SENSE(6), all pages," "$2" "$3" 252 1a 00 3f 00 fc 00
+	passed_on "$1: MODE SENSE(10), all pages," "$2" "$3" 252 5a 00 3f 00 00 00 00 00 fc 00
+	passed_on "$1: LOG SENSE" "$2" "$3" 64 4d 00 40 00 00 00 00 00 40 00
+	case $1 in
+	tape)
+		passed_on "tape: REWIND" "$2" "$3" 0 01 00 00 00 00 00
+		passed_on "tape: READ BLOCK LIMITS" "$2" "$3" 6 05 00 00 00 00 00
+		passed_on "tape: READ POSITION" "$2" "$3" 20 34 00 00 00 00 00 00 00 00 00
+		passed_on "tape: WRITE FILEMARKS" "$2" "$3" 0 10 00 00 00 01 00 ;;
+	mediumx)
+		passed_on "changer: INITIALIZE ELEMENT STATUS" "$2" "$3" 0 07 00 00 00 00 00
+		passed_on "changer: MOVE MEDIUM" "$2" "$3" 0 a5 00 00 00 00 01 00 02 00 00 00 00
+		passed_on "changer: READ ELEMENT STATUS" "$2" "$3" 252 b8 00 00 00 00 10 00 00 00 fc 00 00 ;;
+	enclosu)
+		passed_on "enclosure: RECEIVE DIAGNOSTIC RESULTS" "$2" "$3" 64 1c 01 00 00 40 00 ;;
+	esac
+	same "$1: an operation of another type is refused by it" "$(answer "$2" 64 be 00 00 00 00 00 00 00 01 10 00 00)" "5 20 00 -"
+}
+
 # every other type: the initiator sees it as what it is
 for type in 1:tape 5:cd/dvd 8:mediumx 13:enclosu; do
 	modprobe scsi_debug ptype="${type%%:*}"
@@ -101,7 +137,9 @@ for type in 1:tape 5:cd/dvd 8:mediumx 13:enclosu; do
 	place=$(cat "$DISK_TPG/address"):$NEXT_LUN
 	check "type ${type#*:}: the initiator finds it" wait_for 10 test -f "/sys/bus/scsi/devices/$place/type"
 	same "type ${type#*:}: its type" "$(cat "/sys/bus/scsi/devices/$place/type")" "${type%%:*}"
-	check "type ${type#*:}: it answers" wait_for 5 sg_turs "/dev/$(ls "/sys/bus/scsi/devices/$place/scsi_generic")"
+	upper=/dev/$(ls "/sys/bus/scsi/devices/$place/scsi_generic")
+	check "type ${type#*:}: it answers" wait_for 5 sg_turs "$upper"
+	type_commands "${type#*:}" "$upper" "/dev/$(ls "/sys/bus/scsi/devices/$(debug_place)/scsi_generic")"
 	lun_remove "$DISK_TPG" $NEXT_LUN; NEXT_LUN=$((NEXT_LUN + 1))
 	so_remove "$so"
 	check "type ${type#*:}: nothing holds the device" debug_gone
