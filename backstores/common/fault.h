@@ -61,8 +61,8 @@ static inline const struct fault_sense *fault_find(int err, bool writing)
 
 /*
  * SPC-5 4.4: fixed format holds 32 bits of INFORMATION; a device whose last block lies beyond them
- * uses descriptor format, as its READ CAPACITY (16) only makes sense with it. D_SENSE is the core's:
- * it changes the format where that bit says so.
+ * uses descriptor format, as its READ CAPACITY (16) only makes sense with it. Where D_SENSE says
+ * otherwise the core changes the format.
  */
 static inline void fault_build(u8 *sense, struct se_device *dev, const struct fault_sense *fault,
 			       u64 lba)

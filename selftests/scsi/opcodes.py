@@ -42,17 +42,38 @@ class Answer:
             return None
         return (s[1] & 15, s[2], s[3]) if s[0] & 0x7f >= 0x72 else (s[2] & 15, s[12], s[13])
 
+    def part(self, kind):
+        """The descriptor of a kind, b"" if there is none."""
+        at = 8
+        while at + 2 <= len(self.sense):
+            if self.sense[at] == kind:
+                return self.sense[at:at + 2 + self.sense[at + 1]]
+            at += 2 + self.sense[at + 1]
+        return b""
+
+    @property
+    def described(self):
+        return len(self.sense) >= 8 and self.sense[0] & 0x7f == 0x72
+
     @property
     def field(self):
         """(in the CDB?, byte, bit or None) of the field pointer."""
-        s = self.sense
-        if len(s) < 18 or not s[15] & 0x80:
+        s = self.part(2)[4:7] if self.described else self.sense[15:18]
+        if len(s) < 3 or not s[0] & 0x80:
             return None
-        return bool(s[15] & 0x40), s[16] << 8 | s[17], s[15] & 7 if s[15] & 8 else None
+        return bool(s[0] & 0x40), s[1] << 8 | s[2], s[0] & 7 if s[0] & 8 else None
+
+    @property
+    def info(self):
+        """INFORMATION, None where it is not valid."""
+        if self.described:
+            s = self.part(0)
+            return int.from_bytes(s[4:12], "big") if len(s) == 12 and s[2] & 0x80 else None
+        return int.from_bytes(self.sense[3:7], "big") if len(self.sense) >= 8 and self.sense[0] & 0x80 else None
 
     def __repr__(self):
         code = "%x/%02x/%02x" % self.code if self.code else "-"
-        return f"status {self.status:#x} {code} field {self.field} host {self.host} resid {self.resid}"
+        return f"status {self.status:#x} {code} field {self.field} info {self.info} host {self.host} resid {self.resid}"
 
 
 class Sg:
@@ -165,7 +186,7 @@ ROWS = [
                           (cdb6(0x15, 0x10, 0, 0, 6), bytes(4) + bytes((0x3e, 0)), LIST, 4)]),
     Row("RESERVE(6)", cdb6(0x16), cls="own", run=False), Row("RELEASE(6)", cdb6(0x17), cls="own"),
     Row("MODE SENSE(6)", cdb6(0x1a, 0, 0x3f, 0, 255), want=255, cls="read", check=lambda d: d[0] == len(d) - 1 and d[3] == 8,
-        bad=[(cdb6(0x1a, 0, 0x3e, 0, 255), b"", BAD, 2)]),
+        bad=[(cdb6(0x1a, 0, 0x3e, 0, 255), b"", BAD, 2), (cdb6(0x1a, 0, 0x3f, 1, 255), b"", BAD, 3)]),
     Row("START STOP UNIT", cdb6(0x1b, 0, 0, 0, 1), cls="write", bad=[(cdb6(0x1b, 0, 0, 0, 2), b"", BAD, 4)]),
     Row("RECEIVE DIAGNOSTIC RESULTS", cdb6(0x1c, 1, 0, 0, 8), want=8, cls="read", check=lambda d: d == bytes((0, 0, 0, 1, 0)),
         bad=[(cdb6(0x1c, 1, 7, 0, 8), b"", BAD, 2)]),
@@ -225,7 +246,8 @@ ROWS = [
     Row("READ CAPACITY(16)", cdb16(0x9e, 0, 32, 0x10), want=32, check=lambda d: d[:12] == be(LAST, 8) + be(BLOCK, 4) and d[14] & 0x80,
         bad=[(cdb16(0x9e, 5, 32, 0x10), b"", BAD, 2)]),
     Row("GET LBA STATUS(16)", cdb16(0x9e, 0, 64, 0x12), want=64, cls="read", check=lambda d: d[3] >= 20,
-        bad=[(cdb16(0x9e, LAST + 1, 64, 0x12), b"", OUT_OF_RANGE, None)]),
+        bad=[(cdb16(0x9e, LAST + 1, 64, 0x12), b"", OUT_OF_RANGE, None),
+             (bytes((0x9e, 0x12)) + bytes(8) + be(64, 4) + b"\x10\0", b"", BAD, 14)]),
     Row("REPORT LUNS", bytes((0xa0, 0, 0, 0, 0, 0)) + be(64, 4) + b"\0\0", want=64, check=lambda d: d == be(8, 4) + bytes(12),
         bad=[(bytes((0xa0, 0, 0x13, 0, 0, 0)) + be(64, 4) + b"\0\0", b"", BAD, 2)]),
     Row("REPORT TARGET PORT GROUPS", sa12(0xa3, 10, 64), want=64, check=lambda d: d[3] == len(d) - 4),
@@ -413,6 +435,48 @@ def generations(a, b):
     same("without blocks back to 0", (a.run(bitmap(now[0], 0, 7, 0, bmop=1)).code, bits(0, 0)), (done, done))
 
 
+def unmap(*ranges):
+    data = be(6 + 16 * len(ranges), 2) + be(16 * len(ranges), 2) + bytes(4)
+    return data + b"".join(be(lba, 8) + be(n, 4) + bytes(4) for lba, n in ranges)
+
+
+def control_page(byte2, byte3=0x10):
+    return bytes(4) + bytes((0x0a, 10, byte2, byte3, 0, 0x40, 0, 0, 255, 255, 0, 0))
+
+
+# what is wrong, and what the sense data have to tell: code, INFORMATION, field (SPC-5 4.5.2, SBC-4 4.18)
+LIST1 = unmap((LAST, 2))
+DETAILS = [
+    ("the first block that is not there", cdb10(0x28, LAST, 2), b"", OUT_OF_RANGE, LAST + 1, None),
+    ("all of it is not there", cdb16(0x88, LAST + 5, 1), b"", OUT_OF_RANGE, LAST + 5, None),
+    ("of WRITE SAME", cdb16(0x93, LAST, 2), A, OUT_OF_RANGE, LAST + 1, None),
+    ("of VERIFY", cdb16(0x8f, LAST, 2), b"", OUT_OF_RANGE, LAST + 1, None),
+    ("of UNMAP", cdb10(0x42, n=len(LIST1)), LIST1, OUT_OF_RANGE, LAST + 1, None),
+    ("of GET LBA STATUS", cdb16(0x9e, LAST + 3, 64, 0x12), b"", OUT_OF_RANGE, LAST + 3, None),
+    ("the byte that differs, COMPARE AND WRITE", cdb16(0x89, 8, 1), A[:5] + b"x" + A[6:] + A, (14, 0x1d, 0), 5, None),
+    ("the byte that differs, VERIFY", cdb10(0x2f, 8, 2, 2), A + A[:100] + b"x" + A[101:], (14, 0x1d, 0), BLOCK + 100, None),
+    ("a descriptor too many", cdb10(0x42, n=40), unmap((0, 1), (8, 1)), LIST, None, (False, 2, None)),
+    ("a bit that cannot be changed", cdb6(0x15, 0x10, 0, 0, 16), control_page(2, 0x30), LIST, None, (False, 7, 5)),
+    ("a page of another length", cdb6(0x15, 0x10, 0, 0, 14), control_page(2)[:5] + bytes((8,)) + control_page(2)[6:14], LIST,
+     None, (False, 5, None)),
+    ("SPEC_I_PT where it is not allowed", bytes((0x5f, 6)) + bytes(3) + be(24, 4) + b"\0", bytes(20) + b"\x08" + bytes(3), LIST,
+     None, (False, 20, 3)),
+    ("a scope that does not exist", bytes((0x5f, 1, 0x11)) + bytes(2) + be(24, 4) + b"\0", bytes(24), BAD, None, (True, 2, 7)),
+    ("a reserved type", bytes((0x5f, 1, 0x02)) + bytes(2) + be(24, 4) + b"\0", bytes(24), BAD, None, (True, 2, 3)),
+]
+
+
+def details(sg, d_sense):
+    form = "descriptor" if d_sense else "fixed"
+    got = sg.run(cdb6(0x15, 0x10, 0, 0, 16), data=control_page(6 if d_sense else 2))
+    result(got.status == GOOD, f"{form} format is asked for", got)
+    sg.run(cdb10(0x2a, 8, 2), data=A + A)
+    for what, cdb, data, code, info, field in DETAILS:
+        got = sg.run(cdb, 0 if data else 64 * (cdb[0] == 0x9e), data)
+        good = got.status == CHECK and got.code == code and got.info == info and got.field == field
+        result(good and got.described == d_sense, f"{form} format: {what}", f"{got}, wanted {code} {info} {field}")
+
+
 def read_table(sg):
     d = sg.run(sa12(0xa3, 12, 4096), 4096).data
     out, i = {}, 4
@@ -460,6 +524,10 @@ result(got.status == CHECK and got.code == OPCODE, "an unknown opcode is refused
 got = first.run(sa12(0xa3, 0x1e, 8), 8)
 result(got.status == CHECK and got.code == BAD and got.field == (True, 1, 4), "an unknown service action is a wrong field", got)
 generations(first, second)
+
+
+details(first, True)
+details(first, False)
 write_protected(first)
 second.settle()
 reservations(first, second)
