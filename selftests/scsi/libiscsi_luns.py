@@ -23,10 +23,11 @@ KINDS = {
     "thinblock": ("modprobe null_blk nr_devices=0 && cd /sys/kernel/config/nullb && mkdir thin && cd thin && echo 16 >size &&"
                   " echo 1 >memory_backed && echo 1 >discard && echo 1 >power && iblock_make thinblock /dev/nullb0", THIN),
 }
+# compares LBA 256 with zeros and has written zeros to the 256 blocks before it: passes on a LUN as it was made
+FIRST = ["MultipathIO"]
 WITHOUT = ("PreventAllow", "StartStopUnit", "NoMedia", "ReadOnly", "Sanitize")	# on LUNs of their own in scsi/libiscsi
 BACKSTORE = ("CompareAndWrite", "ExtendedCopy", "GetLBAStatus", "Inquiry", "OrWrite", "Prefetch16", "Read16", "ReadCapacity16",
-             "Unmap", "Verify16", "Write16", "WriteAtomic16", "WriteSame10", "WriteSame16", "WriteVerify16",
-             "MultipathIO")
+             "Unmap", "Verify16", "Write16", "WriteAtomic16", "WriteSame10", "WriteSame16", "WriteVerify16")
 
 
 def main():
@@ -36,7 +37,8 @@ def main():
         device = cu.shell(make)
         cu.attribs(device, **attribs)
         urls = cu.export(lun, device)
-        cu.families(lun, urls, wanted, WITHOUT)
+        cu.families(lun, urls, FIRST)
+        cu.families(lun, urls, wanted, WITHOUT + tuple(FIRST))
         for test in cu.FAMILIES["Sanitize"]:
             if test != "Reset":
                 cu.Run(lun, urls, "Sanitize." + test).report()
