@@ -116,7 +116,7 @@ static bool has_twin(struct se_node_acl *nacl, const struct se_session *sess)
  * The initiator port had a nexus before, whose reservations are still known: it is told that it
  * was lost (SAM-5 6.3.4, RFC 7143 6.3.5.1).
  */
-static bool was_lost(struct se_node_acl *nacl, const struct se_session *sess)
+static bool was_lost(struct se_node_acl *nacl, struct se_session *sess)
 {
 	struct tgt_acl *acl = tgt_acl(nacl);
 	unsigned int i;
@@ -128,7 +128,8 @@ static bool was_lost(struct se_node_acl *nacl, const struct se_session *sess)
 		acl->lost[i] = acl->lost[--acl->nr_lost];
 		return true;
 	}
-	return has_twin(nacl, sess);
+	/* without ISIDs several sessions are channels of one nexus, none takes another's place */
+	return tgt_sess(sess)->isid[0] && has_twin(nacl, sess);
 }
 
 /* The oldest is forgotten if there are too many: its initiator port comes as a new one. */
