@@ -524,8 +524,6 @@ result(got.status == CHECK and got.code == OPCODE, "an unknown opcode is refused
 got = first.run(sa12(0xa3, 0x1e, 8), 8)
 result(got.status == CHECK and got.code == BAD and got.field == (True, 1, 4), "an unknown service action is a wrong field", got)
 generations(first, second)
-
-
 details(first, True)
 details(first, False)
 write_protected(first)
