@@ -112,6 +112,18 @@ like "the Referrals page" "$(sg_vpd --page=0xb3 "$A" 2>&1)" "[Uu]ser data segmen
 clear_ua "$A"
 check "a block that A serves" sg_dd if="$A" of=/dev/null bs=512 count=1
 refuse "a block that it does not" sg_dd if="$A" of=/dev/null bs=512 skip=64 count=1
+read_at() { sg_raw -r "$((512 * 0x$2))" "$A" 28 00 00 00 00 "$1" 00 00 "$2" 00 2>&1; }
+like "fixed format: it says INTERNAL TARGET FAILURE" "$(read_at 40 01)" "[Ii]nternal target failure"
+check "up to the end of its segment" sg_dd if="$A" of=/dev/null bs=512 bpt=64 count=64
+like "a block beyond that" "$(read_at 3f 02)" "[Ii]nternal target failure"
+clear_ua "$B"
+check "B may" sg_raw -r 1024 "$B" 28 00 00 00 00 3f 00 00 02 00
+printf '\x00\x00\x00\x00\x0a\x0a\x06\x10\x00\x40\x00\x00\xff\xff\x00\x00' >/tmp/page
+check "D_SENSE" sg_raw -s 16 -i /tmp/page "$A" 15 10 00 00 10 00
+like "descriptor format: the segment and who serves it" "$(read_at 3f 02)" "[Ii]nspect referrals.*(referral|0b 1e 01)"
+printf '\x00\x00\x00\x00\x0a\x0a\x02\x10\x00\x40\x00\x00\xff\xff\x00\x00' >/tmp/page
+check "back" sg_raw -s 16 -i /tmp/page "$A" 15 10 00 00 10 00
+clear_ua "$A"; clear_ua "$B"
 check "map off" put "" "$DEV/lba_map"
 check "group with a member goes" rmdir "$G/gb"
 like "the member falls back" "$(cat "$TB/lun/lun_0/alua_tg_pt_gp")" "default_tg_pt_gp"

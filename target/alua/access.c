@@ -6,6 +6,7 @@
 #include <linux/rcupdate.h>
 
 #include "target/alua/group.h"
+#include "target/lib/sense.h"
 
 /* Outcome per state and class; an empty slot lets the command pass. */
 static const sense_reason_t verdicts[][ALUA_CLASS_DATA + 1] = {
@@ -27,33 +28,38 @@ static const sense_reason_t verdicts[][ALUA_CLASS_DATA + 1] = {
 };
 
 /*
- * First block of a command that moves data, by its CDB's group (SPC-5 4.2.5.1); the CDB is not
- * parsed yet.
+ * State of the blocks that a command names. If another group could serve the first one that this
+ * one cannot, the initiator is sent there (SBC-4 4.26.3).
  */
-static u64 first_block(const u8 *cdb)
+static enum alua_state state_of_blocks(struct se_cmd *cmd, u16 group_id, tgt_alua_blocks_fn *blocks,
+				       sense_reason_t *reason)
 {
-	switch (cdb[0] >> 5) {
-	case 0:
-		return get_unaligned_be24(cdb + 1) & 0x1fffff;
-	case 3:
-		return get_unaligned_be64(cdb + 12);
-	case 4:
-		return get_unaligned_be64(cdb + 2);
-	default:
-		return get_unaligned_be32(cdb + 2);
+	enum alua_state state;
+	u64 lba, count, at;
+
+	if (!blocks(cmd, &lba, &count))
+		return ALUA_ACTIVE_OPTIMIZED;
+	state = tgt_lbamap_state(cmd->se_dev, group_id, lba, count, &at);
+	if (state > ALUA_ACTIVE_NON_OPTIMIZED && tgt_lbamap_is_served(cmd->se_dev, at)) {
+		cmd->sense_info = at;
+		*reason = TGT_REFERRAL;
 	}
+	return state;
 }
 
 /**
  * tgt_alua_check - does the port's access state let a command pass?
  * @cmd: command with its LUN looked up
  * @class: of the command
+ * @blocks: tells its blocks; the CDB is not parsed yet
  *
  * Context: any.
- * Return: TCM_NO_SENSE or the NOT READY condition that fits the state.
+ * Return: TCM_NO_SENSE, the NOT READY condition that fits the state, or TGT_REFERRAL.
  */
-sense_reason_t tgt_alua_check(struct se_cmd *cmd, enum tgt_alua_class class)
+sense_reason_t tgt_alua_check(struct se_cmd *cmd, enum tgt_alua_class class,
+			      tgt_alua_blocks_fn *blocks)
 {
+	sense_reason_t referral = TCM_NO_SENSE;
 	struct se_lun *lun = cmd->se_lun;
 	struct t10_alua_tg_pt_gp *gp;
 	enum alua_state state = ALUA_ACTIVE_OPTIMIZED;
@@ -65,8 +71,7 @@ sense_reason_t tgt_alua_check(struct se_cmd *cmd, enum tgt_alua_class class)
 	if (gp) {
 		state = READ_ONCE(gp->tg_pt_gp_alua_access_state);
 		if (state == ALUA_LBA_DEPENDENT && class == ALUA_CLASS_DATA)
-			state = tgt_lbamap_state(cmd->se_dev, gp->tg_pt_gp_id,
-						 first_block(cmd->t_task_cdb));
+			state = state_of_blocks(cmd, gp->tg_pt_gp_id, blocks, &referral);
 		if (state == ALUA_ACTIVE_NON_OPTIMIZED) {
 			cmd->alua_nonop_delay = READ_ONCE(gp->tg_pt_gp_nonop_delay_msecs);
 			cmd->se_cmd_flags |= SCF_ALUA_NON_OPTIMIZED;
@@ -76,6 +81,8 @@ sense_reason_t tgt_alua_check(struct se_cmd *cmd, enum tgt_alua_class class)
 
 	if (unlikely(atomic_read(&lun->lun_tg_pt_secondary_offline)))
 		state = ALUA_OFFLINE;
+	else if (unlikely(referral))
+		return referral;
 	return state < ARRAY_SIZE(verdicts) ? verdicts[state][class] : TCM_NO_SENSE;
 }
 

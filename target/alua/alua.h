@@ -14,8 +14,13 @@ enum tgt_alua_class {
 	ALUA_CLASS_DATA,	/* active states only (and LBA dependent by range) */
 };
 
+/* Which blocks a command names; false: none, or none that its CDB tells. */
+typedef bool tgt_alua_blocks_fn(const struct se_cmd *cmd, u64 *lba, u64 *count);
+
 /* atomic; sets alua_nonop_delay */
-sense_reason_t tgt_alua_check(struct se_cmd *cmd, enum tgt_alua_class class);
+sense_reason_t tgt_alua_check(struct se_cmd *cmd, enum tgt_alua_class class,
+			      tgt_alua_blocks_fn *blocks);
+bool tgt_lbamap_covers(const struct t10_alua *alua, const struct t10_alua_lba_map *range, u64 lba);
 
 /* REPORT TARGET PORT GROUPS */
 sense_reason_t tgt_alua_parse_report(struct se_cmd *cmd, u32 *size);

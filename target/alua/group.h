@@ -39,7 +39,8 @@ void tgt_meta_save_group(struct t10_alua_tg_pt_gp *gp);
 void tgt_meta_save_lun(struct se_lun *lun);
 
 /* lba_map_lock not held. State of a group for a block; ALUA_UNAVAILABLE where the map has a hole */
-enum alua_state tgt_lbamap_state(struct se_device *dev, u16 group_id, u64 lba);
+enum alua_state tgt_lbamap_state(struct se_device *dev, u16 group_id, u64 lba, u64 count, u64 *at);
+bool tgt_lbamap_is_served(struct se_device *dev, u64 lba);
 void tgt_lbamap_clear(struct se_device *dev);
 
 #endif /* TGT_ALUA_GROUP_H */

@@ -224,39 +224,102 @@ ssize_t tgt_alua_lbamap_show(struct se_device *dev, char *page)
 	return len;
 }
 
-/* With a segment size, the ranges repeat over the medium in turns of segments (SBC-4 4.28.3). */
-static bool covers(const struct t10_alua *alua, const struct t10_alua_lba_map *range, u64 lba)
+static u64 turn_of(const struct t10_alua *alua)
 {
-	u64 first = range->lba_map_first_lba;
-
-	if (alua->lba_map_segment_size && alua->lba_map_segment_multiplier) {
-		u64 turn = (u64)alua->lba_map_segment_size * alua->lba_map_segment_multiplier;
-		u64 in_turn, start;
-
-		div64_u64_rem(lba, turn, &in_turn);
-		div64_u64_rem(first, turn, &start);
-		return lba >= first && lba <= range->lba_map_last_lba && in_turn >= start &&
-		       in_turn < start + alua->lba_map_segment_size;
-	}
-	return lba >= first && lba <= range->lba_map_last_lba;
+	return (u64)alua->lba_map_segment_size * alua->lba_map_segment_multiplier;
 }
 
-enum alua_state tgt_lbamap_state(struct se_device *dev, u16 group_id, u64 lba)
+/*
+ * Does a range of the map hold a block? With a segment size, the ranges repeat over the medium in
+ * turns of segments (SBC-4 4.28.3). lba_map_lock is held.
+ */
+bool tgt_lbamap_covers(const struct t10_alua *alua, const struct t10_alua_lba_map *range, u64 lba)
+{
+	u64 first = range->lba_map_first_lba, turn = turn_of(alua), in_turn, start;
+
+	if (lba < first || lba > range->lba_map_last_lba)
+		return false;
+	if (!turn)
+		return true;
+	div64_u64_rem(lba, turn, &in_turn);
+	div64_u64_rem(first, turn, &start);
+	return in_turn >= start && in_turn < start + alua->lba_map_segment_size;
+}
+
+static const struct t10_alua_lba_map *range_at(const struct t10_alua *alua, u64 lba)
+{
+	const struct t10_alua_lba_map *range;
+
+	lockdep_assert_held(&alua->lba_map_lock);
+	list_for_each_entry(range, &alua->lba_map_list, lba_map_list)
+		if (tgt_lbamap_covers(alua, range, lba))
+			return range;
+	return NULL;
+}
+
+static enum alua_state state_in(const struct t10_alua_lba_map *range, u16 group_id)
+{
+	const struct t10_alua_lba_map_member *mem;
+
+	if (range)
+		list_for_each_entry(mem, &range->lba_map_mem_list, lba_map_mem_list)
+			if (mem->lba_map_mem_alua_pg_id == group_id)
+				return mem->lba_map_mem_alua_state;
+	return ALUA_UNAVAILABLE;
+}
+
+/* The block behind the segment of a range that holds @lba. */
+static u64 segment_end(const struct t10_alua *alua, const struct t10_alua_lba_map *range, u64 lba)
+{
+	u64 end = range->lba_map_last_lba + 1, turn = turn_of(alua), in_turn, start;
+
+	if (!turn)
+		return end;
+	div64_u64_rem(lba, turn, &in_turn);
+	div64_u64_rem(range->lba_map_first_lba, turn, &start);
+	return min(end, lba - in_turn + start + alua->lba_map_segment_size);
+}
+
+/*
+ * The state in which a group serves blocks: of the first ones that it does not serve at all, from
+ * *@at on, else the worst. After one turn of segments all states have been seen.
+ */
+enum alua_state tgt_lbamap_state(struct se_device *dev, u16 group_id, u64 lba, u64 count, u64 *at)
 {
 	struct t10_alua *alua = &dev->t10_alua;
-	enum alua_state state = ALUA_UNAVAILABLE;
-	struct t10_alua_lba_map_member *mem;
-	struct t10_alua_lba_map *range;
+	enum alua_state state = ALUA_ACTIVE_OPTIMIZED, now;
+	const struct t10_alua_lba_map *range;
+	u64 end;
 
 	spin_lock_bh(&alua->lba_map_lock);
-	list_for_each_entry(range, &alua->lba_map_list, lba_map_list) {
-		if (!covers(alua, range, lba))
-			continue;
-		list_for_each_entry(mem, &range->lba_map_mem_list, lba_map_mem_list) {
-			if (mem->lba_map_mem_alua_pg_id == group_id)
-				state = mem->lba_map_mem_alua_state;
-		}
+	if (turn_of(alua))
+		count = min(count, turn_of(alua));
+	end = lba + max_t(u64, count, 1);
+	for (*at = lba; *at < end; *at = segment_end(alua, range, *at)) {
+		range = range_at(alua, *at);
+		now = state_in(range, group_id);
+		if (now > state)
+			state = now;
+		if (now > ALUA_ACTIVE_NON_OPTIMIZED || segment_end(alua, range, *at) <= *at)
+			break;
 	}
 	spin_unlock_bh(&alua->lba_map_lock);
 	return state;
+}
+
+/* Is there a group that serves a block? */
+bool tgt_lbamap_is_served(struct se_device *dev, u64 lba)
+{
+	struct t10_alua *alua = &dev->t10_alua;
+	const struct t10_alua_lba_map_member *mem;
+	const struct t10_alua_lba_map *range;
+	bool served = false;
+
+	spin_lock_bh(&alua->lba_map_lock);
+	range = range_at(alua, lba);
+	if (range)
+		list_for_each_entry(mem, &range->lba_map_mem_list, lba_map_mem_list)
+			served |= mem->lba_map_mem_alua_state <= ALUA_ACTIVE_NON_OPTIMIZED;
+	spin_unlock_bh(&alua->lba_map_lock);
+	return served;
 }

@@ -45,7 +45,8 @@
 #define TGT_TOKEN_DELETED		TGT_REASON(0x64)
 #define TGT_TOKEN_LENGTH		TGT_REASON(0x65)
 #define TGT_ORWRITE_GENERATION		TGT_REASON(0x66)
-#define TGT_REASON_LIMIT		0x67
+#define TGT_REFERRAL			TGT_REASON(0x67)
+#define TGT_REASON_LIMIT		0x68
 
 /* What a reason says besides its three codes. */
 enum tgt_sense_extra {

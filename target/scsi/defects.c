@@ -2,6 +2,7 @@
 /* Reports on the blocks: defects (there are none), and how each range of blocks is provisioned. */
 #include <scsi/scsi_proto.h>
 
+#include "target/alua/alua.h"
 #include "target/cmd/cmd.h"
 #include "target/lib/wbuf.h"
 #include "target/scsi/server.h"
@@ -111,6 +112,32 @@ static void put_segment(struct wbuf *w, const struct t10_alua_lba_map *map)
 }
 
 /**
+ * tgt_defects_put_referral - user data segment referral sense data descriptor (SBC-4 4.18.4)
+ * @dev: device with a map
+ * @lba: block of the segment that is told of
+ * @w: sense data, in descriptor format
+ * Context: atomic allowed.
+ */
+void tgt_defects_put_referral(struct se_device *dev, u64 lba, struct wbuf *w)
+{
+	struct t10_alua *alua = &dev->t10_alua;
+	const struct t10_alua_lba_map *map;
+	size_t start = w->len, all = 0;
+
+	wbuf_be32(w, 0x0b000000);
+	spin_lock_bh(&alua->lba_map_lock);
+	list_for_each_entry(map, &alua->lba_map_list, lba_map_list) {
+		all++;
+		if (w->len == start + 4 && tgt_lbamap_covers(alua, map, lba))
+			put_segment(w, map);
+	}
+	spin_unlock_bh(&alua->lba_map_lock);
+	if (all > 1)
+		wbuf_patch(w, start + 2, 0x01, 1);	/* NOT_ALL_R */
+	wbuf_patch(w, start + 1, w->len - start - 2, 1);
+}
+
+/**
  * tgt_defects_referrals - REPORT REFERRALS (SBC-4 5.25)
  * @cmd: command with its buffer
  * Return: TCM_NO_SENSE when completed, else the reason. May sleep.
@@ -131,7 +158,7 @@ sense_reason_t tgt_defects_referrals(struct se_cmd *cmd)
 		return TCM_OUT_OF_RESOURCES;
 	wbuf_init(&w, raw, PAGE_SIZE);
 	wbuf_be32(&w, 0);
-	spin_lock(&alua->lba_map_lock);
+	spin_lock_bh(&alua->lba_map_lock);
 	list_for_each_entry(map, &alua->lba_map_list, lba_map_list) {
 		if (map->lba_map_last_lba < lba)
 			continue;
@@ -139,7 +166,7 @@ sense_reason_t tgt_defects_referrals(struct se_cmd *cmd)
 		if (one)
 			break;
 	}
-	spin_unlock(&alua->lba_map_lock);
+	spin_unlock_bh(&alua->lba_map_lock);
 	wbuf_patch(&w, 2, w.len - 4, 2);
 	tgt_server_reply(cmd, &w);
 	free_page((unsigned long)raw);

@@ -44,6 +44,21 @@ static sense_reason_t gate_attention(struct se_cmd *cmd)
 	return TCM_CHECK_CONDITION_UNIT_ATTENTION;
 }
 
+/* tgt_alua_blocks_fn: by the row, for the CDB is not parsed yet. */
+static bool blocks_of(const struct se_cmd *cmd, u64 *lba, u64 *count)
+{
+	const struct tgt_opcode *row = tgt_opcode_find(cmd->t_task_cdb);
+
+	if (!row || !row->blocks.width)
+		return false;
+	*lba = row->cdb_len == 6 ? tgt_cdb_lba6(cmd->t_task_cdb) :
+				   tgt_cdb_get(cmd->t_task_cdb, row->lba);
+	*count = tgt_cdb_get(cmd->t_task_cdb, row->blocks);
+	if (row->cdb_len == 6 && !*count)
+		*count = 256;
+	return *lba < tgt_server_blocks(cmd->se_dev);
+}
+
 /* SPC-5 5.17.2 */
 static sense_reason_t gate_access_state(struct se_cmd *cmd)
 {
@@ -52,7 +67,7 @@ static sense_reason_t gate_access_state(struct se_cmd *cmd)
 	if (cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_ALUA)
 		return TCM_NO_SENSE;
 	row = tgt_opcode_find(cmd->t_task_cdb);
-	return tgt_alua_check(cmd, row ? row->alua : ALUA_CLASS_DATA);
+	return tgt_alua_check(cmd, row ? row->alua : ALUA_CLASS_DATA, blocks_of);
 }
 
 /* UA_INTLCK_CTRL 11b: a status without sense data leaves a unit attention behind (SPC-5 7.5.10). */

@@ -45,6 +45,20 @@ static void add_extra(struct tgt_sense *s, struct se_cmd *cmd, sense_reason_t re
 	}
 }
 
+/* Sends the initiator to another target port group; false if that does not fit in the buffer. */
+static bool build_referral(struct se_cmd *cmd)
+{
+	struct tgt_sense s = { .key = ABORTED_COMMAND, .asc = 0x3f, .ascq = 0x15 };
+	struct wbuf w;
+
+	wbuf_init(&w, cmd->sense_buffer, TRANSPORT_SENSE_BUFFER);
+	w.len = tgt_sense_encode(&s, true, cmd->sense_buffer, TRANSPORT_SENSE_BUFFER);
+	tgt_defects_put_referral(cmd->se_dev, cmd->sense_info, &w);
+	wbuf_patch(&w, 7, w.len - 8, 1);
+	cmd->scsi_sense_length = wbuf_stored(&w);
+	return wbuf_stored(&w) == w.len;
+}
+
 /**
  * tgt_request_sense_build - sense data of a command that failed (cmd_ops.build_sense)
  * @cmd: command with its sense buffer
@@ -55,6 +69,8 @@ void tgt_request_sense_build(struct se_cmd *cmd, sense_reason_t reason)
 {
 	struct tgt_sense s;
 
+	if (reason == TGT_REFERRAL && target_sense_desc_format(cmd->se_dev) && build_referral(cmd))
+		return;
 	tgt_sense_fill(&s, reason);
 	add_extra(&s, cmd, reason);
 	cmd->scsi_sense_length = tgt_sense_encode(&s, target_sense_desc_format(cmd->se_dev),

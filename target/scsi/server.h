@@ -166,6 +166,7 @@ sense_reason_t tgt_defects_read12(struct se_cmd *cmd);
 sense_reason_t tgt_defects_lba_parse(struct se_cmd *cmd, u32 *size);
 sense_reason_t tgt_defects_lba_status(struct se_cmd *cmd);
 sense_reason_t tgt_defects_referrals(struct se_cmd *cmd);
+void tgt_defects_put_referral(struct se_device *dev, u64 lba, struct wbuf *w);
 sense_reason_t tgt_diag_send(struct se_cmd *cmd);
 sense_reason_t tgt_diag_receive(struct se_cmd *cmd);
 sense_reason_t tgt_diag_write_buffer(struct se_cmd *cmd);
