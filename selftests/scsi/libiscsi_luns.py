@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-# suite: iscsi-test-cu of libiscsi on fully provisioned LUNs (fileio, ramdisk, iblock) and on thin block devices
+# suite: iscsi-test-cu of libiscsi on fully provisioned LUNs: fileio, ramdisk, iblock
 # time: 180
 # SPDX-License-Identifier: GPL-2.0-only
 """
 The tests of scsi/libiscsi on the other kinds of LUN. What the device server says and decides alone is the same on all
-of them, so only the families in which a backstore has a part are run, or all with FULL=1 in the environment.
+of them, so only the families in which a backstore has a part are run. FULL=1 in the environment: all, on a thin block device too.
 """
 
 import os
@@ -20,7 +20,9 @@ KINDS = {
     "thick": (f"fileio_make thick {16 * MIB} /dev/shm/thick.img", {}),
     "ramdisk": (f"ramdisk_make ramdisk {16 * MIB}", {}),
     "iblock": ("modprobe -a brd && iblock_make iblock /dev/ram0", {}),
-    "thinblock": ("modprobe null_blk nr_devices=0 && cd /sys/kernel/config/nullb && mkdir thin && cd thin && echo 16 >size &&"
+}
+MORE = {
+    "thinblock": ("modprobe null_blk nr_devices=0 && cd /sys/kernel/config/nullb && mkdir nullb0 && cd nullb0 && echo 16 >size &&"
                   " echo 1 >memory_backed && echo 1 >discard && echo 1 >power && iblock_make thinblock /dev/nullb0", THIN),
 }
 # compares LBA 256 with zeros and has written zeros to the 256 blocks before it: passes on a LUN as it was made
@@ -32,8 +34,9 @@ BACKSTORE = ("CompareAndWrite", "ExtendedCopy", "GetLBAStatus", "Inquiry", "OrWr
 
 def main():
     cfs.mount()
-    wanted = None if os.environ.get("FULL") else [f for f in cu.FAMILIES if f in BACKSTORE]
-    for lun, (make, attribs) in KINDS.items():
+    full = os.environ.get("FULL")
+    wanted = None if full else [f for f in cu.FAMILIES if f in BACKSTORE]
+    for lun, (make, attribs) in (dict(MORE, **KINDS) if full else KINDS).items():
         device = cu.shell(make)
         cu.attribs(device, **attribs)
         urls = cu.export(lun, device)
@@ -43,7 +46,7 @@ def main():
             if test != "Reset":
                 cu.Run(lun, urls, "Sanitize." + test).report()
     cu.skipped()
-    cu.shell("tgt_clear; rmdir /sys/kernel/config/nullb/thin")
+    cu.shell("tgt_clear; rmdir /sys/kernel/config/nullb/nullb0 2>/dev/null; true")
     cu.clear()
     cfs.finish()
 
