@@ -81,8 +81,8 @@ static enum itgt_login_status read_config(struct itgt_login *login)
 
 	mutex_lock(&tpg->lock);
 	login->cfg = tpg->cfg;
-	/* responses of one connection can not overtake each other: the fence stands by itself */
 	login->cfg.scsi_events = 1;
+	/* responses of one connection can not overtake each other: the fence stands by itself */
 	if (tpg->cfg.max_connections == 1)
 		login->cfg.task_reporting |= ITGT_TASKREP_FENCE;
 	login->methods = tpg->auth_methods;

@@ -70,7 +70,9 @@ enum scsi_medium {
  * @range_number: of the last range that was entered
  * @nr_tokens: ROD tokens that a write may revoke (token.c); read without a lock by every write
  *
- * @orw_generation, @orw_previous, @orw_policy: of ORWRITE, under @lock; a reset keeps them
+ * @orw_generation: of ORWRITE's bitmap, like the two below under @lock; a reset keeps them
+ * @orw_previous: the one before it
+ * @orw_policy: what becomes of operations that expect another generation
  */
 struct scsi_dev {
 	struct se_device *dev;
