@@ -33,8 +33,10 @@ def ahs(kind, body, length=None):
 def connect():
     c = Conn()
     assert not c.login(TREE.name).status
-    c.command(bytes(6))
-    c.reply()               # unit attention
+    for _ in range(5):      # unit attention conditions
+        c.command(bytes(6))
+        if c.reply().scsi_status == 0:
+            break
     return c
 
 
