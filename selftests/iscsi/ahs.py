@@ -33,10 +33,7 @@ def ahs(kind, body, length=None):
 def connect():
     c = Conn()
     assert not c.login(TREE.name).status
-    for _ in range(5):      # unit attention conditions
-        c.command(bytes(6))
-        if c.reply().scsi_status == 0:
-            break
+    c.settle()
     return c
 
 
@@ -124,9 +121,7 @@ def case_data_both_ways():
     lun = TREE.mkdir(TREE.tpg + '/lun/lun_1')
     TREE.link(so, lun + '/so')
     c = connect()
-    for i in range(3):
-        c.command(bytes(6), lun=1)
-        c.reply()           # unit attentions
+    c.settle(1)
     data = os.urandom(8192)
     for want in (8192, 4096, 16384):
         h = c.header(SCSI_CMD, F | READ | WRITE | 1, lun=1)

@@ -52,8 +52,7 @@ def connect(erl=1, ddigest=False, hdigest=False, **keys):
         want['HeaderDigest'] = 'CRC32C'
     rsp = c.login(TREE.name, keys=want)
     assert not rsp.status and rsp.keys['ErrorRecoveryLevel'] == str(erl), rsp.keys
-    c.command(bytes(6))
-    c.reply()               # unit attention
+    c.settle()
     return c
 
 
@@ -413,8 +412,7 @@ def case_lun_goes():
     mapped = TREE.mkdir(ACL + '/lun_1')
     TREE.link(lun, mapped + '/lun')
     c = connect()
-    c.command(bytes(6), lun=1)
-    c.reply()
+    c.settle(1)
     stat = c.exp_statsn
     c.command(read10(0, 4096), read=4096, lun=1)
     c.data_in()

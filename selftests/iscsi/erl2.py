@@ -40,8 +40,7 @@ def lead(erl=2, **keys):
     want.update(keys)
     rsp = c.login(TREE.name, keys=want)
     assert not rsp.status and rsp.keys['ErrorRecoveryLevel'] == str(erl), (rsp.status, rsp.keys)
-    c.command(bytes(6))
-    c.reply()               # unit attention
+    c.settle()
     return c
 
 

@@ -33,8 +33,7 @@ def session(n, isid=1, **keys):
     lead.isid = b'\x80\0\0\0\0' + bytes([isid])
     rsp = lead.login(TREE.name, keys=dict({'MaxConnections': 8}, **keys))
     assert not rsp.status, rsp.status
-    lead.command(bytes(6))
-    lead.reply()            # unit attention
+    lead.settle()
     conns = [lead]
     for cid in range(1, n):
         c = lead.another(cid)

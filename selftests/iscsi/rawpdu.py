@@ -302,6 +302,14 @@ class Conn:
             else:
                 raise AssertionError('opcode %#x in answer to a read' % rsp.opcode)
 
+    def settle(self, lun=0):
+        """Unit attention conditions are taken away."""
+        for _ in range(10):
+            self.command(bytes(6), lun=lun)
+            if self.reply().scsi_status == 0:
+                return
+        raise AssertionError('the unit does not become ready')
+
     def data_out(self, itt, data, ttt=NO_TAG, offset=0, datasn=0, final=True, **how):
         """One Data-Out PDU."""
         h = self.header(DATA_OUT, F if final else 0, itt=itt, ttt=ttt, take=False)
