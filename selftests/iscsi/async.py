@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # suite: asynchronous messages: logout request before a portal group or a portal goes, drop notices, SCSI events
 # time: 120
+# once: the command set and the lifetime rules are the same code on each kernel
 # SPDX-License-Identifier: GPL-2.0-only
 """RFC 7143 11.9: the target asks before it cuts, and does not wait for ever."""
 import os

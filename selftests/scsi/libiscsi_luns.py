@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # suite: iscsi-test-cu of libiscsi on fully provisioned LUNs: fileio, ramdisk, iblock
 # time: 180
+# once: the command set and the lifetime rules are the same code on each kernel
 # SPDX-License-Identifier: GPL-2.0-only
 """
 The tests of scsi/libiscsi on the other kinds of LUN. What the device server says and decides alone is the same on all

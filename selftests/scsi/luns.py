@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # suite: 512 LUNs in one session: found, each with its own data, added and removed while it is up
 # time: 60
+# once: the command set and the lifetime rules are the same code on each kernel
 # SPDX-License-Identifier: GPL-2.0-only
 """Many logical units behind one I_T nexus (SAM-5 4.7, SPC-5 6.33): numbers, inventory. Units above 255 are found in
 REPORT LUNS as Linux numbers them; the hand-made initiator and libiscsi address them by the flat space method."""

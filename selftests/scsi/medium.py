@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # suite: SANITIZE and FORMAT UNIT with progress and failure, WRITE ATOMIC limits, PRE-FETCH IMMED, what thin media tell
 # time: 60
+# once: the command set and the lifetime rules are the same code on each kernel
 # SPDX-License-Identifier: GPL-2.0-only
 """
 The second half of the disk lies on a dm device that is suspended to hold an operation there, or fails to make it fail:

@@ -1,6 +1,7 @@
 #!/bin/bash
 # suite: multipath-tools over two portals in two target port groups: failover under I/O without an error
 # time: 60
+# once: the command set and the lifetime rules are the same code on each kernel
 # SPDX-License-Identifier: GPL-2.0-only
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # suite: sg3-utils against a thin file: what pages and reports promise is what commands then do
 # time: 120
+# once: the command set and the lifetime rules are the same code on each kernel
 . "$TOP/selftests/lib/ktap.sh"
 . "$TOP/selftests/lib/configfs.sh"
 need sg_raw sg_vpd sg_modes sg_logs sg_turs sg_readcap sg_unmap sg_write_same sg_compare_and_write sg_write_x
