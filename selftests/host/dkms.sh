@@ -31,10 +31,14 @@ found() {
 	done
 }
 
+# build/ is shared with the test of another kernel
+exec {turn}<"$top"
+flock $turn
 make -s -C "$top" deb >&2
 result $? "the package is built"
 dpkg -i "$top"/build/fairlead-dkms_*.deb >&2
 result $? "it installs"
+flock -u $turn
 dkms status >&2
 found updates/dkms
 result $? "modprobe takes all six modules from updates/"

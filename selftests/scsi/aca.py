@@ -38,6 +38,7 @@ class Init(Conn):
         self.isid = b'\x80\0\0\0\0' + name.encode()[:1]
         rsp = self.login(TREE.name, self.name, keys={'ImmediateData': 'Yes', 'InitialR2T': 'Yes'})
         assert not rsp.status, rsp.status
+        self.kept = []
 
     def task(self, cdb, attr=SIMPLE, read=0, write=0, data=b''):
         h = self.header(SCSI_CMD, F | (0x40 if read else 0) | (0x20 if write else 0) | attr)
@@ -48,6 +49,9 @@ class Init(Conn):
 
     def next(self, timeout=10):
         """(tag, opcode, status or response, data, sense code) of the next answer; None if none comes."""
+        return self.kept.pop(0) if self.kept else self.receive(timeout)
+
+    def receive(self, timeout=10):
         try:
             rsp = self.reply(timeout * SCALE)
         except socket.timeout:
@@ -56,7 +60,7 @@ class Init(Conn):
             data = rsp.data
             if rsp.flags & 1:
                 return rsp.itt, rsp.opcode, rsp.scsi_status, data, None
-            end = self.next(timeout)
+            end = self.receive(timeout)
             return end[:3] + (data,) + end[4:] if end else None
         if rsp.opcode == TMF_RSP:
             return rsp.itt, rsp.opcode, rsp.response, b'', None
@@ -64,13 +68,19 @@ class Init(Conn):
         code = (s[1] & 15, s[2], s[3]) if len(s) > 7 and s[0] & 0x7f >= 0x72 else (s[2] & 15, s[12], s[13]) if len(s) > 13 else None
         return rsp.itt, rsp.opcode, rsp.scsi_status, b'', code
 
-    def do(self, cdb, **kw):
-        tag = self.task(cdb, **kw)
+    def result(self, tag):
+        """That of one task; those of others that come before it are kept."""
         for _ in range(8):
-            a = self.next()
-            if a and a[0] == tag:
+            a = self.receive()
+            if a is None:
+                break
+            if a[0] == tag:
                 return a
+            self.kept.append(a)
         return None, None, None, b'', None
+
+    def do(self, cdb, **kw):
+        return self.result(self.task(cdb, **kw))
 
     def status(self, cdb=TUR, **kw):
         return self.do(cdb, **kw)[2]
@@ -85,12 +95,7 @@ class Init(Conn):
         struct.pack_into('>I', h, 20, ref)
         struct.pack_into('>I', h, 32, refcmdsn)
         self.send(h)
-        tag = struct.unpack_from('>I', h, 16)[0]
-        for _ in range(8):
-            a = self.next()
-            if a and a[0] == tag:
-                return a[2]
-        return None
+        return self.result(struct.unpack_from('>I', h, 16)[0])[2]
 
     def settle(self):
         """Takes the pending unit attentions, with UA_INTLCK_CTRL as well."""

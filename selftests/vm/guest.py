@@ -161,26 +161,32 @@ def make_modules(kernel, ours, out):
 
 
 class Lock:
-    """One guest at a time on a machine."""
+    """On a machine one guest of each kernel, or, without a name, one guest and no other."""
 
-    def __init__(self):
+    def __init__(self, name=None):
         path = os.environ.get("FAIRLEAD_VM_LOCK") or f"{CACHE}/vm.lock"
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        self.file = open(path, "a")
+        self.held = [(open(path, "a"), fcntl.LOCK_SH if name else fcntl.LOCK_EX)]
+        if name:
+            self.held.append((open(f"{path}.{name}", "a"), fcntl.LOCK_EX))
 
     def take(self):
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            print("# another guest runs on this machine, waiting for its end", flush=True)
-            fcntl.flock(self.file, fcntl.LOCK_EX)
+        for file, how in self.held:
+            try:
+                fcntl.flock(file, how | fcntl.LOCK_NB)
+            except OSError:
+                print("# another guest runs on this machine, waiting for its end", flush=True)
+                fcntl.flock(file, how)
 
     def drop(self):
-        fcntl.flock(self.file, fcntl.LOCK_UN)
+        for file, _ in self.held:
+            fcntl.flock(file, fcntl.LOCK_UN)
 
 
 class Guest:
     """A running guest. lines() gives what the agent says; None when it is gone."""
+
+    running = set()     # all of this process, for end_all()
 
     def __init__(self, kernel, out, ours=None, memory=None, cpus=2, scale=1, plan=(), env=None,
                  qemu=(), cmdline="", stock=False, fds=(), counted=False):
@@ -213,6 +219,7 @@ class Guest:
         self.errors = open(f"{out}/qemu.log", "wb")
         self.proc = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=self.console,
                                      stderr=self.errors, pass_fds=fds, start_new_session=True)
+        Guest.running.add(self)
         theirs.close()
         their_monitor.close()
         self.buffer = b""
@@ -285,6 +292,12 @@ class Guest:
         if self.proc.poll() is None:
             self.proc.kill()
         self.proc.wait()
+        Guest.running.discard(self)
+
+    @staticmethod
+    def end_all():
+        for one in list(Guest.running):
+            one.kill()
 
     def wait(self, seconds):
         try:

@@ -115,7 +115,7 @@ class Session:
             elif line.startswith("@bad "):
                 self._fail(run, "leaves nothing behind", [line[5:]])
             elif line.startswith("# "):
-                self.report.detail([line[2:]])
+                self.report.detail([line[2:]], run.where)
             elif line.startswith("@dirty "):
                 spoilt = True
             elif line.startswith("@end "):
@@ -137,7 +137,7 @@ class Session:
         elif line.startswith("Bail out!"):
             self._fail(run, line)
         elif line.startswith("#") and run.was_fail:
-            self.report.detail([line[1:].strip()])
+            self.report.detail([line[1:].strip()], run.where)
 
     def _fail(self, run, what, why=()):
         run.failed += 1
