@@ -53,19 +53,24 @@ void tgt_server_free(struct se_device *dev)
 
 /**
  * tgt_server_resized - the medium has another size than before: every initiator learns of it
- * @dev: device
- * @blocks: its capacity; the first one that is seen is no change
+ * @dev: device; the first capacity that is seen is no change
  * Context: any.
  */
-void tgt_server_resized(struct se_device *dev, u64 blocks)
+void tgt_server_resized(struct se_device *dev)
 {
 	struct scsi_dev *sd = tgt_scsi_dev(dev);
-	u64 known = READ_ONCE(sd->blocks);
+	unsigned long flags;
+	u64 known, blocks;
 
-	if (!target_dev_configured(dev) || known == blocks ||
-	    cmpxchg64(&sd->blocks, known, blocks) != known)
+	if (!target_dev_configured(dev))
 		return;
-	if (known)	/* CAPACITY DATA HAS CHANGED (SBC-4 4.8) */
+	spin_lock_irqsave(&sd->lock, flags);
+	known = sd->blocks;
+	/* asked again: what the caller saw may be older than what another command has noted */
+	blocks = dev->transport->get_blocks(dev) + 1;
+	WRITE_ONCE(sd->blocks, blocks);
+	spin_unlock_irqrestore(&sd->lock, flags);
+	if (known && known != blocks)	/* CAPACITY DATA HAS CHANGED (SBC-4 4.8) */
 		tgt_ua_post_device(dev, 0x2a, 0x09, NULL);
 }
 

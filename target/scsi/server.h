@@ -44,7 +44,7 @@ enum scsi_medium {
 /**
  * struct scsi_dev - device server's part of a logical unit; tgt_dev.scsi
  * @dev: the logical unit
- * @lock: guards everything up to @clock_origin; irq safe, innermost
+ * @lock: guards everything up to @clock_origin, and changes of @blocks; irq safe, innermost
  * @mode: current values
  * @saved: what a reset goes back to, if @has_saved
  * @has_saved: values were saved
@@ -62,8 +62,7 @@ enum scsi_medium {
  * @thin_work: looks at the thresholds
  * @thin_told: those that are crossed already; the work's own
  * @notes: of the Application Client log page, under @lock; NULL before the first one
- * @blocks: capacity that initiators know; 0 before the device is configured. Changed by cmpxchg()
- *          only
+ * @blocks: capacity that initiators know; 0 before the device is configured. Read without a lock
  * @ranges_lock: guards @ranges; irq safe, taken outside of the command queues' locks
  * @ranges: locked ranges of blocks, in order of arrival
  * @nr_ranges: how many; read without a lock by commands that want to pass
@@ -113,7 +112,7 @@ static inline struct exec_cmd_ops *tgt_server_ops(const struct se_cmd *cmd)
 	return cmd->protocol_data;
 }
 
-void tgt_server_resized(struct se_device *dev, u64 blocks);
+void tgt_server_resized(struct se_device *dev);
 
 /* Who asks for the capacity is the first to see that it has changed. Any context. */
 static inline u64 tgt_server_blocks(struct se_device *dev)
@@ -121,7 +120,7 @@ static inline u64 tgt_server_blocks(struct se_device *dev)
 	u64 blocks = dev->transport->get_blocks(dev) + 1;
 
 	if (unlikely(blocks != READ_ONCE(tgt_scsi_dev(dev)->blocks)))
-		tgt_server_resized(dev, blocks);
+		tgt_server_resized(dev);
 	return blocks;
 }
 
