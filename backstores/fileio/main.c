@@ -205,6 +205,8 @@ static sense_reason_t tfile_parse_cdb(struct se_cmd *cmd)
 
 static int set_path(struct se_device *se_dev, const char *value)
 {
+	if (target_dev_configured(se_dev))
+		return -EEXIST;
 	strscpy(tfile_dev(se_dev)->path, value, TFILE_PATH_LEN);
 	return 0;
 }

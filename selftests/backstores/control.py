@@ -178,6 +178,10 @@ def enable_fileio():
         same("the file is empty", os.stat(WORK + "/made").st_size, 0)
         same("fileio enable: twice", so.set("enable", "1"), "EEXIST")
         same("fileio enable: the same file again", other.set("enable", "1"), 0)
+        if os.environ.get("MODULES") == "ours":
+            same("fileio control fd_dev_name after enable",
+                 (so.set("control", f"fd_dev_name={WORK}/other"), f"File: {WORK}/made " in so.info()), ("EEXIST", True))
+            same("fileio control fd_dev_name= after enable: nothing said", so.set("control", "fd_dev_name="), 0)
         same("fileio info, whole", read(so.dir + "/info"),
              "Status: DEACTIVATED  Max Queue Depth: 0  SectorSize: 512  HwMaxSectors: 16384\n"
              f"        TCM FILEIO ID: 0        File: {WORK}/made  Size: 65536  Mode: O_DSYNC Async: 0\n")
@@ -202,6 +206,8 @@ def enable_rd():
 
     attempt("nothing set", "", "EINVAL")
     attempt("no pages", "rd_pages=0", "EINVAL")
+    if os.environ.get("MODULES") == "ours":  # stock: a warning in the kernel's log
+        attempt("more than there is", "rd_pages=4294967295", "ENOMEM")
     attempt("nullio needs no memory", "rd_pages=1000000000,rd_nullio=1", 0)
     with Object("rd_mcp") as so:
         number = so.hba.rsplit("_", 1)[1]

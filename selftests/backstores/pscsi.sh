@@ -57,6 +57,10 @@ IFS=: read -r h c t l <<<"$place"
 mkdir "$TGT/core/pscsi_0/twice"; control_of "$place" >"$TGT/core/pscsi_0/twice/control"; echo "$lower" >"$TGT/core/pscsi_0/twice/udev_path"
 same "a second claim: EBUSY" "$(errno_of "$TGT/core/pscsi_0/twice/enable" 1)" EBUSY
 rmdir "$TGT/core/pscsi_0/twice"
+mkdir "$TGT/core/pscsi_0/nohost"; echo "scsi_channel_id=$c,scsi_target_id=$t,scsi_lun_id=$l" >"$TGT/core/pscsi_0/nohost/control"
+echo "$lower" >"$TGT/core/pscsi_0/nohost/udev_path"
+same "no host in an HBA that has an enabled object: EEXIST" "$(errno_of "$TGT/core/pscsi_0/nohost/enable" 1)" EEXIST
+rmdir "$TGT/core/pscsi_0/nohost"
 same "hba_mode with an enabled object: EINVAL" "$(errno_of $TGT/core/pscsi_0/hba_mode 1)" EINVAL
 disk_remove; so_remove "$so"; rmdir $TGT/core/pscsi_0
 
