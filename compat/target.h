@@ -29,19 +29,49 @@
 #define TARGET_SCF_DETACHABLE	0x100
 #define TARGET_SCF_NOSLEEP_RSP	0x200
 
+/**
+ * struct tgt_limits - what a device below bears; in blocks, but for @unmap_descs
+ * @max_sectors: of one transfer
+ * @io_min: preferred granularity
+ * @io_opt: preferred transfer
+ * @unmap_blocks: of one UNMAP; 0: it cannot
+ * @unmap_descs: of one UNMAP
+ * @unmap_granularity: deallocated together
+ * @unmap_alignment: where the first such group begins
+ */
+struct tgt_limits {
+	u32 max_sectors;
+	u32 io_min;
+	u32 io_opt;
+	u32 unmap_blocks;
+	u32 unmap_descs;
+	u32 unmap_granularity;
+	u32 unmap_alignment;
+};
+
 /*
- * What a backend of ours offers beyond the public operations: one with TGT_TRANSPORT_SPACE in its
+ * What a backend of ours offers beyond the public operations: one with TGT_TRANSPORT_OURS in its
  * transport_flags_default has registered the first member of this. A core that does not know the
- * bit ignores it.
+ * bit ignores it. Each may be NULL.
  * @get_space: bytes that the medium takes up and bytes that it may still take; 0 or -errno; may
  * sleep
+ * @get_limits: limits at this moment of an enabled device; atomic
  */
-#define TGT_TRANSPORT_SPACE	0x80
+#define TGT_TRANSPORT_OURS	0x80
 
 struct tgt_backend_ops {
 	struct target_backend_ops ops;
 	int (*get_space)(struct se_device *dev, u64 *used, u64 *left);
+	void (*get_limits)(struct se_device *dev, struct tgt_limits *limits);
 };
+
+/* NULL: a backend that is not ours */
+static inline const struct tgt_backend_ops *tgt_backend_ops(const struct se_device *dev)
+{
+	if (!(dev->transport->transport_flags_default & TGT_TRANSPORT_OURS))
+		return NULL;
+	return container_of(dev->transport, struct tgt_backend_ops, ops);
+}
 
 /*
  * 6.8 (428926bbb1a9) let target_submit() return a result and gave fabric and device a say in where

@@ -55,16 +55,26 @@ static bool tiblk_configure_unmap(struct se_device *se_dev)
 	       target_configure_unmap_from_queue(&se_dev->dev_attrib, dev->lower.bdev);
 }
 
+static u32 sectors_in_blocks(struct se_device *se_dev, u32 sectors)
+{
+	return div_u64((u64)sectors << SECTOR_SHIFT, se_dev->dev_attrib.hw_block_size);
+}
+
+static u32 max_transfer(struct se_device *se_dev)
+{
+	struct request_queue *queue = bdev_get_queue(tiblk_dev(se_dev)->lower.bdev);
+
+	return sectors_in_blocks(se_dev, queue_max_hw_sectors(queue));
+}
+
 static void set_limits(struct tiblk_dev *dev)
 {
 	struct se_dev_attrib *attrib = &dev->se_dev.dev_attrib;
 	struct block_device *bdev = dev->lower.bdev;
-	struct request_queue *queue = bdev_get_queue(bdev);
 
 	attrib->hw_block_size = bdev_logical_block_size(bdev);
-	attrib->hw_max_sectors =
-		div_u64((u64)queue_max_hw_sectors(queue) << SECTOR_SHIFT, attrib->hw_block_size);
-	attrib->hw_queue_depth = queue->nr_requests;
+	attrib->hw_max_sectors = max_transfer(&dev->se_dev);
+	attrib->hw_queue_depth = bdev_get_queue(bdev)->nr_requests;
 	attrib->max_write_same_len = MAX_WRITE_SAME_BLOCKS;
 	if (bdev_nonrot(bdev))
 		attrib->is_nonrot = true;
@@ -173,6 +183,23 @@ static unsigned int tiblk_get_io_opt(struct se_device *se_dev)
 	return in_blocks(se_dev, bdev_io_opt(tiblk_dev(se_dev)->lower.bdev));
 }
 
+/* what set_limits() and tiblk_configure_unmap() took, as it is now */
+static void tiblk_get_limits(struct se_device *se_dev, struct tgt_limits *limits)
+{
+	struct block_device *bdev = tiblk_dev(se_dev)->lower.bdev;
+	u32 discard = bdev_max_discard_sectors(bdev), block_size = se_dev->dev_attrib.hw_block_size;
+
+	limits->max_sectors = max_transfer(se_dev);
+	limits->io_min = tiblk_get_io_min(se_dev);
+	limits->io_opt = tiblk_get_io_opt(se_dev);
+	if (!discard)
+		return;
+	limits->unmap_blocks = sectors_in_blocks(se_dev, discard);
+	limits->unmap_descs = 1;
+	limits->unmap_granularity = bdev_discard_granularity(bdev) / block_size;
+	limits->unmap_alignment = bdev_discard_alignment(bdev) / block_size;
+}
+
 static bool tiblk_get_write_cache(struct se_device *se_dev)
 {
 	return bdev_write_cache(tiblk_dev(se_dev)->lower.bdev);
@@ -240,42 +267,44 @@ static ssize_t tiblk_show_params(struct se_device *se_dev, char *text)
 	return len;
 }
 
-static const struct target_backend_ops tiblk_backend_ops = {
-	.name			= "iblock",
-	.inquiry_prod		= "IBLOCK",
-	.inquiry_rev		= "4.0",
-	.owner			= THIS_MODULE,
-	.transport_flags_changeable = TGT_PGR_CHANGEABLE,
-	.attach_hba		= tiblk_attach_hba,
-	.detach_hba		= tiblk_detach_hba,
-	.alloc_device		= tiblk_alloc_device,
-	.configure_device	= tiblk_configure_device,
-	.destroy_device		= tiblk_destroy_device,
-	.free_device		= tiblk_free_device,
-	.plug_device		= tiblk_plug_device,
-	.unplug_device		= tiblk_unplug_device,
-	.configure_unmap	= tiblk_configure_unmap,
-	.parse_cdb		= tiblk_parse_cdb,
-	.set_configfs_dev_params = tiblk_set_params,
-	.show_configfs_dev_params = tiblk_show_params,
-	.get_device_type	= sbc_get_device_type,
-	.get_blocks		= tiblk_get_blocks,
-	.get_alignment_offset_lbas = tiblk_get_alignment,
-	.get_lbppbe		= tiblk_get_lbppbe,
-	.get_io_min		= tiblk_get_io_min,
-	.get_io_opt		= tiblk_get_io_opt,
-	.get_write_cache	= tiblk_get_write_cache,
-	.tb_dev_attrib_attrs	= sbc_attrib_attrs,
+static const struct tgt_backend_ops tiblk_backend_ops = {
+	.get_limits			= tiblk_get_limits,
+	.ops.name			= "iblock",
+	.ops.inquiry_prod		= "IBLOCK",
+	.ops.inquiry_rev		= "4.0",
+	.ops.owner			= THIS_MODULE,
+	.ops.transport_flags_default	= TGT_TRANSPORT_OURS,
+	.ops.transport_flags_changeable	= TGT_PGR_CHANGEABLE,
+	.ops.attach_hba			= tiblk_attach_hba,
+	.ops.detach_hba			= tiblk_detach_hba,
+	.ops.alloc_device		= tiblk_alloc_device,
+	.ops.configure_device		= tiblk_configure_device,
+	.ops.destroy_device		= tiblk_destroy_device,
+	.ops.free_device		= tiblk_free_device,
+	.ops.plug_device		= tiblk_plug_device,
+	.ops.unplug_device		= tiblk_unplug_device,
+	.ops.configure_unmap		= tiblk_configure_unmap,
+	.ops.parse_cdb			= tiblk_parse_cdb,
+	.ops.set_configfs_dev_params	= tiblk_set_params,
+	.ops.show_configfs_dev_params	= tiblk_show_params,
+	.ops.get_device_type		= sbc_get_device_type,
+	.ops.get_blocks			= tiblk_get_blocks,
+	.ops.get_alignment_offset_lbas	= tiblk_get_alignment,
+	.ops.get_lbppbe			= tiblk_get_lbppbe,
+	.ops.get_io_min			= tiblk_get_io_min,
+	.ops.get_io_opt			= tiblk_get_io_opt,
+	.ops.get_write_cache		= tiblk_get_write_cache,
+	.ops.tb_dev_attrib_attrs	= sbc_attrib_attrs,
 };
 
 static int __init tiblk_init(void)
 {
-	return transport_backend_register(&tiblk_backend_ops);
+	return transport_backend_register(&tiblk_backend_ops.ops);
 }
 
 static void __exit tiblk_exit(void)
 {
-	target_backend_unregister(&tiblk_backend_ops);
+	target_backend_unregister(&tiblk_backend_ops.ops);
 	rcu_barrier();	/* free_after_readers() is code of this module */
 }
 

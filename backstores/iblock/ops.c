@@ -18,7 +18,7 @@ static sector_t sectors_of(struct se_cmd *cmd, sector_t blocks)
  *
  * Where the core has promised that deallocated blocks read as zeroes, the zeroing request is used,
  * which deallocates what it can: discard leaves the edges of a range that are not aligned as they
- * were.
+ * were. So it is for a device that has lost the ability since it was enabled.
  *
  * Context: sleeps; the core calls it where that is allowed. Return: reason for the core to report,
  * or TCM_NO_SENSE; the core completes the command.
@@ -31,7 +31,7 @@ sense_reason_t tiblk_ops_unmap(struct se_cmd *cmd, sector_t lba, sector_t nolb)
 
 	if (!nolb)
 		return TCM_NO_SENSE;
-	if (cmd->se_dev->dev_attrib.unmap_zeroes_data)
+	if (cmd->se_dev->dev_attrib.unmap_zeroes_data || !bdev_max_discard_sectors(bdev))
 		ret = blkdev_issue_zeroout(bdev, sector, count, GFP_NOIO, 0);
 	else
 		ret = blkdev_issue_discard(bdev, sector, count, GFP_NOIO);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # suite: iblock: data, claim, limits, flush, discard, errors, growth, protection, reservations, through tcm_loop
-# time: 90
+# time: 120
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 . $TOP/selftests/backstores/lib.sh
@@ -91,6 +91,55 @@ check "zeroes are there" same_bytes "$LOWER" $((8193 * 512)) /dev/zero 0 $MIB
 check "and only they" same_bytes "$LOWER" $((10241 * 512)) $WORK/blocks 0 $MIB
 check "WRITE SAME with UNMAP" sg_write_same --unmap --lba=10241 --num=2048 --in=$WORK/zero --xferlen=512 "$DISK"
 disk_remove; so_remove "$so"
+
+# limits that change while the disk is in use: by hand, and with a table over another device
+dm_make bs-live "0 65536 linear $LOWER 0"
+live=/dev/mapper/bs-live live_queue=/sys/class/block/$(basename "$(readlink -f /dev/mapper/bs-live)")/queue
+[ -d "$live_queue" ] || live_queue=/sys/dev/block/$(dmsetup info -c --noheadings -o major,minor bs-live)/queue
+so=$(so_make iblock live "udev_path=$live")
+echo 1 >"$so/attrib/emulate_tpu"
+limit() { cat "$so/attrib/$1"; }
+LOOP_WWN=naa.50014050000000c3 disk_make "$so"; other=$(sg_node "$DISK") other_lun=$DISK_LUN other_tpg=$DISK_TPG
+disk_make "$so"; node=$(sg_node "$DISK")
+live_vpd() { sg_vpd -p "$1" "$node" | sed -n "s/^ *$2: *//p"; }
+ready() { sense "$1" 00 00 00 00 00 00; }
+unmap_of() { python3 -c 'import struct, sys; sys.stdout.buffer.write(struct.pack(">HH4xQI4x", 22, 16, 0, int(sys.argv[1])))' "$1" >$WORK/unmap; SENSE_OPTS="-s 24 -i $WORK/unmap" sense "$node" 42 00 00 00 00 00 00 00 18 00; }
+told_once() { same "$1: told to one" "$(ready "$node")" "6 3f 03 -"; same "$1: once" "$(ready "$node")" good
+	same "$1: told to another" "$(ready "$other")" "6 3f 03 -"; same "$1: once" "$(ready "$other")" good; }
+ready "$node" >/dev/null; ready "$other" >/dev/null
+same "live limits: nothing has changed" "$(ready "$node") $(ready "$other") $(limit max_unmap_lba_count)" "good good 4096"
+echo $((1024 * 512)) >"$live_queue/discard_max_bytes"
+same "discard_max_bytes: found by TEST UNIT READY" "$(ready "$node")" good
+told_once "discard_max_bytes"
+same "discard_max_bytes: VPD B0" "$(live_vpd bl 'Maximum unmap LBA count')" 1024
+same "discard_max_bytes: attribute" "$(limit max_unmap_lba_count)" 1024
+same "discard_max_bytes: it bounds UNMAP" "$(unmap_of 1024) $(unmap_of 1025)" "good 5 26 00 -"
+echo $((512 * 512)) >"$live_queue/discard_max_bytes"
+same "discard_max_bytes: attribute, read first" "$(limit max_unmap_lba_count)" 512
+told_once "discard_max_bytes, by the attribute"
+echo 77 >"$so/attrib/max_unmap_lba_count"
+echo $((2048 * 512)) >"$live_queue/discard_max_bytes"
+same "what the operator wrote stays" "$(limit max_unmap_lba_count) $(live_vpd bl 'Maximum unmap LBA count')" "77 77"
+echo 2048 >"$so/attrib/max_unmap_lba_count"
+echo $((4096 * 512)) >"$live_queue/discard_max_bytes"
+same "the device's own value follows again" "$(limit max_unmap_lba_count)" 4096
+ready "$node" >/dev/null; ready "$other" >/dev/null
+dmsetup suspend --noudevsync bs-live; dmsetup reload bs-live --table "0 65536 linear /dev/ram0 0"; dmsetup resume --noudevsync bs-live
+sleep 1.1
+same "new table: the first command learns of it" "$(SENSE_OPTS="-r 512" sense "$node" 28 00 00 00 00 00 00 00 01 00)" "6 3f 03 -"
+same "new table: once" "$(ready "$node")" good
+same "new table: told to another" "$(ready "$other")" "6 3f 03 -"
+same "new table: hw_max_sectors" "$(limit hw_max_sectors)" $(($(cat "$live_queue/max_hw_sectors_kb") * 2 / 8 * 8))
+same "new table: optimal_sectors" "$(limit optimal_sectors)" "$(limit hw_max_sectors)"
+same "new table: unmap_granularity" "$(limit unmap_granularity)" $(($(cat "$live_queue/discard_granularity") / 512))
+if [ "$(cat "$live_queue/discard_max_bytes")" = 0 ]; then
+	same "new table: UNMAP is gone" "$(sg_vpd -p lbpv "$node" | grep -c 'LBPU): 0') $(unmap_of 1)" "1 5 26 00 -"
+else
+	same "new table: UNMAP" "$(sg_vpd -p lbpv "$node" | grep -c 'LBPU): 1') $(unmap_of 1)" "1 good"
+fi
+check "new table: write" copy_in "$DISK"
+check "new table: read" holds_random "$DISK"
+lun_remove "$other_tpg" "$other_lun"; disk_remove; so_remove "$so"; dm_remove bs-live
 
 # scsi_debug's bad block is 4660
 debug_opts 2

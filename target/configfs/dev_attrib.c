@@ -8,6 +8,7 @@
 #include "compat/configfs.h"
 #include "target/configfs/attr.h"
 #include "target/configfs/tree.h"
+#include "target/scsi/limits.h"
 #include "target/scsi/removal.h"
 
 static inline struct se_dev_attrib *attrib_of(struct config_item *item)
@@ -31,16 +32,26 @@ static int attrib_unless_exported(const struct se_dev_attrib *da)
 	return -EINVAL;
 }
 
+/* values that a device below decides, as they are at this moment */
+static const struct se_dev_attrib *attrib_now(struct se_dev_attrib *da)
+{
+	tgt_limits_follow(da->da_dev);
+	return da;
+}
+
 /*
  * The simple kinds: any value of the type, at any time or only while no LUN links to the backstore.
  */
-#define ATTRIB_ANY(_name, _parse) \
+#define ATTRIB_ANY_OF(_name, _value, _parse) \
 	static int attrib_##_name##_set(struct se_dev_attrib *da, u64 val) \
 	{ \
 		da->_name = val; \
 		return 0; \
 	} \
-	TGT_VALUE_RW(attrib, _name, "%u\n", (u32)obj->_name, _parse, attrib_##_name##_set)
+	TGT_VALUE_RW(attrib, _name, "%u\n", (u32)_value, _parse, attrib_##_name##_set)
+
+#define ATTRIB_ANY(_name, _parse)	ATTRIB_ANY_OF(_name, obj->_name, _parse)
+#define ATTRIB_LIMIT(_name)		ATTRIB_ANY_OF(_name, attrib_now(obj)->_name, attr_parse_u32)
 
 #define ATTRIB_UNEXPORTED(_name, _parse) \
 	static int attrib_##_name##_set(struct se_dev_attrib *da, u64 val) \
@@ -66,16 +77,16 @@ ATTRIB_ANY(emulate_pr, attr_parse_bool);
 TGT_ON_6_12(ATTRIB_ANY(emulate_rsoc, attr_parse_bool);)
 ATTRIB_ANY(enforce_pr_isids, attr_parse_bool);
 ATTRIB_ANY(is_nonrot, attr_parse_bool);
-ATTRIB_ANY(max_unmap_lba_count, attr_parse_u32);
-ATTRIB_ANY(max_unmap_block_desc_count, attr_parse_u32);
-ATTRIB_ANY(unmap_granularity, attr_parse_u32);
-ATTRIB_ANY(unmap_granularity_alignment, attr_parse_u32);
+ATTRIB_LIMIT(max_unmap_lba_count);
+ATTRIB_LIMIT(max_unmap_block_desc_count);
+ATTRIB_LIMIT(unmap_granularity);
+ATTRIB_LIMIT(unmap_granularity_alignment);
 ATTRIB_ANY(max_write_same_len, attr_parse_u32);
 ATTRIB_UNEXPORTED(emulate_tas, attr_parse_bool);
 ATTRIB_UNEXPORTED(force_pr_aptpl, attr_parse_bool);
 ATTRIB_RO(hw_pi_prot_type);
 ATTRIB_RO(hw_block_size);
-ATTRIB_RO(hw_max_sectors);
+TGT_VALUE_RO(attrib, hw_max_sectors, "%u\n", attrib_now(obj)->hw_max_sectors);
 ATTRIB_RO(hw_queue_depth);
 
 /* The backend's product name, or the backstore's own as far as the field of INQUIRY goes. */
@@ -230,7 +241,8 @@ static int attrib_set_optimal_sectors(struct se_dev_attrib *da, u64 blocks)
 	return 0;
 }
 
-ATTRIB(optimal_sectors, attr_parse_u32, attrib_set_optimal_sectors);
+TGT_VALUE_RW(attrib, optimal_sectors, "%u\n", attrib_now(obj)->optimal_sectors, attr_parse_u32,
+	     attrib_set_optimal_sectors);
 
 static int attrib_set_queue_depth(struct se_dev_attrib *da, u64 depth)
 {

@@ -286,19 +286,27 @@ out_free_dev:
 	return NULL;
 }
 
-/*
- * A transfer is described by whole pages: hw_max_sectors is kept a multiple of what a page holds.
+/**
+ * tgt_device_whole_pages - a transfer is described by whole pages
+ * @dev: device
+ * @sectors: what its medium bears
+ *
+ * Return: hw_max_sectors: a multiple of what a page holds. Context: any.
  */
+u32 tgt_device_whole_pages(const struct se_device *dev, u32 sectors)
+{
+	u32 per_page = max_t(u32, 1, PAGE_SIZE / max_t(u32, 1, dev->dev_attrib.hw_block_size));
+
+	return sectors > per_page ? rounddown(sectors, per_page) : sectors;
+}
+
 static void apply_hw_limits(struct se_device *dev)
 {
 	struct se_dev_attrib *da = &dev->dev_attrib;
-	u32 per_page;
 
 	da->block_size = da->hw_block_size;
 	da->queue_depth = da->hw_queue_depth;
-	per_page = max_t(u32, 1, PAGE_SIZE / max_t(u32, 1, da->hw_block_size));
-	if (da->hw_max_sectors > per_page)
-		da->hw_max_sectors = rounddown(da->hw_max_sectors, per_page);
+	da->hw_max_sectors = tgt_device_whole_pages(dev, da->hw_max_sectors);
 	da->optimal_sectors = da->hw_max_sectors;
 }
 

@@ -6,6 +6,7 @@
 #include "target/model/deve.h"
 #include "target/model/ua.h"
 #include "target/scsi/aca.h"
+#include "target/scsi/limits.h"
 #include "target/scsi/opcode.h"
 #include "target/scsi/server.h"
 
@@ -31,6 +32,7 @@ static sense_reason_t gate_attention(struct se_cmd *cmd)
 	const struct tgt_opcode *row;
 	u8 asc, ascq;
 
+	tgt_limits_look(cmd->se_dev);
 	if (likely(!tgt_ua_pending(cmd)))
 		return TCM_NO_SENSE;
 	row = tgt_opcode_find(cmd->t_task_cdb);

@@ -12,6 +12,7 @@
 #include "target/scsi/aca.h"
 #include "target/scsi/copy.h"
 #include "target/scsi/gates.h"
+#include "target/scsi/limits.h"
 #include "target/scsi/medium.h"
 #include "target/scsi/mode.h"
 #include "target/scsi/opcode.h"
@@ -54,6 +55,7 @@ out_free_server:
 
 static int device_configured(struct se_device *dev)
 {
+	tgt_limits_start(dev);
 	tgt_mode_reset(dev);
 	return tgt_alua_device_configured(dev);
 }

@@ -9,6 +9,7 @@
 #include "target/lib/sgl.h"
 #include "target/model/ua.h"
 #include "target/scsi/applog.h"
+#include "target/scsi/limits.h"
 #include "target/scsi/removal.h"
 #include "target/scsi/thin.h"
 
@@ -103,7 +104,7 @@ sense_reason_t tgt_server_good(struct se_cmd *cmd)
 
 /**
  * tgt_server_ready - TEST UNIT READY; who polls with it learns by the next command that the medium
- * has grown
+ * has grown or its limits have changed
  *
  * @cmd: command
  * Return: TCM_NO_SENSE, completed. Any context.
@@ -111,6 +112,7 @@ sense_reason_t tgt_server_good(struct se_cmd *cmd)
 sense_reason_t tgt_server_ready(struct se_cmd *cmd)
 {
 	tgt_server_blocks(cmd->se_dev);
+	tgt_limits_follow(cmd->se_dev);
 	return tgt_server_good(cmd);
 }
 

@@ -44,7 +44,8 @@ enum scsi_medium {
 /**
  * struct scsi_dev - device server's part of a logical unit; tgt_dev.scsi
  * @dev: the logical unit
- * @lock: guards everything up to @clock_origin, and changes of @blocks; irq safe, innermost
+ * @lock: guards everything up to @clock_origin, and changes of @blocks and @limits; irq safe,
+ *        innermost
  * @mode: current values
  * @saved: what a reset goes back to, if @has_saved
  * @has_saved: values were saved
@@ -63,6 +64,8 @@ enum scsi_medium {
  * @thin_told: those that are crossed already; the work's own
  * @notes: of the Application Client log page, under @lock; NULL before the first one
  * @blocks: capacity that initiators know; 0 before the device is configured. Read without a lock
+ * @limits: of the device below that initiators know, where the backend follows them
+ * @limits_due: jiffies from which on a command looks at them again; read without a lock
  * @ranges_lock: guards @ranges; irq safe, taken outside of the command queues' locks
  * @ranges: locked ranges of blocks, in order of arrival
  * @nr_ranges: how many; read without a lock by commands that want to pass
@@ -93,6 +96,8 @@ struct scsi_dev {
 	u8 thin_told;
 	u8 *notes;
 	u64 blocks;
+	struct tgt_limits limits;
+	unsigned long limits_due;
 	spinlock_t ranges_lock;
 	struct list_head ranges;
 	unsigned int nr_ranges;

@@ -25,7 +25,9 @@
  */
 bool tgt_thin_is_known(struct se_device *dev)
 {
-	return (dev->transport->transport_flags_default & TGT_TRANSPORT_SPACE) &&
+	const struct tgt_backend_ops *ours = tgt_backend_ops(dev);
+
+	return ours && ours->get_space &&
 	       (dev->dev_attrib.emulate_tpu || dev->dev_attrib.emulate_tpws);
 }
 
@@ -49,14 +51,12 @@ u8 tgt_thin_exponent(struct se_device *dev)
  */
 int tgt_thin_count(struct se_device *dev, struct thin_count *count)
 {
-	const struct tgt_backend_ops *ops =
-		container_of(dev->transport, struct tgt_backend_ops, ops);
 	u64 used, left;
 	int ret;
 
 	if (!tgt_thin_is_known(dev))
 		return -EOPNOTSUPP;
-	ret = ops->get_space(dev, &used, &left);
+	ret = tgt_backend_ops(dev)->get_space(dev, &used, &left);
 	if (ret)
 		return ret;
 	count->left = min_t(u64, div_u64(left, SET_BYTES), U32_MAX);

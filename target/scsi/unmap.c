@@ -7,6 +7,7 @@
 #include "target/cmd/cmd.h"
 #include "target/cmd/io.h"
 #include "target/lib/sense.h"
+#include "target/scsi/limits.h"
 #include "target/scsi/server.h"
 #include "target/scsi/token.h"
 
@@ -65,6 +66,7 @@ static sense_reason_t check_list(struct se_cmd *cmd, const struct unmap_list *li
 	u64 blocks = tgt_server_blocks(cmd->se_dev), sum = 0;
 	unsigned int i;
 
+	tgt_limits_follow(cmd->se_dev);
 	if (list->count > attrib->max_unmap_block_desc_count)
 		return tgt_bad_param(cmd, 2, -1);
 	for (i = 0; i < list->count; i++) {

@@ -7,6 +7,7 @@
 #include "target/model/tpg.h"
 #include "target/scsi/copy.h"
 #include "target/scsi/copy_vpd.h"
+#include "target/scsi/limits.h"
 #include "target/scsi/medium.h"
 #include "target/scsi/opcode.h"
 #include "target/scsi/prot.h"
@@ -232,7 +233,8 @@ static void build_provisioning(struct se_cmd *cmd, struct wbuf *w)
 	bool thin = attrib->emulate_tpu || attrib->emulate_tpws;
 	u8 flags = 0;
 
-	if (attrib->emulate_tpu)
+	/* a device below may have lost the ability */
+	if (attrib->emulate_tpu && attrib->max_unmap_lba_count)
 		flags |= 0x80;
 	if (attrib->emulate_tpws)
 		flags |= 0x60;
@@ -311,6 +313,7 @@ sense_reason_t tgt_vpd_execute(struct se_cmd *cmd, struct wbuf *w)
 
 	if (!page)
 		return tgt_bad_field(cmd, 2, -1);
+	tgt_limits_follow(cmd->se_dev);
 	put_page(cmd, page, w);
 	return TCM_NO_SENSE;
 }
