@@ -130,7 +130,8 @@ static inline void fault_complete(struct se_cmd *cmd, int err, u64 lba)
 		target_complete_cmd_with_sense(cmd, SAM_STAT_CHECK_CONDITION, reason);
 		return;
 	}
-	fault_build(sense, cmd->se_dev, fault_find(-err, cmd->data_direction == DMA_TO_DEVICE),
+	/* a flush has no direction, and is about what was written */
+	fault_build(sense, cmd->se_dev, fault_find(-err, cmd->data_direction != DMA_FROM_DEVICE),
 		    lba);
 	fault_no_data(cmd);
 	transport_copy_sense_to_cmd(cmd, sense);

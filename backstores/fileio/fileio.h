@@ -32,6 +32,8 @@
  * @write_back: they do
  * @direct_wanted: control asked for asynchronous direct I/O
  * @direct: the file is open for it
+ * @flush_lock: guards @flushed; innermost
+ * @flushed: failures of writeback up to here are known to an initiator by SYNCHRONIZE CACHE
  * @in_memory: the file lives in the page cache alone (tmpfs)
  * @writes_sleep: the file system cannot write to its page cache without sleeping; found out by
  * trying
@@ -44,6 +46,8 @@ struct tfile_dev {
 	struct file *prot_file;
 	struct defer_pool pool;
 	u64 size;
+	spinlock_t flush_lock;
+	errseq_t flushed;
 	u32 index;
 	bool has_size;
 	bool buffered;
@@ -100,6 +104,7 @@ int tfile_rw_copy(struct file *file, struct scatterlist *sgl, u32 nents, u32 len
 int tfile_rw_bvec(struct file *file, struct bio_vec *bvecs, unsigned int nr, size_t len, loff_t pos,
 		  enum dma_data_direction dir);
 bool tfile_rw_must_sync(struct se_cmd *cmd);
+int tfile_rw_sync(struct file *file, loff_t pos, loff_t len, errseq_t since);
 
 /* find.c */
 bool tfile_find_wanted(struct tfile_job *job, int err);
@@ -122,6 +127,6 @@ int tfile_prot_format(struct se_device *se_dev);
 void tfile_prot_free(struct se_device *se_dev);
 bool tfile_prot_wanted(struct se_cmd *cmd);
 int tfile_prot_transfer(struct tfile_dev *dev, struct se_cmd *cmd, enum dma_data_direction dir);
-int tfile_prot_forget(struct tfile_dev *dev, u64 lba, u64 nolb);
+int tfile_prot_forget(struct tfile_dev *dev, u64 lba, u64 nolb, bool sync);
 
 #endif /* BACKSTORES_FILEIO_H */

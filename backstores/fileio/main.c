@@ -8,6 +8,7 @@
 #include <linux/file.h>
 #include <linux/magic.h>
 #include <linux/module.h>
+#include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/statfs.h>
 #include "backstores/common/opts.h"
@@ -39,7 +40,10 @@ static struct se_device *tfile_alloc_device(struct se_hba *hba, const char *name
 {
 	struct tfile_dev *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
 
-	return dev ? &dev->se_dev : NULL;
+	if (!dev)
+		return NULL;
+	spin_lock_init(&dev->flush_lock);
+	return &dev->se_dev;
 }
 
 static void free_after_readers(struct rcu_head *rcu)
@@ -128,6 +132,7 @@ static int tfile_configure_device(struct se_device *se_dev)
 	dev->in_memory = tfile_inode(dev)->i_sb->s_magic == TMPFS_MAGIC &&
 			 S_ISREG(tfile_inode(dev)->i_mode);
 	dev->direct = dev->direct_wanted && file->f_mode & FMODE_CAN_ODIRECT && !dev->in_memory;
+	dev->flushed = filemap_sample_wb_err(file->f_mapping);
 	set_limits(dev);
 	dev->index = hba->enabled++;
 	return 0;

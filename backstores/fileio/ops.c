@@ -59,6 +59,19 @@ static bool late_start(struct file *file, loff_t start, loff_t end)
 	return true;
 }
 
+/* a failure that a write with FUA has been told may be that of bytes which wait for this flush */
+static int flush_range(struct tfile_dev *dev, loff_t start, loff_t end)
+{
+	int ret = vfs_fsync_range(dev->file, start, end, 1), lost;
+
+	spin_lock(&dev->flush_lock);
+	lost = errseq_check_and_advance(&dev->file->f_mapping->wb_err, &dev->flushed);
+	spin_unlock(&dev->flush_lock);
+	if (!ret && dev->prot_file)
+		ret = vfs_fsync(dev->prot_file, 1);
+	return ret ?: lost;
+}
+
 static sense_reason_t flush(struct se_cmd *cmd)
 {
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
@@ -68,7 +81,7 @@ static sense_reason_t flush(struct se_cmd *cmd)
 	if (cmd->t_task_nolb)
 		end = start + tfile_lba_pos(cmd, cmd->t_task_nolb) - 1;
 	if (!defer_is_immed_flush(cmd) || !late_start(dev->file, start, end))
-		ret = vfs_fsync_range(dev->file, start, end, 1);
+		ret = flush_range(dev, start, end);
 	if (ret)
 		fault_complete(cmd, ret, cmd->t_task_lba);
 	else
@@ -118,13 +131,17 @@ static int discard_blocks(struct tfile_dev *dev, loff_t pos, loff_t len)
 	return ret;
 }
 
+/* a block device that cannot deallocate and zero at once: zeroes where they were promised */
 static int deallocate(struct tfile_dev *dev, loff_t pos, loff_t len)
 {
 	int ret = vfs_fallocate(dev->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, pos, len);
 
-	if (ret == -EOPNOTSUPP && S_ISBLK(tfile_inode(dev)->i_mode))
-		ret = discard_blocks(dev, pos, len);
-	return ret;
+	if (ret != -EOPNOTSUPP || !S_ISBLK(tfile_inode(dev)->i_mode))
+		return ret;
+	if (dev->se_dev.dev_attrib.unmap_zeroes_data)
+		return vfs_fallocate(dev->file, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, pos,
+				     len);
+	return discard_blocks(dev, pos, len);
 }
 
 /**
@@ -139,14 +156,16 @@ static int deallocate(struct tfile_dev *dev, loff_t pos, loff_t len)
 sense_reason_t tfile_ops_unmap(struct se_cmd *cmd, sector_t lba, sector_t nolb)
 {
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
+	/* WRITE SAME: the zeroes are data */
+	bool sync = cmd->t_task_cdb[0] != UNMAP && tfile_rw_must_sync(cmd);
 	int ret;
 
 	if (!nolb)
 		return TCM_NO_SENSE;
-	if (tfile_prot_forget(dev, lba, nolb))
+	if (tfile_prot_forget(dev, lba, nolb, sync))
 		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
 	ret = deallocate(dev, tfile_lba_pos(cmd, lba), tfile_lba_pos(cmd, nolb));
-	if (!ret && cmd->se_cmd_flags & SCF_FUA)
+	if (!ret && sync)
 		ret = vfs_fsync(dev->file, 1);
 	if (!ret)
 		return TCM_NO_SENSE;
@@ -186,6 +205,7 @@ static sense_reason_t write_same(struct se_cmd *cmd)
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
 	loff_t pos = tfile_lba_pos(cmd, cmd->t_task_lba);
 	loff_t len = tfile_lba_pos(cmd, sbc_get_write_same_sectors(cmd));
+	errseq_t since = filemap_sample_wb_err(dev->file->f_mapping);
 	struct page *page;
 	int ret;
 
@@ -194,7 +214,7 @@ static sense_reason_t write_same(struct se_cmd *cmd)
 		return TCM_LUN_BUSY;
 	ret = write_repeated(dev, page, pos, len);
 	if (!ret && len && tfile_rw_must_sync(cmd))
-		ret = vfs_fsync_range(dev->file, pos, pos + len - 1, 1);
+		ret = tfile_rw_sync(dev->file, pos, len, since);
 	__free_page(page);
 	if (ret)
 		fault_complete(cmd, ret, cmd->t_task_lba);

@@ -5,6 +5,7 @@
  */
 #include <linux/bvec.h>
 #include <linux/file.h>
+#include <linux/pagemap.h>
 #include <linux/slab.h>
 #include "backstores/fileio/fileio.h"
 
@@ -114,11 +115,12 @@ int tfile_prot_transfer(struct tfile_dev *dev, struct se_cmd *cmd, enum dma_data
 	u32 blocks = cmd->data_length / cmd->se_dev->dev_attrib.block_size, done = 0;
 	loff_t pos = cmd->t_task_lba * PI_TUPLE_LEN;
 	u32 len = blocks * PI_TUPLE_LEN;
+	errseq_t since = filemap_sample_wb_err(dev->prot_file->f_mapping);
 	int ret = tfile_rw_copy(dev->prot_file, cmd->t_prot_sg, cmd->t_prot_nents, len, pos, dir,
 				&done);
 
 	if (!ret && dir == DMA_TO_DEVICE && tfile_rw_must_sync(cmd))
-		ret = vfs_fsync_range(dev->prot_file, pos, pos + len - 1, 1);
+		ret = tfile_rw_sync(dev->prot_file, pos, len, since);
 	return ret;
 }
 
@@ -126,13 +128,20 @@ int tfile_prot_transfer(struct tfile_dev *dev, struct se_cmd *cmd, enum dma_data
  * tfile_prot_forget() - blocks lose their protection with their content
  * @dev: device
  * @lba: first block
- * @nolb: number of blocks
+ * @nolb: number of blocks, not zero
+ * @sync: when it returns, that is on the medium
  *
  * Context: worker. Return: 0 or -errno.
  */
-int tfile_prot_forget(struct tfile_dev *dev, u64 lba, u64 nolb)
+int tfile_prot_forget(struct tfile_dev *dev, u64 lba, u64 nolb, bool sync)
 {
+	loff_t pos = lba * PI_TUPLE_LEN, len = nolb * PI_TUPLE_LEN;
+	errseq_t since;
+	int ret;
+
 	if (!dev->prot_file)
 		return 0;
-	return fill_unchecked(dev->prot_file, lba * PI_TUPLE_LEN, nolb * PI_TUPLE_LEN);
+	since = filemap_sample_wb_err(dev->prot_file->f_mapping);
+	ret = fill_unchecked(dev->prot_file, pos, len);
+	return ret || !sync ? ret : tfile_rw_sync(dev->prot_file, pos, len, since);
 }

@@ -5,6 +5,7 @@
  */
 #include <linux/bvec.h>
 #include <linux/magic.h>
+#include <linux/pagemap.h>
 #include <linux/scatterlist.h>
 #include <linux/sched/mm.h>
 #include <linux/shmem_fs.h>
@@ -230,11 +231,23 @@ bool tfile_rw_must_sync(struct se_cmd *cmd)
 	       cmd->se_cmd_flags & SCF_FUA;
 }
 
-static int sync_written(struct tfile_dev *dev, loff_t pos, u32 len)
+/**
+ * tfile_rw_sync() - bring bytes to the medium
+ * @file: open file
+ * @pos: byte offset of the first one
+ * @len: bytes, not zero
+ * @since: filemap_sample_wb_err() before they were written
+ *
+ * A failure of writeback is told once to each open file, and commands share one: the flush of
+ * another may have been told what became of these bytes.
+ *
+ * Context: sleeps. Return: 0 or -errno.
+ */
+int tfile_rw_sync(struct file *file, loff_t pos, loff_t len, errseq_t since)
 {
-	if (dev->in_memory || !len)
-		return 0;
-	return vfs_fsync_range(dev->file, pos, pos + len - 1, 1);
+	int ret = vfs_fsync_range(file, pos, pos + len - 1, 1);
+
+	return ret ?: filemap_check_wb_err(file->f_mapping, since);
 }
 
 static void job_put(struct tfile_job *job)
@@ -262,12 +275,14 @@ static int job_transfer(struct tfile_job *job)
 {
 	struct tfile_dev *dev = tfile_dev(job->base.cmd->se_dev);
 	loff_t pos = tfile_lba_pos(job->base.cmd, job->base.cmd->t_task_lba);
-	bool sync = job->dir == DMA_TO_DEVICE && tfile_rw_must_sync(job->base.cmd);
+	bool sync = job->dir == DMA_TO_DEVICE && !dev->in_memory &&
+		    tfile_rw_must_sync(job->base.cmd);
+	errseq_t since = filemap_sample_wb_err(dev->file->f_mapping);
 	int ret =
 		tfile_rw_copy(dev->file, job->sgl, job->nents, job->len, pos, job->dir, &job->done);
 
 	if (!ret && sync)
-		ret = sync_written(dev, pos, job->len);
+		ret = tfile_rw_sync(dev->file, pos, job->len, since);
 	if (ret && sync)
 		job->done = 0;
 	if (ret && tfile_find_wanted(job, ret))
@@ -328,7 +343,8 @@ static int unprotected_write(struct tfile_job *job)
 	u32 blocks = job->len / cmd->se_dev->dev_attrib.block_size;
 	int ret = job_transfer(job);
 
-	return ret ?: tfile_prot_forget(tfile_dev(cmd->se_dev), cmd->t_task_lba, blocks);
+	return ret ?: tfile_prot_forget(tfile_dev(cmd->se_dev), cmd->t_task_lba, blocks,
+					tfile_rw_must_sync(cmd));
 }
 
 static void protected_run(struct work_struct *work)

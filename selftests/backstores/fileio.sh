@@ -1,6 +1,6 @@
 #!/bin/bash
 # suite: fileio: data, flush, deallocation, growth, full file systems, protection file, through tcm_loop
-# time: 90
+# time: 100
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 . $TOP/selftests/backstores/lib.sh
@@ -163,6 +163,43 @@ check "block device file: write" copy_in "$DISK"
 check "block device file: read" holds_random "$DISK"
 check "block device file: on the device" holds_random "$lower"
 disk_remove; so_remove "$so"
+
+# an error of writeback that a write with FUA was told is not lost for the flush
+modprobe brd rd_nr=1 rd_size=$((64 * 1024)); modprobe -a dm_mod dm_flakey
+dm_make bs-wb "0 8192 linear /dev/ram0 0" || fail "dm"
+table() { dmsetup suspend --nolockfs --noudevsync bs-wb; dmsetup reload bs-wb --table "$1"; dmsetup resume --noudevsync bs-wb; }
+echo 0 >/proc/sys/vm/dirty_writeback_centisecs
+so=$(so_make fileio wb "fd_dev_name=/dev/mapper/bs-wb,fd_buffered_io=1"); disk_make "$so"
+block_out() { SENSE_OPTS="-s 4096 -i $RANDOM_FILE" sense "$DISK" 2a "$1" 00 00 "$2" 00 00 00 08 00; }
+same "writeback: a write into the cache" "$(block_out 00 01)" good
+table "0 8192 flakey /dev/ram0 0 0 3600 1 error_writes"
+blockdev --flushbufs /dev/mapper/bs-wb 2>/dev/null
+table "0 8192 linear /dev/ram0 0"
+block_out 08 02 >/tmp/fua
+if [ "$(whose target_core_file)" = ours ]; then
+	same "writeback: its loss is told to the flush (to a write with FUA before it: $(cat /tmp/fua))" \
+		"$(sense "$DISK" 35 00 00 00 00 00 00 00 00 00)" "3 0c 00 0"
+fi
+same "writeback: once" "$(sense "$DISK" 35 00 00 00 00 00 00 00 00 00)" good
+same "writeback: written again it stays" "$(block_out 00 01) $(sense "$DISK" 35 00 00 00 00 00 00 00 00 00)" "good good"
+echo "$writeback" >/proc/sys/vm/dirty_writeback_centisecs
+disk_remove; so_remove "$so"; dm_remove bs-wb
+
+# deallocated blocks of a block device read as zeroes where that is promised, also parts of what it deallocates
+so=$(so_make fileio zero "fd_dev_name=/dev/ram0")
+if echo 1 2>/dev/null >"$so/attrib/emulate_tpu" && echo 1 >"$so/attrib/unmap_zeroes_data"; then
+	disk_make "$so"
+	copy_in "$DISK"
+	python3 -c 'import struct, sys; sys.stdout.buffer.write(struct.pack(">HH4xQI4x", 22, 16, 9, 1))' >$WORK/unmap
+	same "block device file: UNMAP of one block" "$(SENSE_OPTS="-s 24 -i $WORK/unmap" sense "$DISK" 42 00 00 00 00 00 00 00 18 00)" good
+	check "it reads as zeroes" same_bytes "$DISK" $((9 * 512)) /dev/zero 0 512
+	check "the one before it stays" same_bytes "$DISK" $((8 * 512)) $RANDOM_FILE $((8 * 512)) 512
+	check "and the one behind it" same_bytes "$DISK" $((10 * 512)) $RANDOM_FILE $((10 * 512)) 512
+	disk_remove
+else
+	skip "block device file: UNMAP" "this kernel's brd cannot"
+fi
+so_remove "$so"; rmmod brd
 
 # the medium has a bad block: scsi_debug's is 4660
 debug_opts 2
