@@ -144,13 +144,19 @@ static int transport_error(int result)
 	}
 }
 
-static void finish(struct se_cmd *cmd, struct scsi_device *sdev, struct scsi_cmnd *scmd)
+static void finish(struct se_cmd *cmd, struct scsi_device *sdev, struct scsi_cmnd *scmd,
+		   blk_status_t blk_status)
 {
 	u32 len = cmd->data_length - min(scmd->resid_len, cmd->data_length);
 	u8 status = scmd->result & 0xff;
 
 	if (host_byte(scmd->result) != DID_OK && status == SAM_STAT_GOOD) {
 		fault_complete(cmd, transport_error(scmd->result), 0);
+		return;
+	}
+	/* the block layer has ended it, no device has seen it */
+	if (blk_status && !scmd->result) {
+		fault_complete(cmd, blk_status_to_errno(blk_status), 0);
 		return;
 	}
 	if (status == SAM_STAT_GOOD) {
@@ -168,7 +174,7 @@ static enum rq_end_io_ret request_done(struct request *rq, blk_status_t status)
 	struct scsi_cmnd *scmd = blk_mq_rq_to_pdu(rq);
 	struct se_cmd *cmd = rq->end_io_data;
 
-	finish(cmd, tpscsi_dev(cmd->se_dev)->sdev, scmd);
+	finish(cmd, tpscsi_dev(cmd->se_dev)->sdev, scmd, status);
 	/* the block layer frees the request */
 	return RQ_END_IO_FREE;
 }
