@@ -22,6 +22,11 @@
  * one that is stopped (SIGSTOP, a debugger, the freezer); the time for it passes over short stops,
  * and with rtslib's own work a create or delete stays below 5 s. One that is mute is asked for a
  * change all the same, since a value must not be believed that the handler has not taken.
+ *
+ * One that runs and hangs looks from here like one that is at work, also on a removal: it flushes
+ * and closes the image, which whoever gave the command takes for closed when that returns. So a
+ * hang costs the long wait, once; a signal to the writer ends it, and so do block_netlink and
+ * reset_netlink. An answer that comes later finds no wait, is refused (ENODEV), and ends the mute.
  */
 #define NL_ANSWER_LIMIT		(30 * HZ)
 #define NL_STOPPED_LIMIT	(2 * HZ)
