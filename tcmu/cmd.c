@@ -375,6 +375,7 @@ void tcmu_cmd_collect(struct tcmu_dev *dev, struct list_head *done)
 		if (op != TCMU_OP_CMD)
 			continue;
 		memcpy(&copy, tcmu_cmd_entry_at(dev, pos), sizeof(copy));
+		barrier();	/* read once: the compiler must not look there again */
 		cmd = xa_load(&dev->cmds, copy.hdr.cmd_id);
 		if (!cmd || cmd->state == TCMU_CMD_KEPT) {
 			dev_broken(dev, "answer to a command that it does not have");
