@@ -11,7 +11,13 @@ The disk is FILE, else memory. It prints "ready", and then what a test wants to 
   keep       keeps the buffers of writes (TCMU_UFLAG_KEEP_BUF), prints "kept ID"
   unknown    knows no command (TCMU_UFLAG_UNKNOWN_OP)
   silent     never answers, prints the TMR entries that it sees
-or a way to break the ring with a write: badtail, badid, badlen, badstatus, twice, noise
+  scribble   writes garbage over the mailbox and each entry before it answers rightly
+  greedy     says of a read that it got 4 GiB (TCMU_UFLAG_READ_LEN)
+  greedysense  the same with CHECK CONDITION
+  absurd     answers writes with sense data of ones
+  race       a second process writes garbage over ring, tail and data while answers are given
+or a way to break the ring with a write: badtail, ahead, badid, badlen, badstatus, twice, noise;
+with the second write: replay (a number that was answered), rekeep (a number whose buffer is kept)
 """
 import mmap
 import os
@@ -26,6 +32,7 @@ OP_PAD, OP_CMD, OP_TMR = 0, 1, 2
 UNKNOWN_OP, READ_LEN, KEEP_BUF = 1, 2, 4
 HEAD, TAIL = 12, 64
 READS, WRITES = (0x08, 0x28, 0x88), (0x0a, 0x2a, 0x8a)
+BREAKERS = ('badtail', 'ahead', 'badid', 'badlen', 'badstatus', 'twice', 'noise', 'replay', 'rekeep')
 
 
 class Ring:
@@ -37,6 +44,7 @@ class Ring:
         self.mem = mmap.mmap(self.fd, size)
         self.version, self.flags, self.off, self.size = struct.unpack_from('<HHII', self.mem, 0)
         self.at = self.get(TAIL)
+        self.earlier = None
 
     def get(self, off):
         return struct.unpack_from('<I', self.mem, off)[0]
@@ -131,6 +139,16 @@ class Disk:
 def misbehave(ring, mode, slot, cmd_id):
     if mode == 'badtail':
         ring.put(TAIL, slot[0] + 12)
+    elif mode == 'ahead':
+        ring.put(TAIL, (ring.get(HEAD) + 64) % ring.size)
+    elif mode in ('replay', 'rekeep') and ring.earlier is None:
+        ring.earlier = cmd_id
+        ring.fill(slot, cmd_id, flags=KEEP_BUF if mode == 'rekeep' else 0)
+        print('kept', cmd_id, flush=True)
+        ring.past(slot)
+    elif mode in ('replay', 'rekeep'):
+        ring.fill(slot, ring.earlier)
+        ring.past(slot)
     elif mode == 'badid':
         ring.fill(slot, cmd_id + 77)
         ring.past(slot)
@@ -160,6 +178,15 @@ def reply(ring, disk, mode, slot, cmd_id, cdb, iovs):
         return
     status, sense = disk.execute(ring, cdb, iovs)
     flags, read_len = 0, 0
+    if mode in ('greedy', 'greedysense') and cdb[0] in READS:
+        flags, read_len = READ_LEN, 0xffffffff
+        if mode == 'greedysense':
+            status, sense = 2, bytes([0x70, 0, 0x80, 0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 1])
+    if mode == 'absurd' and cdb[0] in WRITES:
+        status, sense = 2, b'\xff' * 96
+    if mode == 'scribble':
+        struct.pack_into('<HHII', ring.mem, 0, 0xffff, 0xffff, 0xfffffff0, 0xffffffff)
+        ring.mem[ring.off + slot[0]:ring.off + slot[0] + slot[1]] = b'\xff' * slot[1]
     if mode == 'short' and cdb[0] in READS:
         flags, read_len = READ_LEN, sum(length for _, length in iovs) // 2
     if mode == 'keep' and cdb[0] in WRITES:
@@ -177,7 +204,7 @@ def serve(ring, disk, mode):
     for slot, _, cdb, _ in batch:
         if cdb is not None:
             _, cmd_id, its_cdb, iovs = next(answers)
-            if its_cdb[0] in WRITES and mode in ('badtail', 'badid', 'badlen', 'badstatus', 'twice', 'noise'):
+            if its_cdb[0] in WRITES and mode in BREAKERS:
                 misbehave(ring, mode, slot, cmd_id)
                 continue
             reply(ring, disk, mode, slot, cmd_id, its_cdb, iovs)
@@ -185,17 +212,36 @@ def serve(ring, disk, mode):
     ring.ring_bell()
 
 
+def scribbler(ring):
+    """Garbage over all but the head, which the other process would run after, until that is gone."""
+    parent, dice = os.getppid(), random.Random(1)
+    while os.getppid() == parent:
+        for _ in range(50):
+            at = ring.off + 8 * dice.randrange(ring.at // 8, ring.at // 8 + 1024)
+            ring.mem[at:at + 8] = dice.randbytes(8)
+        ring.put(TAIL, dice.choice((0, ring.at, dice.randrange(1 << 32))))
+        time.sleep(0.001)
+
+
 def main(uio, mode, path=None):
     ring, disk = Ring(uio), Disk(path)
     if ring.version != 2:
         sys.exit('mailbox version')
     print('ready', flush=True)
+    if mode == 'race' and not os.fork():
+        scribbler(ring)
+        os._exit(0)
     while True:
         if mode == 'silent':
             list(ring.entries())
             time.sleep(0.2)
             continue
-        serve(ring, disk, mode)
+        try:
+            serve(ring, disk, mode)
+        except (struct.error, ValueError, IndexError, OverflowError):
+            if mode != 'race':
+                raise
+            ring.at = ring.get(HEAD) % ring.size
         ring.wait()
 
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # suite: handlers that answer out of order, lie, answer twice or never; other devices go on
-# time: 90
+# time: 130
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 . $TOP/selftests/backstores/lib.sh
@@ -27,7 +27,7 @@ check "comes back" compare "$GOOD" 64
 check "verified data, answered out of order" verified_io "$BAD" 2M
 
 echo 2 >"/sys/class/block/${BAD##*/}/device/timeout"
-for mode in badtail badid badlen badstatus twice noise silent; do
+for mode in badtail ahead badid badlen badstatus twice noise silent; do
 	handler_kill bad
 	echo 1 >"$bad/action/reset_ring"
 	echo running >"/sys/class/block/${BAD##*/}/device/state"
@@ -38,6 +38,51 @@ for mode in badtail badid badlen badstatus twice noise silent; do
 	[ $took -lt $((60 * SCALE)) ] && ok "$mode: the write ends ($(cat /tmp/answer))" || fail "$mode: the write ends" "$took s"
 	check "$mode: the other device goes on" compare "$GOOD" 1
 done
+anew() { handler_kill bad; echo 1 >"$bad/action/reset_ring"; echo running >"/sys/class/block/${BAD##*/}/device/state"; handler_start bad "$1"; }
+write_bad() { SENSE_OPTS="-t 2 -s 4096 -i $RANDOM_FILE" sense "$BAD" 2a 00 00 00 00 00 00 00 08 00; }
+read_bad() { rm -f $WORK/read; SENSE_OPTS="-r 4096 -o $WORK/read" sense "$BAD" 28 00 00 00 00 00 00 00 08 00; }
+broken() { dmesg | grep -c "bad: handler broke the ring"; }
+breaks() { [ "$(broken)" -gt "$1" ]; }
+# an answer once more: to a command that has had it, to one whose buffer is kept
+for mode in replay rekeep; do
+	anew $mode
+	same "$mode: the first write" "$(write_bad)" good
+	before=$(broken)
+	write_bad >/tmp/answer
+	check "$mode: the second finds the ring broken" wait_for $((10 * SCALE)) breaks "$before"
+	check "$mode: the other device goes on" compare "$GOOD" 1
+done
+kept=$(awk '/kept/ {print $2; exit}' /tmp/handler.bad)
+refuse "a kept buffer: not by a number beyond 16 bits" sh -c "echo $((kept + 65536)) >$bad/action/free_kept_buf"
+refuse "nor by a negative one" sh -c "echo -1 >$bad/action/free_kept_buf"
+check "by its own" sh -c "echo $kept >$bad/action/free_kept_buf"
+refuse "not twice" sh -c "echo $kept >$bad/action/free_kept_buf"
+anew silent
+SENSE_OPTS="-t 20 -s 4096 -i $RANDOM_FILE" sense "$BAD" 2a 00 00 00 00 00 00 00 08 00 >/tmp/answer & writer=$!
+sleep 1
+taken=0; for id in $(seq 0 40); do (echo "$id" >"$bad/action/free_kept_buf") 2>/dev/null && taken=$id; done
+same "a command in the ring is no kept buffer" "$taken" 0
+wait $writer; same "it ends by its time-out" "$(cat /tmp/answer)" "2 08 01 -"
+# what the kernel wrote is not what it believes
+anew scribble
+check "garbage over mailbox and entries: verified data" verified_io "$BAD" 1M
+anew honest; dd if=$RANDOM_FILE of="$BAD" bs=4k count=1 oflag=direct status=none; cp /dev/null $WORK/read
+anew greedy
+same "a read of 4 GiB, it says" "$(read_bad)" good
+same "is no longer than the buffer" "$(stat -c %s $WORK/read)" 4096
+anew greedysense
+like "the same with sense data" "$(read_bad)" "^0 00 01"
+anew absurd
+like "sense data of ones" "$(write_bad)" "^(f ff ff|none)"
+# a second process writes into all of it meanwhile
+anew race
+for i in 1 2 3 4 5 6; do
+	write_bad >/dev/null; read_bad >/dev/null
+	echo 1 >"$bad/action/reset_ring"; echo running >"/sys/class/block/${BAD##*/}/device/state"
+done
+check "a race for the ring: the other device goes on" compare "$GOOD" 1
+anew honest
+check "an honest handler finds the ring in order" wait_for $((30 * SCALE)) works "$BAD"
 # stopped in the middle of a batch, and gone on
 handler_kill bad; echo 1 >"$bad/action/reset_ring"; handler_start bad honest
 echo running >"/sys/class/block/${BAD##*/}/device/state"
