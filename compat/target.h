@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The public target headers as of 6.12, and the two fabric promises that this core understands. */
+/* The public target headers as of 6.12, and what fabrics and backends of ours may ask our core. */
 #ifndef TGT_COMPAT_TARGET_H
 #define TGT_COMPAT_TARGET_H
 
@@ -48,6 +48,12 @@ struct tgt_limits {
 	u32 unmap_granularity;
 	u32 unmap_alignment;
 };
+
+/*
+ * A function code of target_submit_tmr() that a fabric gives to a core that understands
+ * TARGET_SCF_DETACHABLE: I_T NEXUS RESET (SAM-5 7.7) of the session, whatever the LUN.
+ */
+#define TGT_TMR_NEXUS_RESET	0x81
 
 /*
  * What a backend of ours offers beyond the public operations: one with TGT_TRANSPORT_OURS in its

@@ -299,6 +299,9 @@ static int nexus_reset(struct itgt_conn *conn, const struct itgt_pdu *pdu)
 		itgt_task_kill(t);
 		target_put_sess_cmd(&t->se);
 	}
+	if (itgt_task_core_is_ours())
+		return tmf_to_core(conn, pdu, TGT_TMR_NEXUS_RESET);
+	/* a stock core knows no nexus but by its initiator's name */
 	core_allocate_nexus_loss_ua(conn->sess->se_sess->se_node_acl);
 	return tmf_answer(conn, pdu, ISCSI_TMF_RSP_COMPLETE);
 }

@@ -230,6 +230,15 @@ void itgt_task_kill(struct itgt_task *task)
 }
 
 /**
+ * itgt_task_core_is_ours - does the core know more than the public interface?
+ * Context: any.
+ */
+bool itgt_task_core_is_ours(void)
+{
+	return core_detaches;
+}
+
+/**
  * itgt_task_cache_init - at module load
  * Return: 0 or -ENOMEM.
  */

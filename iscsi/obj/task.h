@@ -196,6 +196,7 @@ struct itgt_task *itgt_task_next(struct itgt_pool *pool, u32 *pos,
 				 bool (*match)(struct itgt_task *t, const void *arg),
 				 const void *arg);
 
+bool itgt_task_core_is_ours(void);
 int itgt_task_cache_init(void);
 void itgt_task_cache_exit(void);
 

@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ktap
 from ktap import ok, same
-from peer import BLOCK, CHECK, GOOD, INQUIRY, Peer, TASK_ABORTED, TUR, sense, write10
+from peer import BLOCK, CHECK, GOOD, INQUIRY, Peer, TASK_ABORTED, TUR, read10, sense, write10
 from rawpdu import NO_TAG, R2T, REJECT, SCSI_RSP
 
 ktap.need_ours('iscsi_target_mod')
@@ -219,6 +219,11 @@ def case_rfc7144():
     rsp = c.do(TUR)
     same('the next command reports it', sense(rsp), (6, 0x29, 3))
     same('then none is pending', c.run(QUERY_ASYNC), COMPLETE)
+    twin = ready(number=2)
+    other.settle(), other.settle(1)
+    held = twin.pending(lba=9)
+    same('SPC-2 RESERVE', c.status(bytes((0x16, 0, 0, 0, 0, 0)), lun=1), GOOD)
+    same('holds others off', other.status(read10(0), lun=1, read=BLOCK), 0x18)
     r2ts = [c.pending(), c.pending(lun=1, lba=1)]
     same('I_T NEXUS RESET', c.run(NEXUS_RESET), COMPLETE)
     for r in r2ts:
@@ -227,9 +232,13 @@ def case_rfc7144():
     for lun in (0, 1):
         rsp = c.do(TUR, lun=lun)
         same('unit %d reports a nexus loss' % lun, sense(rsp), (6, 0x29, 7))
-    other.settle()
-    same('the other initiator is not told', other.status(TUR, lun=1) in (GOOD, CHECK), True)
-    for x in (c, other):
+    same('once', [c.status(TUR, lun=lun) for lun in (0, 1)], [GOOD, GOOD])
+    same('the other initiator is not told, and the reservation is gone',
+         [other.status(read10(0), lun=lun, read=BLOCK) for lun in (0, 1)], [GOOD, GOOD])
+    same('nor is the other session of the same one', [twin.status(TUR, lun=lun) for lun in (0, 1)], [GOOD, GOOD])
+    twin.put(held)
+    same('which keeps its tasks', twin.done(held.itt).scsi_status, GOOD)
+    for x in (c, other, twin):
         x.logout()
 
 

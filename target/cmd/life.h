@@ -136,6 +136,7 @@ void tgt_abort_detach(struct se_cmd *cmd);
 void tgt_abort_orphan_answered(struct se_cmd *cmd);
 
 /* tmf.c */
+void tgt_tmf_queue(struct work_struct *work);
 void tgt_tmf_cancel(struct se_cmd *cmd);
 int tgt_tmf_init(void);
 void tgt_tmf_exit(void);

@@ -8,10 +8,12 @@
 
 #include "target/cmd/life.h"
 #include "target/model/device.h"
+#include "target/model/hooks.h"
 #include "target/model/ua.h"
 
 #define ASC_RESET		0x29	/* POWER ON, RESET, OR BUS DEVICE RESET OCCURRED */
 #define ASCQ_DEVICE_RESET	0x03	/* BUS DEVICE RESET FUNCTION OCCURRED */
+#define ASCQ_NEXUS_LOSS		0x07	/* I_T NEXUS LOSS OCCURRED */
 #define ASC_COMMANDS_CLEARED	0x2f	/* COMMANDS CLEARED BY ANOTHER INITIATOR */
 
 /* A function: its public request, and the commands it waits for. */
@@ -215,8 +217,10 @@ static u8 lun_reset(struct se_cmd *cmd, const struct function *fn)
 	return TMR_FUNCTION_COMPLETE;
 }
 
-/* RFC 7143 11.5.1: a reset of every logical unit behind the target port. */
-static u8 target_reset(struct se_cmd *cmd, const struct function *fn)
+/* Every logical unit behind the target port. */
+static void each_device(struct se_cmd *cmd, const struct function *fn,
+			void (*run)(struct se_cmd *cmd, struct se_device *dev,
+				    const struct function *fn))
 {
 	struct se_portal_group *tpg = cmd->se_sess->se_tpg;
 	struct se_device *dev;
@@ -227,9 +231,29 @@ static u8 target_reset(struct se_cmd *cmd, const struct function *fn)
 		dev = rcu_dereference_protected(lun->lun_se_dev,
 						lockdep_is_held(&tpg->tpg_lun_mutex));
 		if (dev && !lun->lun_shutdown)
-			reset_device(cmd, dev, fn);
+			run(cmd, dev, fn);
 	}
 	mutex_unlock(&tpg->tpg_lun_mutex);
+}
+
+/* RFC 7143 11.5.1 */
+static u8 target_reset(struct se_cmd *cmd, const struct function *fn)
+{
+	each_device(cmd, fn, reset_device);
+	return TMR_FUNCTION_COMPLETE;
+}
+
+static void abort_own(struct se_cmd *cmd, struct se_device *dev, const struct function *fn)
+{
+	abort_tasks(cmd, dev, fn, NULL);
+}
+
+/* SAM-5 7.7, 6.3.4: the nexus is lost for whoever keeps something of it, and it alone is told. */
+static u8 nexus_reset(struct se_cmd *cmd, const struct function *fn)
+{
+	each_device(cmd, fn, abort_own);
+	tgt_model_hook(nexus_loss, cmd->se_sess);
+	tgt_ua_post_session(cmd->se_sess, ASC_RESET, ASCQ_NEXUS_LOSS);
 	return TMR_FUNCTION_COMPLETE;
 }
 
@@ -243,13 +267,23 @@ static const struct function functions[] = {
 	[TMR_TARGET_COLD_RESET]	= { is_any_task, is_any_orphan, target_reset },
 };
 
+static const struct function nexus_function = { is_own_task, is_own_orphan, nexus_reset };
+
 static const struct function *function_find(u8 code)
 {
+	if (code == TGT_TMR_NEXUS_RESET)
+		return &nexus_function;
 	if (code == TMR_LUN_RESET_PRO)
 		code = TMR_LUN_RESET;
 	if (code >= ARRAY_SIZE(functions) || !functions[code].run)
 		return NULL;
 	return &functions[code];
+}
+
+static bool is_for_all_luns(u8 code)
+{
+	return code == TMR_TARGET_WARM_RESET || code == TMR_TARGET_COLD_RESET ||
+	       code == TGT_TMR_NEXUS_RESET;
 }
 
 static void tmf_work(struct work_struct *work)
@@ -260,7 +294,7 @@ static void tmf_work(struct work_struct *work)
 
 	if (!fn)
 		tmr->req.response = TMR_TASK_MGMT_FUNCTION_NOT_SUPPORTED;
-	else if (!cmd->se_dev && fn->run != target_reset)
+	else if (!cmd->se_dev && !is_for_all_luns(tmr->req.function))
 		tmr->req.response = TMR_LUN_DOES_NOT_EXIST;
 	else
 		tmr->req.response = fn->run(cmd, fn);
@@ -322,6 +356,12 @@ void tgt_tmf_cancel(struct se_cmd *cmd)
 	tgt_abort_set_put(&tmr->set);
 }
 
+/* What has no thread to run in, and may be in the way of no command, goes where functions go. */
+void tgt_tmf_queue(struct work_struct *work)
+{
+	queue_work(tmf_wq, work);
+}
+
 static void no_lun_work(struct work_struct *work)
 {
 	struct se_cmd *cmd = container_of(work, struct se_cmd, work);
@@ -349,7 +389,6 @@ int target_submit_tmr(struct se_cmd *se_cmd, struct se_session *se_sess, unsigne
 		      u64 unpacked_lun, void *fabric_tmr_ptr, unsigned char tm_type, gfp_t gfp,
 		      u64 tag, int flags)
 {
-	bool whole_target = tm_type == TMR_TARGET_WARM_RESET || tm_type == TMR_TARGET_COLD_RESET;
 	int ret;
 
 	__target_init_cmd(se_cmd, se_sess->se_tpg->se_tpg_tfo, se_sess, 0, DMA_NONE, TCM_SIMPLE_TAG,
@@ -367,7 +406,7 @@ int target_submit_tmr(struct se_cmd *se_cmd, struct se_session *se_sess, unsigne
 		se_cmd->se_tmr_req = NULL;
 		return ret;
 	}
-	if (!whole_target && transport_lookup_tmr_lun(se_cmd))
+	if (!is_for_all_luns(tm_type) && transport_lookup_tmr_lun(se_cmd))
 		tmf_start(se_cmd, no_lun_work);
 	else
 		transport_generic_handle_tmr(se_cmd);
