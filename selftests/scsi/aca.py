@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# suite: auto contingent allegiance, unit attentions and their interlock, TASK ABORTED or not, over iSCSI
-# time: 40
+# suite: auto contingent allegiance, QERR, unit attentions and their interlock, TASK ABORTED or not, over iSCSI
+# time: 60
 # SPDX-License-Identifier: GPL-2.0-only
 """Two hand-made initiators at one logical unit: SAM-5 5.9 (ACA), 5.14 (unit attentions), SPC-5 7.5.10 (TAS, UA_INTLCK_CTRL)."""
 
@@ -105,9 +105,9 @@ class Init(Conn):
             self.do(SENSE, read=96)
         return self
 
-    def pr(self, action, kind=0, key=0, new=0):
+    def pr(self, action, kind=0, key=0, new=0, attr=SIMPLE):
         data = key.to_bytes(8, 'big') + new.to_bytes(8, 'big') + bytes(8)
-        return self.status(bytes((0x5f, action, kind)) + bytes(5) + bytes((24, 0)), write=24, data=data)
+        return self.status(bytes((0x5f, action, kind)) + bytes(5) + bytes((24, 0)), write=24, data=data, attr=attr)
 
 
 def pair():
@@ -308,6 +308,99 @@ def case_own_task_sets():
     b.close()
 
 
+def case_preempted():
+    a, b = pair()
+    blank(a)
+    same('registrations', (a.pr(6, new=0xa), b.pr(6, new=0xb)), (GOOD, GOOD))
+    same('a reservation for registrants', a.pr(1, 5, key=0xa), GOOD)
+    held = Held(a, 40, 0x21)
+    fault(a)
+    held.send()
+    same('held', (held.status(1), b.status()), (None, BUSY))
+    same('PREEMPT of the faulted nexus', b.pr(4, 5, key=0xb, new=0xa), BUSY)
+    same('PREEMPT AND ABORT', b.pr(5, 5, key=0xb, new=0xa), GOOD)
+    same('ends the condition', (b.status(), byte_at(b, 40)), (GOOD, 0))
+    same('and the task of that nexus', held.status(), (True, ABORTED))
+    same('which is told of its registration', a.code(), (6, 0x2a, 0x05))
+    same('and goes on', a.status(), GOOD)
+    a.pr(6, new=0xa)
+    fault(b)
+    same('a condition of the preemptor', a.status(), BUSY)
+    same('PREEMPT AND ABORT of another nexus by it', b.pr(5, 5, key=0xb, new=0xa), ACA_ACTIVE)
+    same('as an ACA task', b.pr(5, 5, key=0xb, new=0xa, attr=ACA), GOOD)
+    same('leaves its own condition', b.status(), ACA_ACTIVE)
+    b.manage(CLEAR_ACA)
+    same('CLEAR ACA', (b.pr(3, key=0xb), a.settle().status()), (GOOD, GOOD))
+    a.close()
+    b.close()
+
+
+def set_qerr(i, value, sp=0):
+    """MODE SELECT of QERR; the status, or the sense code and the field pointer's bytes."""
+    page = bytearray(i.do(bytes((0x1a, 8, 0x0a, 0, 64, 0)), read=64)[3][4:16])
+    page[0] &= 0x7f
+    page[3] = page[3] & ~6 | value << 1
+    return i.do(bytes((0x15, 0x10 | sp, 0, 0, 16, 0)), write=16, data=bytes(4) + bytes(page))
+
+
+def qerr(i, control):
+    return i.do(bytes((0x1a, 8, control << 6 | 0x0a, 0, 64, 0)), read=64)[3][7] >> 1 & 3
+
+
+def case_qerr_page():
+    a, b = pair()
+    same('QERR: current, changeable, default, saved', [qerr(a, n) for n in range(4)], [0, 3, 0, 0])
+    got = set_qerr(a, 2)
+    same('10b is reserved', (got[2], got[4]), (CHECK, (5, 0x26, 0)))
+    same('nothing has changed', (qerr(a, 0), b.status()), (0, GOOD))
+    for value in (1, 3):
+        same('%d is taken' % value, (set_qerr(a, value)[2], qerr(a, 0), qerr(a, 3)), (GOOD, value, 0))
+        same('others are told', b.code(), (6, 0x2a, 0x01))
+    same('and saved', (set_qerr(a, 3, sp=1)[2], [qerr(a, n) for n in range(4)]), (GOOD, [3, 3, 0, 3]))
+    same('back', (set_qerr(a, 0)[2], qerr(a, 0)), (GOOD, 0))
+    b.settle()
+    b.manage(LUN_RESET)
+    a.settle(), b.settle()
+    same('a reset brings the saved value', qerr(a, 0), 3)
+    same('back for good', (set_qerr(a, 0, sp=1)[2], [qerr(a, n) for n in range(4)]), (GOOD, [0, 3, 0, 0]))
+    a.close()
+    b.close()
+
+
+def case_qerr():
+    """(QERR, TAS): what becomes of a task of the nexus and of one of another, after a failure without NACA."""
+    fate = {(0, 1): (DONE, DONE), (1, 1): (None, (True, ABORTED)), (1, 0): (None, None), (3, 1): (None, DONE)}
+    for (value, tas), (mine, theirs) in fate.items():
+        attrib('emulate_tas', tas)
+        a, b = pair()
+        set_qerr(a, value)
+        b.settle()
+        blank(a)
+        own, other = Held(a, 40, 0x31), Held(b, 41, 0x32)
+        what = 'QERR %d, TAS %d: ' % (value, tas)
+        same(what + 'a failure', a.code(bad_read(False), read=512), OUT_OF_RANGE)
+        later = a.task(TUR)
+        got = a.next()
+        same(what + 'a later task is not meant', got and (got[0], got[2]), (later, GOOD))
+        if mine:
+            own.send()
+        if theirs == DONE:
+            other.send()
+        same(what + 'the task of the nexus', own.status(1 if mine is None else 10), mine)
+        same(what + 'that of another', other.status(1 if theirs is None else 10), theirs)
+        if (value, tas) == (1, 0):
+            same(what + 'which is told of it, once', (b.code(), b.status()), ((6, 0x2f, 0), GOOD))
+        else:
+            same(what + 'no attention', b.status(), GOOD)
+        same(what + 'not the sender', a.status(), GOOD)
+        same(what + 'what was done', (byte_at(a, 40), byte_at(b, 41)), (0x31 if mine else 0, 0x32 if theirs == DONE else 0))
+        same(what + 'a failure with nothing else there', (b.code(bad_read(False), read=512), a.status()), (OUT_OF_RANGE, GOOD))
+        set_qerr(a, 0)
+        a.close()
+        b.close()
+    attrib('emulate_tas', 1)
+
+
 def case_attentions():
     a, b = pair()
     lun = TREE.mkdir(TREE.tpg + '/lun/lun_7')
@@ -393,7 +486,8 @@ def case_task_aborted():
 os.system('dmesg -n 1; modprobe target_core_mod')
 TREE = ktap.Tree('iqn.2026-11.org.example:aca')
 try:
-    ktap.run([case_aca, case_blocked, case_blocked_and_ended, case_blocked_lun_goes, case_own_task_sets, case_attentions, case_interlock, case_task_aborted])
+    ktap.run([case_aca, case_blocked, case_blocked_and_ended, case_blocked_lun_goes, case_own_task_sets, case_preempted, case_qerr_page, case_qerr,
+              case_attentions, case_interlock, case_task_aborted])
 finally:
     TREE.remove()
 ktap.done()

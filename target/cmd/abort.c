@@ -14,6 +14,7 @@
 
 #include "target/cmd/life.h"
 #include "target/model/device.h"
+#include "target/model/ua.h"
 
 /*
  * One command that a set waits for. On @local while only the builder of the set knows it, in
@@ -24,6 +25,7 @@ struct abort_wait {
 	struct list_head local;
 	struct se_cmd *cmd;	/* with a reference while on @local; afterwards only compared */
 	struct tgt_abort_set *set;
+	u8 outcome;		/* enum abort_outcome, of a struct burst */
 };
 
 /* @wait_lock guards wait_hash; inside t_state_lock and queue locks never, interrupts off. */
@@ -262,14 +264,12 @@ static enum abort_outcome abort_begin(struct se_cmd *cmd, unsigned int bits)
 }
 
 /*
- * Aborts one command that the caller holds a reference of. May sleep. Returns false if it was too
- * late. A command to be cut off goes to @cut, with a reference more, if that is given: out of the
- * task set, and nobody else touches it until tgt_abort_detach() has parked it.
+ * What abort_begin() leaves to do. May sleep. Returns false if it was too late. A command to be cut
+ * off goes to @cut, with a reference more, if that is given: out of the task set, and nobody else
+ * touches it until tgt_abort_detach() has parked it.
  */
-static bool abort_one(struct se_cmd *cmd, unsigned int bits, struct list_head *cut)
+static bool abort_end(struct se_cmd *cmd, enum abort_outcome outcome, struct list_head *cut)
 {
-	enum abort_outcome outcome = abort_begin(cmd, bits);
-
 	tgt_life_let_go(cmd);
 	switch (outcome) {
 	case ABORT_GONE:
@@ -295,6 +295,12 @@ static bool abort_one(struct se_cmd *cmd, unsigned int bits, struct list_head *c
 	}
 	tgt_retry_kick();
 	return true;
+}
+
+/* Aborts one command that the caller holds a reference of: see abort_end(). May sleep. */
+static bool abort_one(struct se_cmd *cmd, unsigned int bits, struct list_head *cut)
+{
+	return abort_end(cmd, abort_begin(cmd, bits), cut);
 }
 
 /*
@@ -457,6 +463,97 @@ void tgt_cmd_abort_matching(struct se_device *dev, bool (*match)(struct se_cmd *
 	};
 
 	abort_and_wait(&spec);
+}
+
+/*
+ * Commands that were marked as aborted in a context that could not do more. Each is on @waits with
+ * a reference, as an abort_wait that no set knows of; freed by its work.
+ */
+struct burst {
+	struct work_struct work;
+	struct list_head waits;
+	bool (*match)(struct se_cmd *cmd, void *data);
+	void *data;
+	struct se_cmd *own;
+	bool tas;
+	u16 ua;
+};
+
+static void burst_work(struct work_struct *work)
+{
+	struct burst *b = container_of(work, struct burst, work);
+	struct abort_wait *wait, *next;
+
+	list_for_each_entry_safe(wait, next, &b->waits, local) {
+		abort_end(wait->cmd, wait->outcome, NULL);
+		target_put_sess_cmd(wait->cmd);
+		kfree(wait);
+	}
+	kfree(b);
+}
+
+/* Queue lock held. Without memory for a note the command goes on: it has not been touched. */
+static void burst_one(struct se_cmd *cmd, void *data)
+{
+	struct burst *b = data;
+	struct abort_wait *wait;
+	bool other;
+
+	if (cmd == b->own || !b->match(cmd, b->data))
+		return;
+	wait = kzalloc(sizeof(*wait), GFP_ATOMIC);
+	if (!wait || !kref_get_unless_zero(&cmd->cmd_kref)) {
+		kfree(wait);
+		return;
+	}
+	other = cmd->se_sess != b->own->se_sess;
+	wait->cmd = cmd;
+	wait->outcome = abort_begin(cmd, other && b->tas ? CMD_T_TAS : 0);
+	list_add_tail(&wait->local, &b->waits);
+	if (wait->outcome != ABORT_GONE && other && !b->tas)
+		tgt_ua_post_nexus(cmd, b->ua >> 8, b->ua & 0xff);
+}
+
+/**
+ * tgt_cmd_abort_at_once - end every command of a task set that is picked; wait for nothing
+ * @dev: device
+ * @match: picks; called with a queue's lock held and interrupts off
+ * @data: passed to @match, during the call only
+ * @own: command on whose behalf; it is never picked
+ * @tas: send TASK ABORTED to other nexuses than @own's
+ * @ua: else the unit attention for these, ASC << 8 | ASCQ
+ * Context: any. On return no command that came later can be meant any more.
+ */
+void tgt_cmd_abort_at_once(struct se_device *dev, bool (*match)(struct se_cmd *cmd, void *data),
+			   void *data, struct se_cmd *own, bool tas, u16 ua)
+{
+	struct burst *b = kmalloc(sizeof(*b), GFP_ATOMIC);
+
+	if (!b)
+		return;
+	*b = (struct burst){ .match = match, .data = data, .own = own, .tas = tas, .ua = ua };
+	INIT_LIST_HEAD(&b->waits);
+	tgt_order_for_each(dev, burst_one, b);
+	if (list_empty(&b->waits)) {
+		kfree(b);
+		return;
+	}
+	INIT_WORK(&b->work, burst_work);
+	tgt_tmf_queue(&b->work);
+}
+
+/**
+ * tgt_cmd_end_aca - end an auto contingent allegiance on a device
+ * @dev: device
+ * @of: picks the faulted nexus; called with a spinlock held and interrupts off
+ * @data: passed to @of
+ * Context: any.
+ */
+void tgt_cmd_end_aca(struct se_device *dev, bool (*of)(struct se_session *sess, void *data),
+		     void *data)
+{
+	if (tgt_life_ops->end_aca)
+		tgt_life_ops->end_aca(dev, of, data);
 }
 
 static bool runs_through(struct se_cmd *cmd, void *lun)

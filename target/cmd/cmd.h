@@ -103,6 +103,9 @@ struct cmd_ops {
 	void (*lun_reset)(struct se_device *dev, struct se_session *by);
 	/* CLEAR ACA: a TMR_* response; may sleep */
 	u8 (*clear_aca)(struct se_cmd *tmr);
+	/* clears an auto contingent allegiance if @of picks its nexus; see tgt_cmd_end_aca() */
+	void (*end_aca)(struct se_device *dev, bool (*of)(struct se_session *sess, void *data),
+			void *data);
 };
 
 int tgt_cmd_init(const struct cmd_ops *ops);
@@ -160,6 +163,19 @@ void tgt_cmd_for_each(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void
  */
 void tgt_cmd_abort_matching(struct se_device *dev, bool (*match)(struct se_cmd *cmd, void *data),
 			    void *data, struct se_cmd *own, bool tas);
+/*
+ * The same from any context, without waiting: what is picked is as good as aborted on return. A
+ * nexus other than @own's that loses commands gets @ua, unless it gets TASK ABORTED. For QERR.
+ */
+void tgt_cmd_abort_at_once(struct se_device *dev, bool (*match)(struct se_cmd *cmd, void *data),
+			   void *data, struct se_cmd *own, bool tas, u16 ua);
+
+/*
+ * Ends an auto contingent allegiance on a device if @of picks the faulted nexus; @of is called with
+ * a spinlock held and interrupts off. Any context.
+ */
+void tgt_cmd_end_aca(struct se_device *dev, bool (*of)(struct se_session *sess, void *data),
+		     void *data);
 void tgt_cmd_drain_lun(struct se_lun *lun);	/* model_hooks.lun_drain */
 
 /*

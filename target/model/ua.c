@@ -248,6 +248,25 @@ static struct se_ua *first_for(struct se_dev_entry *deve, const struct se_sessio
 	return NULL;
 }
 
+/**
+ * tgt_ua_post_nexus - for the LUN of a command, to be told on its nexus alone
+ * @cmd: command that has not been cut off from it
+ * @asc: additional sense code
+ * @ascq: and its qualifier
+ *
+ * Context: any.
+ */
+void tgt_ua_post_nexus(struct se_cmd *cmd, u8 asc, u8 ascq)
+{
+	struct se_dev_entry *deve;
+
+	rcu_read_lock();
+	deve = cmd_deve(cmd);
+	if (deve)
+		post(deve, asc, ascq, cmd->se_sess);
+	rcu_read_unlock();
+}
+
 static bool ua_first(struct se_cmd *cmd, u8 *asc, u8 *ascq, bool remove)
 {
 	struct se_dev_entry *deve;

@@ -224,18 +224,26 @@ struct victims {
 	bool match_isid;
 };
 
-/* Queue lock held: is this a command of a preempted nexus? */
-static bool is_victim(struct se_cmd *cmd, void *data)
+/* A spinlock held: is this a preempted nexus? */
+static bool is_preempted(struct se_session *sess, void *data)
 {
 	const struct victims *v = data;
 	struct pr_nexus nexus;
 	int reg;
 
-	if (cmd == v->own || !cmd->se_sess || !cmd->se_sess->se_node_acl || !cmd->se_lun)
+	if (!sess || !sess->se_node_acl || !sess->se_tpg)
 		return false;
-	tgt_registry_nexus(&nexus, cmd->se_sess, cmd->se_lun, cmd->orig_fe_lun);
+	tgt_registry_names(&nexus, sess, sess->se_tpg);
 	reg = tgt_state_find(v->old, &nexus, v->match_isid);
 	return reg >= 0 && v->eff->of[reg].abort;
+}
+
+/* Queue lock held: is this a command of a preempted nexus? */
+static bool is_victim(struct se_cmd *cmd, void *data)
+{
+	const struct victims *v = data;
+
+	return cmd != v->own && cmd->se_lun && is_preempted(cmd->se_sess, data);
 }
 
 /* What an action changed outside the state: kept until the lock is free. */
@@ -263,9 +271,12 @@ static void abort_victims(struct se_cmd *cmd, const struct pr_request *req, cons
 		.old = &o->old->s, .eff = o->eff, .own = cmd, .match_isid = req->match_isid
 	};
 
-	if (req->action == PRO_PREEMPT_AND_ABORT)
-		tgt_cmd_abort_matching(cmd->se_dev, is_victim, &v, cmd,
-				       cmd->se_dev->dev_attrib.emulate_tas);
+	if (req->action != PRO_PREEMPT_AND_ABORT)
+		return;
+	tgt_cmd_abort_matching(cmd->se_dev, is_victim, &v, cmd,
+			       cmd->se_dev->dev_attrib.emulate_tas);
+	/* SPC-5 5.14.11.2.6: afterwards, for it holds back what is to be aborted */
+	tgt_cmd_end_aca(cmd->se_dev, is_preempted, &v);
 }
 
 static sense_reason_t refuse(struct se_cmd *cmd, enum pr_result result, u16 byte)

@@ -18,10 +18,9 @@
 #define APTPL_FILE_MAX	(2 * PR_APTPL_BUF_LEN)
 #define APTPL_FOLDER	"pr"
 
-void tgt_registry_nexus(struct pr_nexus *nexus, struct se_session *sess, struct se_lun *lun,
-			u64 mapped_lun)
+void tgt_registry_names(struct pr_nexus *nexus, struct se_session *sess,
+			struct se_portal_group *tpg)
 {
-	struct se_portal_group *tpg = lun->lun_tpg;
 	const struct target_core_fabric_ops *tfo = tpg->se_tpg_tfo;
 
 	strscpy(nexus->fabric, tfo->fabric_name, sizeof(nexus->fabric));
@@ -30,6 +29,12 @@ void tgt_registry_nexus(struct pr_nexus *nexus, struct se_session *sess, struct 
 	strscpy(nexus->target, tfo->tpg_get_wwn(tpg), sizeof(nexus->target));
 	nexus->protocol = tpg->proto_id;
 	nexus->tpgt = tfo->tpg_get_tag(tpg);
+}
+
+void tgt_registry_nexus(struct pr_nexus *nexus, struct se_session *sess, struct se_lun *lun,
+			u64 mapped_lun)
+{
+	tgt_registry_names(nexus, sess, lun->lun_tpg);
 	nexus->rtpi = tgt_tpg_rtpi(lun);
 	nexus->target_lun = lun->unpacked_lun;
 	nexus->mapped_lun = mapped_lun;

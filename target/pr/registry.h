@@ -38,7 +38,11 @@ static inline struct tgt_pr *tgt_pr_of(const struct se_device *dev)
 	return tgt_dev(dev)->pr;
 }
 
-/* The nexus of a session at a port. */
+/* The nexus of a session, as far as a registration is found by it. */
+void tgt_registry_names(struct pr_nexus *nexus, struct se_session *sess,
+			struct se_portal_group *tpg);
+
+/* The same with the LUN, to be kept. */
 void tgt_registry_nexus(struct pr_nexus *nexus, struct se_session *sess, struct se_lun *lun,
 			u64 mapped_lun);
 

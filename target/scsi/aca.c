@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
+ * What a CHECK CONDITION does to the other commands of the task set: auto contingent allegiance and
+ * QERR.
+ *
  * Auto contingent allegiance (SAM-5 5.9): after a CHECK CONDITION for a command with NACA, the
  * faulted nexus has the logical unit for itself, by commands with the ACA attribute, until it
  * clears the condition. Commands that are in the task set and not in the backend wait for that in
- * range.c (QERR 00b); those in the backend end as they would.
+ * range.c; those in the backend end as they would. Unless QERR (SPC-5 7.5.10) has all of them
+ * aborted.
  */
 #include "target/scsi/aca.h"
 
@@ -18,6 +22,7 @@
 
 #define NACA			0x04
 #define PREEMPT_AND_ABORT	0x05
+#define COMMANDS_CLEARED	0x2f00	/* BY ANOTHER INITIATOR */
 
 static bool has_naca(const struct se_cmd *cmd)
 {
@@ -84,7 +89,16 @@ sense_reason_t tgt_aca_check(struct se_cmd *cmd)
 	return cmd->se_sess == faulted ? refuse_faulted(cmd) : refuse_other(cmd, sd);
 }
 
-static void clear(struct se_device *dev, const struct se_session *sess)
+/**
+ * tgt_aca_end - end the condition of a nexus (cmd_ops.end_aca)
+ * @dev: device
+ * @of: picks the faulted nexus; called under scsi_dev.lock: the session is not freed before
+ * tgt_aca_nexus_loss()
+ *
+ * @data: passed to @of
+ * Context: any.
+ */
+void tgt_aca_end(struct se_device *dev, bool (*of)(struct se_session *sess, void *data), void *data)
 {
 	struct scsi_dev *sd = tgt_scsi_dev(dev);
 	unsigned long flags;
@@ -93,7 +107,7 @@ static void clear(struct se_device *dev, const struct se_session *sess)
 	if (!sd || !READ_ONCE(sd->aca))
 		return;
 	spin_lock_irqsave(&sd->lock, flags);
-	ends = sd->aca && (!sess || sd->aca == sess);
+	ends = sd->aca && of(sd->aca, data);
 	if (ends)
 		WRITE_ONCE(sd->aca, NULL);
 	spin_unlock_irqrestore(&sd->lock, flags);
@@ -101,12 +115,50 @@ static void clear(struct se_device *dev, const struct se_session *sess)
 		tgt_range_unblock(dev, NULL);
 }
 
+static bool is_this_or_any(struct se_session *faulted, void *sess)
+{
+	return !sess || faulted == sess;
+}
+
+static void clear(struct se_device *dev, struct se_session *sess)
+{
+	tgt_aca_end(dev, is_this_or_any, sess);
+}
+
+static bool is_of_acl(struct se_session *faulted, void *nacl)
+{
+	return faulted->se_node_acl == nacl;
+}
+
+struct affected {
+	const struct se_session *nexus;	/* NULL: all */
+};
+
+/* Queue lock held. What the core does for another command ends with that one. */
+static bool is_affected(struct se_cmd *cmd, void *data)
+{
+	const struct affected *a = data;
+
+	return !(cmd->se_cmd_flags & SCF_TGT_INTERNAL) && cmd->se_sess &&
+	       (!a->nexus || cmd->se_sess == a->nexus);
+}
+
+/* SPC-5 7.5.10: TST and QERR tell which commands; their own nexus hears of it by this status. */
+static void abort_others(struct se_cmd *cmd, const struct scsi_dev *sd)
+{
+	bool own = READ_ONCE(sd->mode.qerr_own) || READ_ONCE(sd->mode.tst);
+	struct affected a = { .nexus = own ? cmd->se_sess : NULL };
+
+	tgt_cmd_abort_at_once(cmd->se_dev, is_affected, &a, cmd,
+			      cmd->se_dev->dev_attrib.emulate_tas, COMMANDS_CLEARED);
+}
+
 /**
  * tgt_aca_check_condition - a command ends with CHECK CONDITION (cmd_ops.check_condition)
  * @cmd: command
  *
  * Establishes the condition if NACA is set; an ACA command without NACA that fails clears it
- * (SAM-5 5.9.4).
+ * (SAM-5 5.9.4). The other commands are aborted if QERR says so.
  *
  * Context: atomic.
  */
@@ -116,7 +168,11 @@ void tgt_aca_check_condition(struct se_cmd *cmd)
 	bool naca = has_naca(cmd);
 	unsigned long flags;
 
-	if (!sd || !cmd->se_sess || (!naca && cmd->sam_task_attr != TCM_ACA_TAG))
+	if (!sd || !cmd->se_sess)
+		return;
+	if (unlikely(READ_ONCE(sd->mode.qerr)))
+		abort_others(cmd, sd);
+	if (!naca && cmd->sam_task_attr != TCM_ACA_TAG)
 		return;
 	if (!naca) {
 		clear(cmd->se_dev, cmd->se_sess);
@@ -175,16 +231,7 @@ void tgt_aca_nexus_loss(struct se_session *sess)
 void tgt_aca_deve_gone(struct se_node_acl *nacl, struct se_dev_entry *deve)
 {
 	struct se_device *dev = rcu_dereference_raw(deve->se_lun->lun_se_dev);
-	const struct se_session *faulted = NULL;
-	struct scsi_dev *sd = dev ? tgt_scsi_dev(dev) : NULL;
 
-	if (!sd)
-		return;
-	spin_lock_irq(&sd->lock);
-	/* a session is not freed before tgt_aca_nexus_loss() */
-	if (sd->aca && sd->aca->se_node_acl == nacl)
-		faulted = sd->aca;
-	spin_unlock_irq(&sd->lock);
-	if (faulted)
-		clear(dev, faulted);
+	if (dev)
+		tgt_aca_end(dev, is_of_acl, nacl);
 }

@@ -17,6 +17,8 @@ sense_reason_t tgt_aca_check(struct se_cmd *cmd);
 void tgt_aca_check_condition(struct se_cmd *cmd);
 u8 tgt_aca_clear(struct se_cmd *tmr);
 void tgt_aca_reset(struct se_device *dev);
+void tgt_aca_end(struct se_device *dev, bool (*of)(struct se_session *sess, void *data),
+		 void *data);
 void tgt_aca_nexus_loss(struct se_session *sess);
 void tgt_aca_deve_gone(struct se_node_acl *nacl, struct se_dev_entry *deve);
 

@@ -155,6 +155,7 @@ const struct cmd_ops tgt_scsi_cmd_ops = {
 	.post_process = tgt_prot_post,
 	.check_condition = tgt_aca_check_condition,
 	.clear_aca = tgt_aca_clear,
+	.end_aca = tgt_aca_end,
 	.lun_reset = lun_reset,
 };
 

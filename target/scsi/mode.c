@@ -34,6 +34,8 @@ struct mode_page {
 	bool (*enabled)(struct se_device *dev);
 	void (*fill)(struct se_device *dev, const struct scsi_mode *m, u8 *page);
 	void (*take)(const u8 *page, struct scsi_mode *m);	/* NULL: nothing can be changed */
+	/* the byte whose changeable bits have a reserved value, or 0; NULL: there is none */
+	u8 (*reserved)(const u8 *page);
 };
 
 static bool is_disk(struct se_device *dev)
@@ -62,6 +64,10 @@ static void take_caching(const u8 *page, struct scsi_mode *m)
 	m->wce = page[2] & 0x04;
 }
 
+#define QERR		0x06
+#define QERR_ALL	0x02
+#define QERR_OWN	0x06
+
 /* SPC-5 7.5.10 */
 static void fill_control(struct se_device *dev, const struct scsi_mode *m, u8 *page)
 {
@@ -69,6 +75,7 @@ static void fill_control(struct se_device *dev, const struct scsi_mode *m, u8 *p
 
 	page[2] = m->tst << 5 | (m->d_sense ? 0x04 : 0) | 0x02;	/* GLTSD */
 	page[3] = attrib->emulate_rest_reord ? 0 : 0x10;	/* QUEUE ALGORITHM MODIFIER */
+	page[3] |= !m->qerr ? 0 : m->qerr_own ? QERR_OWN : QERR_ALL;
 	page[4] = attrib->emulate_ua_intlck_ctrl == TARGET_UA_INTLCK_CTRL_ESTABLISH_UA ? 0x30 :
 		  attrib->emulate_ua_intlck_ctrl == TARGET_UA_INTLCK_CTRL_NO_CLEAR ? 0x20 : 0;
 	page[4] |= m->swp ? 0x08 : 0;
@@ -81,8 +88,17 @@ static void fill_control(struct se_device *dev, const struct scsi_mode *m, u8 *p
 static void take_control(const u8 *page, struct scsi_mode *m)
 {
 	m->tst = page[2] >> 5;
+	m->qerr = page[3] & QERR;
+	m->qerr_own = (page[3] & QERR) == QERR_OWN;
 	m->d_sense = page[2] & 0x04;
 	m->swp = page[4] & 0x08;
+}
+
+static u8 reserved_control(const u8 *page)
+{
+	u8 qerr = page[3] & QERR;
+
+	return qerr && qerr != QERR_ALL && qerr != QERR_OWN ? 3 : 0;
 }
 
 /* SPC-5 7.5.11 */
@@ -120,7 +136,7 @@ static void take_thresholds(const u8 *page, struct scsi_mode *m)
 static const struct mode_page pages[] = {
 	{ 0x01, 0x00, 12, is_disk, fill_nothing, NULL },	/* Read-Write Error Recovery */
 	{ 0x08, 0x00, 20, is_disk, fill_caching, take_caching },
-	{ 0x0a, 0x00, 12, NULL, fill_control, take_control },
+	{ 0x0a, 0x00, 12, NULL, fill_control, take_control, reserved_control },
 	{ 0x0a, 0x01, 32, NULL, fill_control_extension, NULL },
 	/* Informational Exceptions Control: none are reported */
 	{ 0x1c, 0x00, 12, NULL, fill_nothing, NULL },
@@ -201,6 +217,8 @@ static void fill_changeable(struct se_device *dev, const struct mode_page *p, u8
 				       .d_sense = true,
 				       .swp = true,
 				       .tst = 1,
+				       .qerr = true,
+				       .qerr_own = true,
 				       .low_on = true,
 				       .used_on = true,
 				       .low = U32_MAX,
@@ -347,7 +365,8 @@ sense_reason_t tgt_mode_sense_execute(struct se_cmd *cmd)
 		put_descriptor(cmd, &w, is_long);
 	if (!put_pages(cmd, &w)) {
 		kfree(raw);
-		return tgt_bad_field(cmd, cdb[3] && cdb[3] != ALL_SUBPAGES ? 3 : 2, 5);
+		return cdb[3] && cdb[3] != ALL_SUBPAGES ? tgt_bad_field(cmd, 3, -1)
+							: tgt_bad_field(cmd, 2, 5);
 	}
 	wbuf_patch(&w, 0, w.len - (ten ? 2 : 1), ten ? 2 : 1);
 	tgt_server_reply(cmd, &w);
@@ -403,6 +422,9 @@ static sense_reason_t take_page(struct se_cmd *cmd, const struct mode_page *p, c
 		if (wrong)
 			return tgt_bad_param(cmd, at + i, fls(wrong) - 1);
 	}
+	wrong = p->reserved ? p->reserved(raw + at) : 0;
+	if (wrong)
+		return tgt_bad_param(cmd, at + wrong, fls(mask[wrong]) - 1);
 	if (p->take)
 		p->take(raw + at, m);
 	return TCM_NO_SENSE;
@@ -423,10 +445,10 @@ static sense_reason_t take_pages(struct se_cmd *cmd, const u8 *raw, u32 at, u32 
 			return TCM_PARAMETER_LIST_LENGTH_ERROR;
 		p = page_find(cmd->se_dev, raw[at] & 0x3f, spf ? raw[at + 1] : 0);
 		if (!p)
-			return tgt_bad_param(cmd, at, 5);
+			return spf ? tgt_bad_param(cmd, at + 1, -1) : tgt_bad_param(cmd, at, 5);
 		size = head + (spf ? get_unaligned_be16(raw + at + 2) : raw[at + 1]);
 		if (size != p->size)
-			return tgt_bad_param(cmd, at + head - 1, -1);
+			return tgt_bad_param(cmd, at + head / 2, -1);
 		if (len - at < size)
 			return TCM_PARAMETER_LIST_LENGTH_ERROR;
 		reason = take_page(cmd, p, raw, at, m);
@@ -543,5 +565,7 @@ sense_reason_t tgt_mode_select_execute(struct se_cmd *cmd)
 		return tgt_server_good(cmd);
 	if (!(cmd->t_task_cdb[1] & 0x10))	/* PF */
 		return tgt_bad_field(cmd, 1, 4);
+	if (cmd->data_length > MODE_BUFFER)	/* more than all pages together */
+		return tgt_bad_field(cmd, 7, -1);
 	return cmd->t_task_cdb[1] & SP ? tgt_io_defer(cmd, select_work) : select_work(cmd);
 }

@@ -34,8 +34,8 @@ static const struct {
 	size_t at;
 	bool wide;	/* u32 */
 } rows[] = {
-	FLAG(wce),    FLAG(d_sense), FLAG(swp),	    FLAG(tst),
-	FLAG(low_on), WIDE(low),     FLAG(used_on), WIDE(used),
+	FLAG(wce),  FLAG(d_sense),  FLAG(swp),	   FLAG(tst),  FLAG(qerr),
+	FLAG(qerr_own), FLAG(low_on), WIDE(low), FLAG(used_on), WIDE(used),
 };
 
 static_assert(sizeof(bool) == sizeof(u8));

@@ -24,6 +24,8 @@ struct scsi_mode {
 	bool d_sense;		/* descriptor format sense data */
 	bool swp;		/* software write protect */
 	u8 tst;			/* task set type: 0 or 1 */
+	bool qerr;		/* a CHECK CONDITION aborts the commands of the task set: */
+	bool qerr_own;		/* of the nexus alone that gets it */
 	bool low_on, used_on;	/* thresholds of a thin medium: */
 	u32 low, used;		/* sets that are left, and that are used */
 };
@@ -142,6 +144,7 @@ u32 tgt_server_max_transfer(const struct se_cmd *cmd);
 sense_reason_t tgt_inquiry_execute(struct se_cmd *cmd);
 sense_reason_t tgt_vpd_execute(struct se_cmd *cmd, struct wbuf *w);
 void tgt_vpd_identification(struct se_cmd *cmd, struct wbuf *w);
+u8 tgt_inquiry_peripheral(struct se_cmd *cmd);
 void tgt_inquiry_standard(struct se_cmd *cmd, struct wbuf *w);
 sense_reason_t tgt_request_sense_execute(struct se_cmd *cmd);
 void tgt_request_sense_build(struct se_cmd *cmd, sense_reason_t reason);
