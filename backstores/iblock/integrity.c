@@ -59,6 +59,19 @@ static int attach_pages(struct bio *bio, struct scatterlist *sg, u32 nents, u32 
 	return bytes ? -EINVAL : 0;
 }
 
+/*
+ * The core checks what the initiator asks for. Driver and device check guard and reference tag or
+ * nothing, so that is left to them only where both are wanted.
+ */
+static bool is_checked_below(const struct se_cmd *cmd)
+{
+	u8 all = TARGET_DIF_CHECK_GUARD;
+
+	if (cmd->prot_type == TARGET_DIF_TYPE1_PROT)
+		all |= TARGET_DIF_CHECK_REFTAG;
+	return (cmd->prot_checks & all) == all;
+}
+
 /**
  * tiblk_integrity_attach() - give a bio its share of the command's tuples
  * @bio: filled bio
@@ -78,6 +91,8 @@ int tiblk_integrity_attach(struct bio *bio, struct se_cmd *cmd, sector_t sector)
 	bip = bio_integrity_alloc(bio, GFP_NOIO, min_t(u32, cmd->t_prot_nents, BIO_MAX_VECS));
 	if (IS_ERR(bip))
 		return PTR_ERR(bip);
+	if (!is_checked_below(cmd))
+		bip->bip_flags |= BIP_CTRL_NOCHECK | BIP_DISK_NOCHECK;
 	/* what the reference tags count: logical blocks of the LUN */
 	tgt_bip_set_size(bip, bio_integrity_bytes(bi, bio_sectors(bio)));
 	bip_set_seed(bip, div_u64((u64)sector << SECTOR_SHIFT, cmd->se_dev->dev_attrib.block_size));

@@ -99,8 +99,8 @@ ATTRIBS = [
          {"0": "", "1": "", "3": "", "2": "", "4": I, "0 ": I}, {"0": I, "1": I, "2": I},
          {"0": "ENODEV", "1": "ENODEV", "2": "ENODEV", "4": I}),
     Attr("pi_prot_type", "iblock", "u32", {"0": "", "1": "ENOSYS", "2": "ENOSYS", "3": "ENOSYS", "4": I}),
-    Attr("pi_prot_format", "fileio", "bool", {"0": "", "1": "ENODEV"}, {"0": "", "1": I}, {"0": ""}, echo="0"),
-    Attr("pi_prot_format", "iblock rd_mcp", "bool", {"0": "", "1": "ENOSYS"}, echo="0"),
+    Attr("pi_prot_format", "fileio rd_mcp", "bool", {"0": "", "1": "ENODEV"}, {"0": "", "1": I}, {"0": ""}, echo="0"),
+    Attr("pi_prot_format", "iblock", "bool", {"0": "", "1": "ENOSYS"}, echo="0"),
     Attr("pi_prot_verify", SBC, "bool", ANY_BOOL, echo="0"),
 ]
 

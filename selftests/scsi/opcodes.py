@@ -175,7 +175,7 @@ def sync(name, cdb, beyond):
 ROWS = [
     Row("TEST UNIT READY", bytes(6), cls="read"),
     Row("REQUEST SENSE", cdb6(3, 0, 0, 0, 96), want=96, check=lambda d: d[0] == 0x70 and len(d) == 18),
-    Row("FORMAT UNIT", cdb6(4), cls="write", writes=True, bad=[(cdb6(4, 0x08), b"", BAD, 1), (cdb6(4, 0x80), b"", BAD, 1)]),
+    Row("FORMAT UNIT", cdb6(4), cls="write", writes=True, bad=[(cdb6(4, 0x08), b"", BAD, 1), (cdb6(4, 0x40), b"", BAD, 1)]),
     rw("READ(6)", lambda lba, n: bytes((8,)) + be(lba, 3) + bytes((n, 0))),
     rw("WRITE(6)", lambda lba, n: bytes((10,)) + be(lba, 3) + bytes((n, 0)), True),
     Row("INQUIRY", cdb6(0x12, 0, 0, 0, 96), want=96, check=lambda d: d[0] == 0 and d[4] == len(d) - 5,
@@ -445,6 +445,7 @@ def control_page(byte2, byte3=0x10):
 
 
 # what is wrong, and what the sense data have to tell: code, INFORMATION, field (SPC-5 4.5.2, SBC-4 4.18)
+SHORT = (5, 0x1a, 0)
 LIST1 = unmap((LAST, 2))
 DETAILS = [
     ("the first block that is not there", cdb10(0x28, LAST, 2), b"", OUT_OF_RANGE, LAST + 1, None),
@@ -459,6 +460,25 @@ DETAILS = [
     ("a bit that cannot be changed", cdb6(0x15, 0x10, 0, 0, 16), control_page(2, 0x30), LIST, None, (False, 7, 5)),
     ("a page of another length", cdb6(0x15, 0x10, 0, 0, 14), control_page(2)[:5] + bytes((8,)) + control_page(2)[6:14], LIST,
      None, (False, 5, None)),
+    ("a reserved value", cdb6(0x15, 0x10, 0, 0, 16), control_page(2, 0x14), LIST, None, (False, 7, 2)),
+    ("a page that does not exist", cdb6(0x15, 0x10, 0, 0, 16), bytes(4) + b"\x3e\x0a" + bytes(10), LIST, None, (False, 4, 5)),
+    ("a subpage that does not exist", cdb6(0x15, 0x10, 0, 0, 16), bytes(4) + b"\x4a\x07\0\x08" + bytes(8), LIST, None,
+     (False, 5, None)),
+    ("a subpage of another length", cdb6(0x15, 0x10, 0, 0, 16), bytes(4) + b"\x4a\x01\0\x08" + bytes(8), LIST, None,
+     (False, 6, None)),
+    ("a list cut off in a page", cdb6(0x15, 0x10, 0, 0, 12), control_page(2)[:12], SHORT, None, None),
+    ("a list cut off in its header", cdb6(0x15, 0x10, 0, 0, 3), bytes(3), SHORT, None, None),
+    ("a list longer than all pages", cdb10(0x55, n=600, b1=0x10), bytes(600), BAD, None, (True, 7, None)),
+    ("a descriptor of another block length", cdb6(0x15, 0x10, 0, 0, 12), bytes((0, 0, 0, 8)) + bytes(6) + b"\x09\0", LIST, None,
+     (False, 9, None)),
+    ("no PF", cdb6(0x15, 0, 0, 0, 16), control_page(2), BAD, None, (True, 1, 4)),
+    ("MODE SENSE: no such page", cdb6(0x1a, 0, 0x3e, 0, 64), b"", BAD, None, (True, 2, 5)),
+    ("MODE SENSE: no such subpage", cdb6(0x1a, 0, 0x0a, 7, 64), b"", BAD, None, (True, 3, None)),
+    ("LOG SENSE: no such page", cdb10(0x4d, n=64, lba=0x3e << 24), b"", BAD, None, (True, 2, 5)),
+    ("LOG SENSE: no such subpage", cdb10(0x4d, n=64, lba=0xd07 << 16), b"", BAD, None, (True, 3, None)),
+    ("LOG SENSE: nothing is saved", cdb10(0x4d, n=64, b1=1, lba=0xd << 24), b"", BAD, None, (True, 1, 0)),
+    ("INQUIRY: no such page", cdb6(0x12, 1, 0x7e, 0, 64), b"", BAD, None, (True, 2, None)),
+    ("INQUIRY: a page without EVPD", cdb6(0x12, 0, 0x83, 0, 64), b"", BAD, None, (True, 2, None)),
     ("SPEC_I_PT where it is not allowed", bytes((0x5f, 6)) + bytes(3) + be(24, 4) + b"\0", bytes(20) + b"\x08" + bytes(3), LIST,
      None, (False, 20, 3)),
     ("a scope that does not exist", bytes((0x5f, 1, 0x11)) + bytes(2) + be(24, 4) + b"\0", bytes(24), BAD, None, (True, 2, 7)),

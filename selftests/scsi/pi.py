@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # suite: protection information, types 1 to 3: inserted and checked at the target, damage on the medium is found
-# time: 45
+# time: 60
 # SPDX-License-Identifier: GPL-2.0-only
 """
 A fileio device keeps its tuples in FILE.protection, where this suite reads and damages them. An initiator without
 protection information (iSCSI, raw PDUs) must get good data or 10/01 (guard), 10/02 (application tag), 10/03 (reference
-tag) with the LBA. A ramdisk does the same without a look inside; tcm_loop carries the tuples up to the block layer.
+tag) with the LBA. tcm_loop carries the tuples up to the block layer; by sg it brings none, so that WRPROTECT 3 stores zeros
+for them: that damages a ramdisk's.
 """
 
 import glob
@@ -103,7 +104,7 @@ def peek(path, at, n):
 def make(kind, name, control, pi):
     dev = backstore(kind, name, control, f"91000000{pi}{len(name)}")
     same(f"{name}: pi_prot_type {pi}", put(dev + "/attrib/pi_prot_type", pi), "")
-    if kind == "fileio":
+    if pi:
         same(f"{name}: formatted", put(dev + "/attrib/pi_prot_format", "1"), "")
     return dev
 
@@ -118,6 +119,9 @@ def stored(name, i, lun, pi):
     same(f"{name}: its tuples are on the medium", peek(path + ".protection", 800, 64).hex(), want.hex())
     same(f"{name}: the data read back", i.read(100, 8, lun), ((), data))
     same(f"{name}: blocks never written are not checked", i.read(4000, 8, lun), ((), bytes(8 * BLOCK)))
+    same(f"{name}: WRITE(6)", i.run(bytes((0x0a, 0, 0, 60, 1, 0)), data=data[:BLOCK], lun=lun)[0], ())
+    want = struct.pack(">HHI", crc_t10dif(data[:BLOCK]), 0, 0 if pi == 3 else 60)
+    same(f"{name}: makes tuples, too", peek(path + ".protection", 480, 8).hex(), want.hex())
     return data
 
 
@@ -131,6 +135,9 @@ def damaged(name, i, lun, pi, data):
     same(f"{name}: VERIFY finds it, too", i.run(struct.pack(">BBIBHB", 0x2f, 0, 100, 0, 8, 0), lun=lun)[0], GUARD)
     patch(path, 103 * BLOCK + 77, good)
     same(f"{name}: mended", i.read(100, 8, lun), ((), data))
+    good = patch(path, 60 * BLOCK, b"\x5c")
+    same(f"{name}: READ(6) checks", i.run(bytes((0x08, 0, 0, 60, 1, 0)), want=BLOCK, lun=lun), (GUARD, 60))
+    patch(path, 60 * BLOCK, good)
     good = patch(tuples, 106 * 8, b"\0\0")
     same(f"{name}: a guard is wrong", i.read(100, 8, lun), (GUARD, 106))
     patch(tuples, 106 * 8 + 2, b"\xff\xff" + (b"\xff" * 4 if pi == 3 else b""))
@@ -166,7 +173,8 @@ def strip_and_insert():
         with open(PATH % name, "wb") as f:
             f.truncate(BLOCKS * BLOCK)
         devs.append(make("fileio", name, f"fd_dev_name={PATH % name},fd_dev_size={BLOCKS * BLOCK}", pi))
-    devs.append(make("rd_mcp", "ram", "rd_pages=1024", 1))
+    for pi in (1, 2, 3):
+        devs.append(make("rd_mcp", f"ram{pi}", "rd_pages=1024", pi))
     tpg = f"{T}/iscsi/{IQN}/tpgt_1"
     os.makedirs(tpg + "/np/127.0.0.1:3260")
     for name, value in (("authentication", 0), ("generate_node_acls", 1), ("demo_mode_write_protect", 0)):
@@ -179,9 +187,17 @@ def strip_and_insert():
         i.settle(n)
         data = stored(f"type{pi}", i, n, pi)
         damaged(f"type{pi}", i, n, pi, data)
-    i.settle(3)
-    same("ramdisk: a write", i.write(50, pattern(8, 9), 3), ())
-    same("ramdisk: and what comes back", i.read(50, 8, 3), ((), pattern(8, 9)))
+    for pi in (1, 2, 3):
+        n, data = 2 + pi, pattern(8, 9)
+        i.settle(n)
+        same(f"ramdisk, type {pi}: never written", i.read(50, 8, n), ((), bytes(8 * BLOCK)))
+        same(f"ramdisk, type {pi}: a write", i.write(50, data, n), ())
+        same(f"ramdisk, type {pi}: and what comes back", i.read(50, 8, n), ((), data))
+    same("ramdisk: WRITE(32) of type 2", i.run(cdb32(11, 60, 8, 7000, 0x1234, 0xffff), data=data, lun=4)[0], ())
+    same("ramdisk: READ(32)", i.run(cdb32(9, 60, 8, 7000), want=8 * BLOCK, lun=4), ((), data))
+    same("ramdisk: with another reference tag", i.run(cdb32(9, 60, 8, 7003), want=8 * BLOCK, lun=4), (REF, 60))
+    same("ramdisk: from the middle on", i.run(cdb32(9, 63, 2, 7004), want=2 * BLOCK, lun=4), (REF, 63))
+    same("ramdisk: with another application tag", i.run(cdb32(9, 60, 8, 7000, 0x4321, 0xffff), want=8 * BLOCK, lun=4), (APP, 60))
     same("no protection is offered to who cannot carry it", i.run(bytes((0x12, 0, 0, 0, 96, 0)), want=96)[1][5] & 1, 0)
     same("and RDPROTECT is refused", i.run(rw16(0x88, 100, 1, 0x20), want=BLOCK)[0], (5, 0x24, 0))
     i.close()
@@ -200,39 +216,48 @@ def lower_disk(pi):
 
 def on_iblock(pi):
     """The tuples go down to a device that keeps and checks them; what it finds has its code and its LBA."""
-    name, alias = f"iblock type {pi}", 8 * 2048
+    name, alias, at = f"iblock type {pi}", 8 * 2048, 9
     sh("modprobe sd_mod; modprobe sg")
     disk, below = lower_disk(pi)
     dev = backstore("iblock", f"phys{pi}", f"udev_path={disk}", f"9200000{pi}")
     same(f"{name}: offered as the device has it", text(dev + "/attrib/pi_prot_type").strip(), str(pi))
     tpg = f"{T}/iscsi/{IQN}/tpgt_1"
-    lun(tpg, 4, dev)
+    lun(tpg, at, dev)
     i = Init()
-    i.settle(4)
+    i.settle(at)
     data = pattern(8, 30 + pi)
-    same(f"{name}: a write without tuples", i.write(100, data, 4), ())
-    same(f"{name}: comes back", i.read(100, 8, 4), ((), data))
+    same(f"{name}: a write without tuples", i.write(100, data, at), ())
+    same(f"{name}: comes back", i.read(100, 8, at), ((), data))
     r = sh(f"dd if={disk} bs=512 skip=100 count=8 iflag=direct of=/dev/shm/pi-below 2>&1; echo status $?", check=False)
     result("status 0" in r and open("/dev/shm/pi-below", "rb").read() == data, f"{name}: the device finds its tuples right", r)
     # scsi_debug takes a write without tuples and leaves the old ones
     below.run(struct.pack(">BBIBHB", 0x2a, 0, 103, 0, 1, 0), data=b"\x5c" * BLOCK)
-    same(f"{name}: a block of other data", i.read(100, 8, 4), (GUARD, 103))
-    same(f"{name}: alone", i.read(103, 1, 4), (GUARD, 103))
-    same(f"{name}: the blocks before it", i.read(100, 3, 4), ((), data[:3 * BLOCK]))
-    same(f"{name}: and behind it", i.read(104, 4, 4), ((), data[4 * BLOCK:]))
-    same(f"{name}: written again", i.write(100, data, 4), ())
-    same(f"{name}: mended", i.read(100, 8, 4), ((), data))
-    same(f"{name}: a block with the tags of another", i.write(alias + 106, data[6 * BLOCK:7 * BLOCK], 4), ())
-    same(f"{name}: where it was written", i.read(alias + 106, 1, 4), ((), data[6 * BLOCK:7 * BLOCK]))
+    same(f"{name}: a block of other data", i.read(100, 8, at), (GUARD, 103))
+    same(f"{name}: alone", i.read(103, 1, at), (GUARD, 103))
+    same(f"{name}: the blocks before it", i.read(100, 3, at), ((), data[:3 * BLOCK]))
+    same(f"{name}: and behind it", i.read(104, 4, at), ((), data[4 * BLOCK:]))
+    loop = loop_target(f"naa.5001405c0b100{5 + pi}f1", f"naa.5001405c0b100{5 + pi}f2")
+    lun(loop, 0, dev)
+    sg = sg_of(loop, 0)
+    for protect, want in ((1, GUARD), (4, GUARD), (2, ()), (3, ()), (5, GUARD)):
+        a = sg.run(rw16(0x88, 102, 3, protect << 5), want=3 * 520)
+        same(f"{name}: RDPROTECT {protect}", (a.code, a.info if want else None), (want, 103 if want else None))
+    sg.close()
+    lun_remove(loop, 0)
+    same(f"{name}: written again", i.write(100, data, at), ())
+    same(f"{name}: mended", i.read(100, 8, at), ((), data))
+    same(f"{name}: type 2 is not for it", put(dev + "/attrib/pi_prot_type", "2"), "ENOSYS")
+    same(f"{name}: a block with the tags of another", i.write(alias + 106, data[6 * BLOCK:7 * BLOCK], at), ())
+    same(f"{name}: where it was written", i.read(alias + 106, 1, at), ((), data[6 * BLOCK:7 * BLOCK]))
     if pi == 1:
-        same(f"{name}: and where it is not", i.read(100, 8, 4), (REF, 106))
-        same(f"{name}: alone", i.read(106, 1, 4), (REF, 106))
-        same(f"{name}: RDPROTECT is not for who carries no tuples", i.run(rw16(0x88, 100, 1, 0x20), want=BLOCK, lun=4)[0], (5, 0x24, 0))
+        same(f"{name}: and where it is not", i.read(100, 8, at), (REF, 106))
+        same(f"{name}: alone", i.read(106, 1, at), (REF, 106))
+        same(f"{name}: RDPROTECT is not for who carries no tuples", i.run(rw16(0x88, 100, 1, 0x20), want=BLOCK, lun=at)[0], (5, 0x24, 0))
     else:
-        same(f"{name}: has no reference tags", i.read(100, 8, 4), ((), data))
+        same(f"{name}: has no reference tags", i.read(100, 8, at), ((), data))
     i.close()
     below.close()
-    lun_remove(tpg, 4)
+    lun_remove(tpg, at)
     must(rmdir(dev), "iblock")
     wait_for(lambda: "status 0" in sh("rmmod scsi_debug; echo status $?", check=False))
 
@@ -240,6 +265,84 @@ def on_iblock(pi):
 def on_iblock_types():
     for pi in (1, 3):
         on_iblock(pi)
+
+
+def format_unit(sg, info, usage):
+    return sg.run(bytes((4, info << 6 | 0x10, 0, 0, 0, 0)), data=bytes((usage, 0, 0, 0))).code
+
+
+def capacity(sg):
+    """PROT_EN and P_TYPE."""
+    return sg.run(bytes((0x9e, 0x10)) + bytes(8) + be(32, 4) + bytes(2), want=32).data[12] & 0x0f
+
+
+def by_format(tpgs, kind, name, control):
+    """FORMAT UNIT chooses the type: SBC-4 table 42."""
+    dev = make(kind, name, control, 0)
+    for tpg in tpgs:
+        lun(tpg, 0, dev)
+    sg, other = (sg_of(tpg, 0) for tpg in tpgs)
+    same(f"{name}: PROTECT", sg.run(bytes((0x12, 0, 0, 0, 96, 0)), want=96).data[5] & 1, 1)
+    same(f"{name}: types 1 to 3 are supported", sg.run(bytes((0x12, 1, 0x86, 0, 64, 0)), want=64).data[4], 0x3f)
+    same(f"{name}: none is in force", (capacity(sg), sg.run(rw16(0x88, 10, 1, 0x20), want=520).code), (0, (5, 0x24, 0)))
+    for info, usage, want in ((1, 0, 0x24), (0, 1, 0x26), (2, 1, 0x26), (3, 2, 0x26)):
+        same(f"{name}: FMTPINFO {info}, usage {usage}", (format_unit(sg, info, usage), capacity(sg)), ((5, want, 0), 0))
+    data, zeros = pattern(4, 3), bytes(4 * 520)
+    for pi, info, usage in ((1, 2, 0), (2, 3, 0), (3, 3, 1)):
+        what = f"{name}, type {pi}"
+        same(f"{what}: FORMAT UNIT", format_unit(sg, info, usage), ())
+        same(f"{what}: is in force", (capacity(sg), text(dev + "/attrib/pi_prot_type").strip()), (2 * pi - 1, str(pi)))
+        same(f"{what}: another nexus is told", (other.run(bytes(6)).code, other.run(bytes(6)).code), ((6, 0x2a, 9), ()))
+        same(f"{what}: nothing is checked yet", sg.run(rw16(0x88, 0, 64), want=64 * BLOCK).code, ())
+
+        def read(lba, protect):
+            a = sg.run(cdb32(9, lba, 4, lba)[:10] + bytes((protect << 5,)) + cdb32(9, lba, 4, lba)[11:], want=4 * 520)
+            return a.code, a.info
+
+        def write(lba, protect, data):
+            cdb = cdb32(11, lba, 4, lba)
+            return sg.run(cdb[:10] + bytes((protect << 5,)) + cdb[11:], data=data).code
+        same(f"{what}: a write", sg.run(rw16(0x8a, 20, 4), data=data).code, ())
+        same(f"{what}: and back, checked", read(20, 1)[0], ())
+        short = sg.run(rw16(0x88, 20, 4, 0x20), want=4 * 520).code
+        same(f"{what}: RDPROTECT in a CDB without tags", short, (5, 0x20, 0) if pi == 2 else ())
+        same(f"{what}: WRPROTECT 3 is not checked", write(22, 3, data + bytes(32)), ())
+        same(f"{what}: the guard is wrong", [read(22, p) for p in (1, 4, 5)], [(GUARD, 22)] * 3)
+        same(f"{what}: RDPROTECT 3 does not look", read(22, 3)[0], ())
+        same(f"{what}: RDPROTECT 0 does", (sg.run(rw16(0x88, 20, 4), want=4 * BLOCK).code, read(20, 0)), (GUARD, (GUARD, 22)))
+        same(f"{what}: WRPROTECT 1 is checked", write(30, 1, data + bytes(32)), GUARD)
+        same(f"{what}: zeros, their reference tags zero", write(40, 3, zeros), ())
+        same(f"{what}: the reference tag is wrong", [read(40, p)[0] for p in (1, 2, 4, 3)],
+             [() if pi == 3 else REF] * 2 + [()] * 2)
+        same(f"{what}: WRPROTECT 1", write(44, 1, zeros), () if pi == 3 else REF)
+    same(f"{name}: FORMAT UNIT without", (format_unit(sg, 0, 0), capacity(sg)), ((), 0))
+    other.settle()
+    same(f"{name}: nothing is checked", (sg.run(rw16(0x8a, 20, 4), data=data).code, sg.read(20, 4)), ((), data))
+    for x in (sg, other):
+        x.close()
+    for tpg in tpgs:
+        lun_remove(tpg, 0)
+    must(rmdir(dev), name)
+
+
+def formatted():
+    tpgs = [loop_target(f"naa.5001405c0b100{n}f1", f"naa.5001405c0b100{n}f2") for n in (3, 4)]
+    by_format(tpgs, "rd_mcp", "ram", "rd_pages=512")
+    with open(PATH % "format", "wb") as f:
+        f.truncate(2048 * BLOCK)
+    by_format(tpgs, "fileio", "format", f"fd_dev_name={PATH % 'format'},fd_dev_size={2048 * BLOCK}")
+
+
+def of_the_fabric():
+    """The fabric has protection information where the medium has none: the target makes and strips it."""
+    dev = make("rd_mcp", "bare", "rd_pages=512", 0)
+    tpg = loop_target("naa.5001405c0b1005f1", "naa.5001405c0b1005f2", before=(("attrib/fabric_prot_type", "1"),))
+    lun(tpg, 0, dev)
+    sg = sg_of(tpg, 0)
+    same("fabric_prot_type 1: READ CAPACITY(16)", capacity(sg), 1)
+    same("fabric_prot_type 1: a write and a read with tuples of the target's making", (sg.write(9, pattern(2, 1)).code,
+         sg.run(rw16(0x88, 9, 2, 0x20), want=2 * 520).code), ((), ()))
+    sg.close()
 
 
 def through_loop():
@@ -279,7 +382,7 @@ def through_loop():
 mount()
 sh("modprobe iscsi_target_mod")
 sh("rm -f /dev/shm/pi-*", check=False)
-for step in (strip_and_insert, on_iblock_types, through_loop):
+for step in (strip_and_insert, formatted, of_the_fabric, on_iblock_types, through_loop):
     step()
 clear()
 sh("rm -f /dev/shm/pi-*", check=False)

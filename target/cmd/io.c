@@ -93,6 +93,8 @@ static const struct {
 	{ DATA_PROTECT,	   0x27, 0x00, TCM_WRITE_PROTECTED },
 	{ HARDWARE_ERROR,  0x44, 0x00, TGT_INTERNAL_FAILURE },
 	{ ABORTED_COMMAND, 0x10, 0x01, TCM_LOGICAL_BLOCK_GUARD_CHECK_FAILED },
+	{ ABORTED_COMMAND, 0x10, 0x02, TCM_LOGICAL_BLOCK_APP_TAG_CHECK_FAILED },
+	{ ABORTED_COMMAND, 0x10, 0x03, TCM_LOGICAL_BLOCK_REF_TAG_CHECK_FAILED },
 };
 
 /* The block that failed is part of what the command's own sense data have to tell (SBC-4 4.18). */

@@ -331,6 +331,12 @@ static int attrib_set_prot_type(struct se_dev_attrib *da, u64 type)
 
 	if (type > TARGET_DIF_TYPE3_PROT)
 		return -EINVAL;
+	/* the block layer makes reference tags of addresses: none that an initiator chooses */
+	if (da->hw_pi_prot_type && type == TARGET_DIF_TYPE2_PROT) {
+		pr_warn("%s: type 2 is not for a medium formatted with type %d below\n",
+			config_item_name(&dev->dev_group.cg_item), da->hw_pi_prot_type);
+		return -ENOSYS;
+	}
 	/* formatted below us: the type is the medium's, a restored one is taken as read */
 	if (da->hw_pi_prot_type)
 		return 0;

@@ -19,6 +19,9 @@
 #define RD_BLOCK_SIZE		512
 #define RD_MAX_SECTORS		U32_MAX
 #define RD_QUEUE_DEPTH		128
+#define PROT_LENGTH		8
+/* application tag FFFFh and reference tag FFFFFFFFh: the block is not checked, SBC-4 4.21.3 */
+#define PROT_UNCHECKED		0xff
 #define RD_TABLE_ENTRIES (65536 / sizeof(struct scatterlist)) /* info counts tables of 64 KiB */
 
 /*
@@ -33,7 +36,11 @@ struct rd_dev {
 	bool nullio;
 	bool dummy;
 	struct page **pages;	/* of the medium; NULL for a null device */
-	struct page **prot;	/* protection information, NULL if there is none */
+	/*
+	 * protection information; NULL: there is none yet. Once there it stays until free_prot or
+	 * the end of the device
+	 */
+	struct page **prot;
 	u32 nr_prot;
 };
 
@@ -121,10 +128,20 @@ static int rd_configure_device(struct se_device *dev)
 	return 0;
 }
 
+static void rd_free_prot(struct se_device *dev)
+{
+	struct rd_dev *rd = to_rd(dev);
+
+	pages_free(rd->prot, rd->nr_prot);
+	rd->prot = NULL;
+	rd->nr_prot = 0;
+}
+
 static void rd_destroy_device(struct se_device *dev)
 {
 	struct rd_dev *rd = to_rd(dev);
 
+	rd_free_prot(dev);
 	pages_free(rd->pages, rd->nr_pages);
 	rd->pages = NULL;
 }
@@ -172,20 +189,26 @@ static bool copy_sgl(struct rd_dev *rd, u64 at, struct scatterlist *sgl, u32 nen
 	return true;
 }
 
+/* A null device forgets the tuples as well: nothing that it returns is to be checked. */
 static void copy_prot(struct rd_dev *rd, struct se_cmd *cmd, bool write)
 {
+	/* FORMAT UNIT may be just making them */
+	struct page **pages = smp_load_acquire(&rd->prot);
+	u64 at = cmd->t_task_lba * PROT_LENGTH;
+	u64 len = (u64)cmd->t_task_nolb * PROT_LENGTH;
 	struct sg_mapping_iter iter;
-	u64 at = cmd->t_task_lba * cmd->se_dev->prot_length;
-	u64 len = (u64)cmd->t_task_nolb * cmd->se_dev->prot_length;
 	size_t step;
 
-	if (at + len > (u64)rd->nr_prot * PAGE_SIZE)
+	if (pages && at + len > (u64)rd->nr_prot * PAGE_SIZE)
 		return;
 	sg_miter_start(&iter, cmd->t_prot_sg, cmd->t_prot_nents,
 		       SG_MITER_ATOMIC | (write ? SG_MITER_FROM_SG : SG_MITER_TO_SG));
 	while (len && sg_miter_next(&iter)) {
 		step = min_t(u64, len, iter.length);
-		copy_segment(rd->prot, at, iter.addr, step, write);
+		if (pages)
+			copy_segment(pages, at, iter.addr, step, write);
+		else if (!write)
+			memset(iter.addr, PROT_UNCHECKED, step);
 		at += step;
 		len -= step;
 	}
@@ -205,7 +228,7 @@ static sense_reason_t rd_execute_rw(struct se_cmd *cmd, struct scatterlist *sgl,
 		cmd->sense_info = cmd->t_task_lba;
 		return TCM_ADDRESS_OUT_OF_RANGE;
 	}
-	if (rd->prot && cmd->t_prot_sg && cmd->prot_type)
+	if (cmd->t_prot_sg && cmd->prot_type)
 		copy_prot(rd, cmd, write);
 out_good:
 	target_complete_cmd(cmd, SAM_STAT_GOOD);
@@ -221,28 +244,33 @@ static sense_reason_t rd_parse_cdb(struct se_cmd *cmd)
 	return sbc_parse_cdb(cmd, &rd_exec_ops);
 }
 
-/*
- * One tuple of protection information per block; never written ones are escaped (SBC-4 4.22.2.2).
- */
+/* One tuple per block, of any type; those of blocks that were never written are not checked. */
 static int rd_init_prot(struct se_device *dev)
 {
 	struct rd_dev *rd = to_rd(dev);
-	u64 bytes = (rd_get_blocks(dev) + 1) * dev->prot_length;
+	u64 bytes = (rd_get_blocks(dev) + 1) * PROT_LENGTH;
+	struct page **pages;
 
-	if (!dev->dev_attrib.pi_prot_type || rd->nullio)
+	if (!dev->dev_attrib.pi_prot_type || rd->nullio || rd->prot)
 		return 0;
 	rd->nr_prot = DIV_ROUND_UP_ULL(bytes, PAGE_SIZE);
-	rd->prot = pages_alloc(rd->nr_prot, 0xff);
-	return rd->prot ? 0 : -ENOMEM;
+	pages = pages_alloc(rd->nr_prot, PROT_UNCHECKED);
+	if (!pages)
+		return -ENOMEM;
+	smp_store_release(&rd->prot, pages);	/* pairs with copy_prot() */
+	return 0;
 }
 
-static void rd_free_prot(struct se_device *dev)
+static int rd_format_prot(struct se_device *dev)
 {
 	struct rd_dev *rd = to_rd(dev);
+	u32 i;
 
-	pages_free(rd->prot, rd->nr_prot);
-	rd->prot = NULL;
-	rd->nr_prot = 0;
+	for (i = 0; rd->prot && i < rd->nr_prot; i++) {
+		memset(page_address(rd->prot[i]), PROT_UNCHECKED, PAGE_SIZE);
+		cond_resched();
+	}
+	return 0;
 }
 
 /*
@@ -312,6 +340,7 @@ static const struct target_backend_ops rd_ops = {
 	.get_device_type = sbc_get_device_type,
 	.get_blocks = rd_get_blocks,
 	.init_prot = rd_init_prot,
+	.format_prot = rd_format_prot,
 	.free_prot = rd_free_prot,
 	.tb_dev_attrib_attrs = sbc_attrib_attrs,
 };

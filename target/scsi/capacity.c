@@ -54,9 +54,9 @@ sense_reason_t tgt_capacity_read10(struct se_cmd *cmd)
 
 static u8 protection(struct se_cmd *cmd)
 {
-	if (!tgt_prot_enabled(cmd))
-		return 0;
-	return (cmd->se_dev->dev_attrib.pi_prot_type - 1) << 1 | 0x01;
+	u8 type = tgt_prot_type(cmd);
+
+	return type ? (type - 1) << 1 | 0x01 : 0;
 }
 
 /* LBPME and LBPRZ and the lowest aligned LBA (SBC-4 table 72). */

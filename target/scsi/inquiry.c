@@ -56,9 +56,20 @@ static u8 flags5(struct se_cmd *cmd)
 		flags |= 0x30;	/* TPGS: implicit and explicit */
 	if (tgt_copy_offered(dev))
 		flags |= 0x08;
-	if (tgt_prot_enabled(cmd))
+	if (tgt_prot_offered(cmd))
 		flags |= 0x01;
 	return flags;
+}
+
+/**
+ * tgt_inquiry_peripheral - PERIPHERAL QUALIFIER and PERIPHERAL DEVICE TYPE of all INQUIRY data
+ * @cmd: command, for its LUN and device
+ * Context: any.
+ */
+u8 tgt_inquiry_peripheral(struct se_cmd *cmd)
+{
+	return is_connected(cmd) ? cmd->se_dev->transport->get_device_type(cmd->se_dev) & 0x1f
+				 : PERIPHERAL_NONE;
 }
 
 /**
@@ -72,8 +83,7 @@ void tgt_inquiry_standard(struct se_cmd *cmd, struct wbuf *w)
 	struct se_device *dev = cmd->se_dev;
 	size_t start = w->len;
 
-	wbuf_u8(w,
-		is_connected(cmd) ? dev->transport->get_device_type(dev) & 0x1f : PERIPHERAL_NONE);
+	wbuf_u8(w, tgt_inquiry_peripheral(cmd));
 	wbuf_u8(w, tgt_removal_get(dev) ? 0x80 : 0);	/* RMB */
 	wbuf_u8(w, VERSION_SPC4);
 	wbuf_u8(w, FLAG_NORMACA | FLAG_HISUP | RESPONSE_FORMAT);

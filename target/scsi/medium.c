@@ -15,6 +15,8 @@
 #include "target/cmd/io.h"
 #include "target/lib/sense.h"
 #include "target/lib/sgl.h"
+#include "target/model/ua.h"
+#include "target/scsi/prot.h"
 #include "target/scsi/scratch.h"
 #include "target/scsi/server.h"
 #include "target/scsi/token.h"
@@ -168,6 +170,15 @@ out_free:
 	return reason;
 }
 
+/* SBC-4 4.21.1: after a format no block's protection information is checked until it is written. */
+static sense_reason_t format_tuples(struct se_device *dev)
+{
+	if (!dev->dev_attrib.pi_prot_type || !dev->transport->format_prot)
+		return TCM_NO_SENSE;
+	return dev->transport->format_prot(dev) ? TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE
+						: TCM_NO_SENSE;
+}
+
 static void job_work(struct work_struct *work)
 {
 	struct medium_job *job = container_of(work, struct medium_job, work);
@@ -176,6 +187,8 @@ static void job_work(struct work_struct *work)
 
 	tgt_token_written(sd->dev, 0, tgt_server_blocks(sd->dev));
 	job->result = write_passes(job);
+	if (!job->result && !job->sanitize)
+		job->result = format_tuples(sd->dev);
 	spin_lock_irqsave(&sd->lock, flags);
 	sd->job = NULL;
 	sd->sanitize_ause = job->ause;
@@ -357,7 +370,6 @@ sense_reason_t tgt_medium_exit_failure(struct se_cmd *cmd)
 	return reason ? tgt_bad_field(cmd, 1, 4) : tgt_server_good(cmd);
 }
 
-#define FMTPINFO	0xc0
 #define LONGLIST	0x20
 #define FMTDATA		0x10
 #define CMPLST		0x08
@@ -369,20 +381,20 @@ sense_reason_t tgt_medium_exit_failure(struct se_cmd *cmd)
  * The header of the FORMAT UNIT parameter list (SBC-4 5.4.2): no defects can be added, no pattern
  * given.
  */
-static sense_reason_t read_format(struct se_cmd *cmd, bool *immediate)
+static sense_reason_t read_format(struct se_cmd *cmd, bool *immediate, u8 *usage)
 {
 	bool is_long = cmd->t_task_cdb[1] & LONGLIST;
 	u8 head[8] = {};
 	sense_reason_t reason;
 
 	*immediate = false;
+	*usage = 0;
 	if (!(cmd->t_task_cdb[1] & FMTDATA))
 		return TCM_NO_SENSE;
 	reason = tgt_server_fetch(cmd, 0, head, is_long ? 8 : 4);
 	if (reason)
 		return reason;
-	if (head[0] & 0x07)	/* PROTECTION FIELD USAGE */
-		return tgt_bad_param(cmd, 0, 2);
+	*usage = head[0] & 0x07;
 	if ((head[1] & OPTIONS_IP) || (!(head[1] & OPTIONS_FOV) && (head[1] & 0x7c)))
 		return tgt_bad_param(cmd, 1, -1);
 	if (is_long ? get_unaligned_be32(head + 4) : get_unaligned_be16(head + 2))
@@ -391,17 +403,63 @@ static sense_reason_t read_format(struct se_cmd *cmd, bool *immediate)
 	return TCM_NO_SENSE;
 }
 
+/*
+ * SBC-4 table 42: the type that FMTPINFO and PROTECTION FIELD USAGE ask for. An initiator to whom
+ * protection information is not offered leaves it as the operator has chosen it.
+ */
+static sense_reason_t read_type(struct se_cmd *cmd, u8 usage, u8 *type)
+{
+	u8 info = cmd->t_task_cdb[1] >> 6;
+
+	*type = cmd->se_dev->dev_attrib.pi_prot_type;
+	if (usage > (tgt_prot_offered(cmd) && info == 3))
+		return tgt_bad_param(cmd, 0, 2);
+	if (!tgt_prot_offered(cmd))
+		return info ? tgt_bad_field(cmd, 1, 7) : TCM_NO_SENSE;
+	if (info == 1)
+		return tgt_bad_field(cmd, 1, 7);
+	*type = info ? info - 1 + usage : 0;
+	return TCM_NO_SENSE;
+}
+
+/* Others must not go on with what they know of the medium. */
+static sense_reason_t change_type(struct se_cmd *cmd, u8 type)
+{
+	struct se_device *dev = cmd->se_dev;
+	int ret;
+
+	if (type == dev->dev_attrib.pi_prot_type)
+		return TCM_NO_SENSE;
+	ret = tgt_prot_format(cmd, type);
+	if (ret == -ENOSYS)
+		return tgt_bad_field(cmd, 1, 7);
+	if (ret)
+		return TCM_OUT_OF_RESOURCES;
+	tgt_ua_post_device(dev, 0x2a, 0x09, cmd->se_sess ? cmd->se_sess->se_node_acl : NULL);
+	return TCM_NO_SENSE;
+}
+
 static sense_reason_t format_work(struct se_cmd *cmd)
 {
 	struct medium_job *job;
 	sense_reason_t reason;
 	bool immediate;
+	u8 usage, type;
 
-	reason = read_format(cmd, &immediate);
+	reason = read_format(cmd, &immediate, &usage);
+	if (!reason)
+		reason = read_type(cmd, usage, &type);
 	if (reason)
 		return reason;
 	job = job_alloc(tgt_scsi_dev(cmd->se_dev), 0);
-	return job ? job_run(cmd, job, immediate) : TCM_OUT_OF_RESOURCES;
+	if (!job)
+		return TCM_OUT_OF_RESOURCES;
+	reason = change_type(cmd, type);
+	if (reason) {
+		job_put(job);
+		return reason;
+	}
+	return job_run(cmd, job, immediate);
 }
 
 /**
@@ -418,8 +476,6 @@ sense_reason_t tgt_medium_format_parse(struct se_cmd *cmd, u32 *size)
 
 	if (!(flags & FMTDATA) && (flags & (CMPLST | 0x07 | LONGLIST)))
 		return tgt_bad_field(cmd, 1, 5);
-	if (flags & FMTPINFO)	/* protection is a matter of the backend's configuration */
-		return tgt_bad_field(cmd, 1, 7);
 	*size = flags & FMTDATA ? (flags & LONGLIST ? 8 : 4) : 0;
 	return TCM_NO_SENSE;
 }

@@ -94,6 +94,12 @@ static sense_reason_t check_reserved(struct se_cmd *cmd, const struct tgt_opcode
 	return TCM_NO_SENSE;
 }
 
+/* The commands of six bytes are to the medium what the others are with a zero there. */
+static u8 protect_field(const struct se_cmd *cmd, const struct tgt_opcode *row)
+{
+	return row->flags & OPF_PROTECT ? cmd->t_task_cdb[flags_byte(row)] >> 5 : 0;
+}
+
 static sense_reason_t parse_row(struct se_cmd *cmd, const struct tgt_opcode *row, u32 *size)
 {
 	sense_reason_t reason = TCM_NO_SENSE;
@@ -108,9 +114,8 @@ static sense_reason_t parse_row(struct se_cmd *cmd, const struct tgt_opcode *row
 		reason = parse_blocks(cmd, row, size);
 	if (!reason && row->parse)
 		reason = row->parse(cmd, size);
-	if (!reason && (row->flags & OPF_PROTECT))
-		reason = tgt_prot_parse(cmd, cmd->t_task_cdb[flags_byte(row)] >> 5,
-					row->flags & OPF_CDB32);
+	if (!reason && (row->flags & (OPF_PROTECT | OPF_DATA)))
+		reason = tgt_prot_parse(cmd, protect_field(cmd, row), row->flags & OPF_CDB32);
 	return reason;
 }
 

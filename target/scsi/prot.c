@@ -18,24 +18,73 @@
 
 #define ORWRITE_32	0x0e	/* service action */
 
-static bool fabric_only(const struct se_cmd *cmd)
+#define SPT_ALL		0x38
+#define GRD_CHK		0x04
+#define APP_CHK		0x02
+#define REF_CHK		0x01
+
+/*
+ * FORMAT UNIT may change the type at any time: who needs it twice keeps it. Without one on the
+ * medium the core makes and checks tuples for the initiator alone, if the fabric says so.
+ */
+static u8 type_of(const struct se_cmd *cmd, u8 medium)
 {
-	return cmd->se_sess && cmd->se_sess->sess_prot_type &&
-	       !cmd->se_dev->dev_attrib.pi_prot_type;
+	if (medium)
+		return medium;
+	return cmd->se_sess ? cmd->se_sess->sess_prot_type : 0;
+}
+
+static u8 medium_type(const struct se_cmd *cmd)
+{
+	return READ_ONCE(cmd->se_dev->dev_attrib.pi_prot_type);
+}
+
+static bool can_carry(const struct se_session *sess)
+{
+	return sess && sess->sup_prot_ops & (TARGET_PROT_DIN_PASS | TARGET_PROT_DOUT_PASS);
+}
+
+static bool has_place(const struct se_device *dev)
+{
+	return dev->transport->init_prot && dev->transport->format_prot &&
+	       !dev->dev_attrib.hw_pi_prot_type;
 }
 
 /**
- * tgt_prot_enabled - does the logical unit offer protection information to this initiator
+ * tgt_prot_offered - may this initiator use protection information, once the medium has it
  * @cmd: command, for its session and device
  * Return: the PROTECT bit of the standard INQUIRY data. Any context.
  */
-bool tgt_prot_enabled(const struct se_cmd *cmd)
+bool tgt_prot_offered(const struct se_cmd *cmd)
 {
-	const struct se_session *sess = cmd->se_sess;
+	return can_carry(cmd->se_sess) &&
+	       (type_of(cmd, medium_type(cmd)) || has_place(cmd->se_dev));
+}
 
-	if (!sess || !(sess->sup_prot_ops & (TARGET_PROT_DIN_PASS | TARGET_PROT_DOUT_PASS)))
-		return false;
-	return cmd->se_dev->dev_attrib.pi_prot_type || fabric_only(cmd);
+/**
+ * tgt_prot_type - the type of protection information that an initiator sees
+ * @cmd: command, for its session and device
+ * Return: 0 to 3. Any context.
+ */
+u8 tgt_prot_type(const struct se_cmd *cmd)
+{
+	return can_carry(cmd->se_sess) ? type_of(cmd, medium_type(cmd)) : 0;
+}
+
+/**
+ * tgt_prot_support - ACTIVATE_MICROCODE to REF_CHK of the Extended INQUIRY Data page (SPC-5 7.7.7)
+ * @cmd: command, for its session and device
+ * Return: which types the medium can be formatted with, and what is checked. Any context.
+ */
+u8 tgt_prot_support(const struct se_cmd *cmd)
+{
+	static const u8 spt_of[] = { 0x00, 0x00, 0x10, 0x20 };	/* one type alone */
+
+	if (!tgt_prot_offered(cmd))
+		return 0;
+	if (has_place(cmd->se_dev))
+		return SPT_ALL | GRD_CHK | APP_CHK | REF_CHK;
+	return spt_of[tgt_prot_type(cmd) & 3] | GRD_CHK | REF_CHK;
 }
 
 /* ORWRITE(32) has its generations where the other CDBs of 32 bytes have their tags. */
@@ -109,24 +158,18 @@ static enum target_prot_op operation(bool write, bool wire, bool medium)
  */
 sense_reason_t tgt_prot_parse(struct se_cmd *cmd, u8 protect, bool cdb32)
 {
-	struct se_device *dev = cmd->se_dev;
 	bool write = cmd->data_direction == DMA_TO_DEVICE;
-	bool medium = dev->dev_attrib.pi_prot_type;
-	bool wire;
+	u8 medium = medium_type(cmd), type = type_of(cmd, medium);
+	bool wire = protect && type && can_carry(cmd->se_sess);
 
 	cmd->prot_op = TARGET_PROT_NORMAL;
-	if (!medium && !fabric_only(cmd))
-		return protect ? refuse(cmd, cdb32) : TCM_NO_SENSE;
-	if (protect > 5)
-		return refuse(cmd, cdb32);
-	wire = protect && tgt_prot_enabled(cmd);
-	if (protect && !tgt_prot_enabled(cmd))
+	if (protect > 5 || (protect && !wire))
 		return refuse(cmd, cdb32);
 	if (!(cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) || (!wire && !medium))
 		return TCM_NO_SENSE;
-	if (dev->dev_attrib.pi_prot_type == TARGET_DIF_TYPE2_PROT && protect && !cdb32)
+	if (medium == TARGET_DIF_TYPE2_PROT && protect && !cdb32)
 		return TCM_UNSUPPORTED_SCSI_OPCODE;
-	cmd->prot_type = medium ? dev->dev_attrib.pi_prot_type : cmd->se_sess->sess_prot_type;
+	cmd->prot_type = type;
 	cmd->prot_checks = checks_of(cmd, protect, has_tags(cmd));
 	cmd->prot_op = operation(write, wire, medium);
 	cmd->prot_pto = wire;
@@ -303,6 +346,12 @@ static sense_reason_t verify_all(struct se_cmd *cmd)
 			      cmd->t_prot_sg, 0);
 }
 
+/* The medium has been formatted with another type since the CDB was parsed: try again. */
+static bool is_outdated(const struct se_cmd *cmd)
+{
+	return type_of(cmd, medium_type(cmd)) != cmd->prot_type;
+}
+
 /**
  * tgt_prot_pre - before a backend gets a write (cmd_ops.pre_process)
  * @cmd: command with all its data
@@ -310,14 +359,15 @@ static sense_reason_t verify_all(struct se_cmd *cmd)
  */
 sense_reason_t tgt_prot_pre(struct se_cmd *cmd)
 {
+	if (is_outdated(cmd))
+		return TCM_LUN_BUSY;
 	switch (cmd->prot_op) {
 	case TARGET_PROT_DOUT_INSERT:
 		sbc_dif_generate(cmd);
 		break;
 	case TARGET_PROT_DOUT_STRIP:
-		return verify_all(cmd);
 	case TARGET_PROT_DOUT_PASS:
-		return cmd->se_dev->dev_attrib.hw_pi_prot_type ? TCM_NO_SENSE : verify_all(cmd);
+		return verify_all(cmd);
 	default:
 		break;
 	}
@@ -334,7 +384,7 @@ sense_reason_t tgt_prot_post(struct se_cmd *cmd)
 	switch (cmd->prot_op) {
 	case TARGET_PROT_DIN_STRIP:
 	case TARGET_PROT_DIN_PASS:
-		return cmd->se_dev->dev_attrib.hw_pi_prot_type ? TCM_NO_SENSE : verify_all(cmd);
+		return is_outdated(cmd) ? TCM_LUN_BUSY : verify_all(cmd);
 	case TARGET_PROT_DIN_INSERT:
 		sbc_dif_generate(cmd);
 		break;
@@ -342,4 +392,30 @@ sense_reason_t tgt_prot_post(struct se_cmd *cmd)
 		break;
 	}
 	return TCM_NO_SENSE;
+}
+
+/**
+ * tgt_prot_format - FORMAT UNIT: the medium gets another type
+ * @cmd: FORMAT UNIT; commands under way find out by tgt_prot_pre() and tgt_prot_post()
+ * @type: 0 to 3
+ * Context: sleeps.
+ * Return: 0, -ENOSYS: the medium cannot have it, or -errno of the backend.
+ */
+int tgt_prot_format(struct se_cmd *cmd, u8 type)
+{
+	struct se_device *dev = cmd->se_dev;
+	enum target_prot_type old = dev->dev_attrib.pi_prot_type;
+	int ret;
+
+	if (type == old)
+		return 0;
+	if (!has_place(dev))
+		return -ENOSYS;
+	dev->prot_length = sizeof(struct dif_tuple);
+	WRITE_ONCE(dev->dev_attrib.pi_prot_type, type);
+	/* the place is given back by configfs or with the device: commands may still look at it */
+	ret = type ? dev->transport->init_prot(dev) : 0;
+	if (ret)
+		WRITE_ONCE(dev->dev_attrib.pi_prot_type, old);
+	return ret;
 }

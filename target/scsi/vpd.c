@@ -127,11 +127,9 @@ void tgt_vpd_identification(struct se_cmd *cmd, struct wbuf *w)
 /* SPC-5 7.7.7 */
 static void build_extended(struct se_cmd *cmd, struct wbuf *w)
 {
-	bool pi = tgt_prot_enabled(cmd);
 	size_t start = w->len;
 
-	/* SPT: types 1 and 3; guard and reference tag are checked */
-	wbuf_u8(w, pi ? 0x1d : 0);
+	wbuf_u8(w, tgt_prot_support(cmd));
 	wbuf_u8(w, 0x07);	/* HEADSUP, ORDSUP, SIMPSUP */
 	wbuf_u8(w, cmd->se_dev->dev_attrib.emulate_write_cache ? 0x01 : 0);	/* V_SUP */
 	/* LUICLR: I_T nexus loss clears unit attentions of the nexus only */
@@ -283,7 +281,7 @@ static void put_page(struct se_cmd *cmd, const struct vpd_page *page, struct wbu
 {
 	size_t start;
 
-	wbuf_u8(w, cmd->se_dev->transport->get_device_type(cmd->se_dev) & 0x1f);
+	wbuf_u8(w, tgt_inquiry_peripheral(cmd));
 	wbuf_u8(w, page->code);
 	wbuf_be16(w, 0);
 	start = w->len;
