@@ -134,7 +134,7 @@ struct affected {
 	const struct se_session *nexus;	/* NULL: all */
 };
 
-/* Queue lock held. What the core does for another command ends with that one. */
+/* Queue lock held. */
 static bool is_affected(struct se_cmd *cmd, void *data)
 {
 	const struct affected *a = data;
@@ -168,7 +168,8 @@ void tgt_aca_check_condition(struct se_cmd *cmd)
 	bool naca = has_naca(cmd);
 	unsigned long flags;
 
-	if (!sd || !cmd->se_sess)
+	/* what the core does for another command ends with that one */
+	if (!sd || !cmd->se_sess || cmd->se_cmd_flags & SCF_TGT_INTERNAL)
 		return;
 	if (unlikely(READ_ONCE(sd->mode.qerr)))
 		abort_others(cmd, sd);
