@@ -56,6 +56,22 @@ struct tgt_limits {
 #define TGT_TMR_NEXUS_RESET	0x81
 
 /*
+ * A unit attention condition of such a core, on se_dev_entry.ua_list under ua_lock.
+ * @only: the nexus that it is for; compared, never followed. NULL: the initiator's, whoever asks
+ */
+struct tgt_ua {
+	struct se_ua se;
+	const struct se_session *only;
+};
+
+static inline bool tgt_ua_is_for(struct se_ua *ua, const struct se_session *sess)
+{
+	const struct se_session *only = container_of(ua, struct tgt_ua, se)->only;
+
+	return !only || only == sess;
+}
+
+/*
  * What a backend of ours offers beyond the public operations: one with TGT_TRANSPORT_OURS in its
  * transport_flags_default has registered the first member of this. A core that does not know the
  * bit ignores it. Each may be NULL.

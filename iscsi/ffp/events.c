@@ -33,7 +33,7 @@ struct events {
 };
 
 /* One bit for each kind that is pending. */
-static unsigned long pending_kinds(struct se_dev_entry *deve)
+static unsigned long pending_kinds(struct se_dev_entry *deve, const struct se_session *nexus)
 {
 	unsigned long flags, set = 0;
 	struct se_ua *ua;
@@ -44,7 +44,8 @@ static unsigned long pending_kinds(struct se_dev_entry *deve)
 	spin_lock_irqsave(&deve->ua_lock, flags);
 	list_for_each_entry(ua, &deve->ua_list, ua_nacl_list)
 		for (k = 0; k < ARRAY_SIZE(kinds); k++)
-			if (ua->ua_asc == kinds[k].asc && ua->ua_ascq == kinds[k].ascq)
+			if (ua->ua_asc == kinds[k].asc && ua->ua_ascq == kinds[k].ascq &&
+			    itgt_task_ua_is_for(ua, nexus))
 				set |= BIT(k);
 	spin_unlock_irqrestore(&deve->ua_lock, flags);
 	return set;
@@ -64,7 +65,7 @@ static bool is_listed(const struct events *all, u32 kind)
 static bool collect_unit(struct itgt_session *sess, struct se_dev_entry *deve, struct events *all)
 {
 	unsigned long told = xa_to_value(xa_load(&sess->told, deve->mapped_lun) ?: xa_mk_value(0));
-	unsigned long now = pending_kinds(deve);
+	unsigned long now = pending_kinds(deve, sess->se_sess);
 	unsigned long fresh = now & ~told;
 	u32 k;
 

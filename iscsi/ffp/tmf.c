@@ -262,9 +262,14 @@ static u8 peek_attention(struct itgt_conn *conn, const struct itgt_pdu *pdu, u8 
 		goto out;
 	response = ISCSI_TMF_RSP_COMPLETE;
 	spin_lock_irqsave(&d->ua_lock, flags);
-	ua = list_first_entry_or_null(&d->ua_list, struct se_ua, ua_nacl_list);
-	if (ua) {
-		info[0] = (list_is_singular(&d->ua_list) ? UADE_ONE : UADE_MORE) | UNIT_ATTENTION;
+	list_for_each_entry(ua, &d->ua_list, ua_nacl_list) {
+		if (!itgt_task_ua_is_for(ua, conn->sess->se_sess))
+			continue;
+		if (response == ITGT_TMF_RSP_SUCCEEDED) {
+			info[0] = UADE_MORE | UNIT_ATTENTION;
+			break;
+		}
+		info[0] = UADE_ONE | UNIT_ATTENTION;
 		info[1] = ua->ua_asc;
 		info[2] = ua->ua_ascq;
 		response = ITGT_TMF_RSP_SUCCEEDED;

@@ -239,6 +239,17 @@ bool itgt_task_core_is_ours(void)
 }
 
 /**
+ * itgt_task_ua_is_for - is a unit attention condition for a nexus?
+ * @ua: condition; its se_dev_entry.ua_lock is held
+ * @sess: session of the initiator
+ * Return: a stock core tells the first one that comes.
+ */
+bool itgt_task_ua_is_for(struct se_ua *ua, const struct se_session *sess)
+{
+	return !core_detaches || tgt_ua_is_for(ua, sess);
+}
+
+/**
  * itgt_task_cache_init - at module load
  * Return: 0 or -ENOMEM.
  */

@@ -197,6 +197,7 @@ struct itgt_task *itgt_task_next(struct itgt_pool *pool, u32 *pos,
 				 const void *arg);
 
 bool itgt_task_core_is_ours(void);
+bool itgt_task_ua_is_for(struct se_ua *ua, const struct se_session *sess);
 int itgt_task_cache_init(void);
 void itgt_task_cache_exit(void);
 

@@ -89,6 +89,32 @@ def case_reset():
     b.logout()
 
 
+def case_twins():
+    """Two sessions of one initiator, by the ISID, are two nexuses: each is told."""
+    c, twin, b = Peer(TREE), Peer(TREE, number=2), Peer(TREE, 'b')
+    for x in (c, twin, b):
+        x.settle()
+    same('LOGICAL UNIT RESET by one', c.run(LUN_RESET), 0)
+    same('every nexus is told, once', [told(x) for x in (c, twin, b)], [[RESET]] * 3)
+    page = c.do(bytes((0x1a, 8, 0x0a, 0, 64, 0)), read=64).data[4:16]
+    page = bytes((page[0] & 0x7f,)) + page[1:2] + bytes((page[2] ^ 4,)) + page[3:]
+    same('MODE SELECT by one', c.status(bytes((0x15, 0x10, 0, 0, 16, 0)), write=16, data=bytes(4) + page), GOOD)
+    same('its twin and the other initiator are told', [told(x) for x in (c, twin, b)], [[], [(6, 0x2a, 1)], [(6, 0x2a, 1)]])
+    c.run(LUN_RESET)
+    for x in (c, twin, b):
+        x.settle()
+    data = [(key).to_bytes(8, 'big') + new.to_bytes(8, 'big') + bytes(8) for key, new in ((0, 1), (0, 2), (1, 2))]
+
+    def pro(x, action, kind, data):
+        return x.status(bytes((0x5f, action, kind)) + bytes(5) + bytes((24, 0)), write=24, data=data)
+    same('the twins register', (pro(c, 6, 0, data[0]), pro(twin, 6, 0, data[1])), (GOOD, GOOD))
+    same('one preempts the other', pro(c, 4, 5, data[2]), GOOD)
+    same('which is told, and nobody else', [told(x) for x in (c, twin, b)], [[], [(6, 0x2a, 5)], []])
+    pro(c, 3, 0, data[2])
+    for x in (c, twin, b):
+        x.logout()
+
+
 def case_bound():
     for n in range(10, 11 + REMEMBERED):
         Peer(TREE, number=n).logout()
@@ -100,5 +126,5 @@ def case_bound():
     c.logout()
 
 
-ktap.run([case_logout, case_cut, case_reset, case_bound])
+ktap.run([case_logout, case_cut, case_reset, case_twins, case_bound])
 TREE.remove()

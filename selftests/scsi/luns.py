@@ -118,6 +118,11 @@ def case_changed():
     same('with the data that it had', c.read(read10(3), BLOCK, lun=300), (GOOD, block_of(300)))
     same('a number that was never given', sense(c.do(TUR, lun=9999)), (5, 0x25, 0))
     same('its status', c.status(TUR, lun=9999), CHECK)
+    TREE.forget(TREE.lun)
+    inquiries = [bytes((0x12, evpd, page, 0, 96, 0)) for evpd, page in ((0, 0), (1, 0), (1, 0x83))]
+    same('without a LUN 0 its INQUIRY data tell so, all pages alike', [c.read(i, 96)[1][:1] for i in inquiries], [b'\x3f'] * 3)
+    TREE.link(TREE.so, TREE.mkdir(TREE.lun) + '/so')
+    same('and with one', [c.read(i, 96)[1][:1] for i in inquiries], [b'\0'] * 3)
     c.logout()
 
 

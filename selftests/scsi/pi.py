@@ -293,6 +293,8 @@ def by_format(tpgs, kind, name, control):
         same(f"{what}: FORMAT UNIT", format_unit(sg, info, usage), ())
         same(f"{what}: is in force", (capacity(sg), text(dev + "/attrib/pi_prot_type").strip()), (2 * pi - 1, str(pi)))
         same(f"{what}: another nexus is told", (other.run(bytes(6)).code, other.run(bytes(6)).code), ((6, 0x2a, 9), ()))
+        if kind == "fileio":
+            same(f"{what}: all tuples are escaped", set(peek(PATH % name + ".protection", 0, 2048 * 8)), {0xff})
         same(f"{what}: nothing is checked yet", sg.run(rw16(0x88, 0, 64), want=64 * BLOCK).code, ())
 
         def read(lba, protect):

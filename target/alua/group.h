@@ -28,7 +28,7 @@ void tgt_group_move_lun(struct se_lun *lun, struct t10_alua_tg_pt_gp *to);
  * Return: 0 or -EINVAL.
  */
 int tgt_transition_run(struct t10_alua_tg_pt_gp *gp, unsigned int state, bool explicit,
-		       const struct se_node_acl *by);
+		       const struct se_session *by);
 
 /* the other devices of the LU group, unless it is the default one */
 void tgt_lugroup_for_each_peer(struct se_device *dev,

@@ -145,7 +145,6 @@ static sense_reason_t pick_group(struct se_cmd *cmd, const u8 *desc, u16 at,
 
 static sense_reason_t apply(struct se_cmd *cmd, const u8 *list, u32 len, bool check_only)
 {
-	struct se_node_acl *by = cmd->se_sess ? cmd->se_sess->se_node_acl : NULL;
 	u32 at;
 
 	for (at = 4; at + 4 <= len; at += 4) {
@@ -154,7 +153,8 @@ static sense_reason_t apply(struct se_cmd *cmd, const u8 *list, u32 len, bool ch
 
 		if (ret)
 			return ret;
-		if (!check_only && tgt_transition_run(gp, list[at] & 0x0f, true, by))
+		if (!check_only && tgt_transition_run(gp, list[at] & 0x0f, true,
+						      cmd->se_sess))
 			ret = tgt_bad_param(cmd, at, 3);
 		tgt_group_put(gp);
 		if (ret)

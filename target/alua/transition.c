@@ -16,7 +16,7 @@
  * Enters a state and tells all initiators that reach the device through the group, but for the one
  * that asked.
  */
-static void enter(struct t10_alua_tg_pt_gp *gp, unsigned int state, const struct se_node_acl *by)
+static void enter(struct t10_alua_tg_pt_gp *gp, unsigned int state, const struct se_session *by)
 {
 	struct se_lun *lun;
 
@@ -30,7 +30,7 @@ static void enter(struct t10_alua_tg_pt_gp *gp, unsigned int state, const struct
 }
 
 int tgt_transition_run(struct t10_alua_tg_pt_gp *gp, unsigned int state, bool explicit,
-		       const struct se_node_acl *by)
+		       const struct se_session *by)
 {
 	u8 supported = gp->tg_pt_gp_alua_supported_states;
 

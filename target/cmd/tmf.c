@@ -191,7 +191,7 @@ static u8 clear_task_set(struct se_cmd *cmd, const struct function *fn)
 
 	abort_tasks(cmd, dev, fn, &others);
 	if (others && !dev->dev_attrib.emulate_tas)
-		tgt_ua_post_device(dev, ASC_COMMANDS_CLEARED, 0, cmd->se_sess->se_node_acl);
+		tgt_ua_post_device(dev, ASC_COMMANDS_CLEARED, 0, cmd->se_sess);
 	return TMR_FUNCTION_COMPLETE;
 }
 

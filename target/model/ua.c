@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Unit attention conditions (SAM-5 5.14): queued per initiator and LUN, reported highest rank
- * first, equal ranks in the order in which they came. What befell one I_T nexus is told to that
- * one alone, though other sessions of the same initiator share the queue.
+ * first, equal ranks in the order in which they came. Sessions of one initiator share the queue,
+ * but each is an I_T nexus with conditions of its own.
  */
 #include <linux/module.h>
 #include <linux/rculist.h>
@@ -10,13 +10,8 @@
 
 #include "target/model/acl.h"
 #include "target/model/deve.h"
+#include "target/model/session.h"
 #include "target/model/ua.h"
-
-/* @only: the session that it is for; compared, never followed. NULL: any of the initiator. */
-struct tgt_ua {
-	struct se_ua se;
-	const struct se_session *only;
-};
 
 /*
  * SPC-5 table 62: resets and nexus loss come before what follows from them; lower is reported
@@ -69,13 +64,13 @@ static void enqueue(struct se_dev_entry *deve, struct tgt_ua *new)
 	list_add_tail(&new->se.ua_nacl_list, where);
 }
 
-static int post(struct se_dev_entry *deve, u8 asc, u8 ascq, const struct se_session *only)
+static void post(struct se_dev_entry *deve, u8 asc, u8 ascq, const struct se_session *only)
 {
 	struct tgt_ua *new = kzalloc(sizeof(*new), GFP_ATOMIC);
 	unsigned long flags;
 
 	if (!new)
-		return -ENOMEM;
+		return;
 	new->se.ua_asc = asc;
 	new->se.ua_ascq = ascq;
 	new->only = only;
@@ -87,21 +82,40 @@ static int post(struct se_dev_entry *deve, u8 asc, u8 ascq, const struct se_sess
 	}
 	spin_unlock_irqrestore(&deve->ua_lock, flags);
 	kfree(new);
-	return 0;
 }
 
 /**
- * tgt_ua_post - establish a unit attention condition
+ * tgt_ua_post - establish a unit attention condition for the nexuses of an initiator
  * @deve: for this initiator and LUN
  * @asc: additional sense code
  * @ascq: and its qualifier
+ * @except: not for this nexus; may be NULL
+ * @isid: only for the one from the port with this ISID; "": for all
+ *
+ * While there is none it waits for whoever comes first. Without ISIDs sessions are channels of one
+ * nexus, and one of them is told.
  *
  * Context: any; RCU read side or another hold on @deve.
- * Return: 0, also if it was there; -ENOMEM.
  */
-int tgt_ua_post(struct se_dev_entry *deve, u8 asc, u8 ascq)
+void tgt_ua_post(struct se_dev_entry *deve, u8 asc, u8 ascq, const struct se_session *except,
+		 const char *isid)
 {
-	return post(deve, asc, ascq, NULL);
+	struct se_node_acl *nacl = tgt_deve_nacl(deve);
+	struct se_session *sess;
+	unsigned long flags;
+	bool known = false;
+
+	spin_lock_irqsave(&nacl->nacl_sess_lock, flags);
+	list_for_each_entry(sess, &nacl->acl_sess_list, sess_acl_list) {
+		const char *own = tgt_sess(sess)->isid;
+
+		known |= own[0] || sess == except;
+		if (own[0] && sess != except && (!isid[0] || !strcmp(isid, own)))
+			post(deve, asc, ascq, sess);
+	}
+	spin_unlock_irqrestore(&nacl->nacl_sess_lock, flags);
+	if (!known)
+		post(deve, asc, ascq, NULL);
 }
 
 /**
@@ -109,20 +123,18 @@ int tgt_ua_post(struct se_dev_entry *deve, u8 asc, u8 ascq)
  * @lun: LUN
  * @asc: additional sense code
  * @ascq: and its qualifier
- * @except: not for this one; may be NULL
+ * @except: not for this nexus; may be NULL
  *
  * Context: any.
  */
-void tgt_ua_post_lun(struct se_lun *lun, u8 asc, u8 ascq, const struct se_node_acl *except)
+void tgt_ua_post_lun(struct se_lun *lun, u8 asc, u8 ascq, const struct se_session *except)
 {
 	struct se_dev_entry *deve;
 	unsigned long flags;
 
 	spin_lock_irqsave(&lun->lun_deve_lock, flags);
-	list_for_each_entry(deve, &lun->lun_deve_list, lun_link) {
-		if (tgt_deve_nacl(deve) != except)
-			tgt_ua_post(deve, asc, ascq);
-	}
+	list_for_each_entry(deve, &lun->lun_deve_list, lun_link)
+		tgt_ua_post(deve, asc, ascq, except, "");
 	spin_unlock_irqrestore(&lun->lun_deve_lock, flags);
 }
 
@@ -131,11 +143,11 @@ void tgt_ua_post_lun(struct se_lun *lun, u8 asc, u8 ascq, const struct se_node_a
  * @dev: device
  * @asc: additional sense code
  * @ascq: and its qualifier
- * @except: not for this one; may be NULL
+ * @except: not for this nexus; may be NULL
  *
  * Context: any.
  */
-void tgt_ua_post_device(struct se_device *dev, u8 asc, u8 ascq, const struct se_node_acl *except)
+void tgt_ua_post_device(struct se_device *dev, u8 asc, u8 ascq, const struct se_session *except)
 {
 	struct se_lun *lun;
 	unsigned long flags;
@@ -161,7 +173,7 @@ void tgt_ua_post_acl(struct se_node_acl *nacl, u8 asc, u8 ascq)
 
 	rcu_read_lock();
 	xa_for_each(&tgt_acl(nacl)->luns, index, deve)
-		tgt_ua_post(deve, asc, ascq);
+		tgt_ua_post(deve, asc, ascq, NULL, "");
 	rcu_read_unlock();
 }
 
@@ -243,7 +255,7 @@ static struct se_ua *first_for(struct se_dev_entry *deve, const struct se_sessio
 
 	lockdep_assert_held(&deve->ua_lock);
 	list_for_each_entry(ua, &deve->ua_list, ua_nacl_list)
-		if (!to_ua(ua)->only || to_ua(ua)->only == sess)
+		if (tgt_ua_is_for(ua, sess))
 			return ua;
 	return NULL;
 }
@@ -348,7 +360,7 @@ bool tgt_ua_drop(struct se_cmd *cmd, u8 asc, u8 ascq)
 		goto out;
 	spin_lock_irqsave(&deve->ua_lock, flags);
 	list_for_each_entry_safe(ua, next, &deve->ua_list, ua_nacl_list) {
-		if (!to_ua(ua)->only && ua->ua_asc == asc && ua->ua_ascq == ascq) {
+		if (tgt_ua_is_for(ua, cmd->se_sess) && ua->ua_asc == asc && ua->ua_ascq == ascq) {
 			list_del(&ua->ua_nacl_list);
 			found = ua;
 			break;

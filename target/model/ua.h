@@ -9,10 +9,11 @@
 #include "compat/target.h"
 
 /* atomic; dropped if already queued */
-int tgt_ua_post(struct se_dev_entry *deve, u8 asc, u8 ascq);
+void tgt_ua_post(struct se_dev_entry *deve, u8 asc, u8 ascq, const struct se_session *except,
+		 const char *isid);
 /* all nexuses */
-void tgt_ua_post_device(struct se_device *dev, u8 asc, u8 ascq, const struct se_node_acl *except);
-void tgt_ua_post_lun(struct se_lun *lun, u8 asc, u8 ascq, const struct se_node_acl *except);
+void tgt_ua_post_device(struct se_device *dev, u8 asc, u8 ascq, const struct se_session *except);
+void tgt_ua_post_lun(struct se_lun *lun, u8 asc, u8 ascq, const struct se_session *except);
 void tgt_ua_post_acl(struct se_node_acl *nacl, u8 asc, u8 ascq);	/* all LUNs of one ACL */
 void tgt_ua_post_nexus(struct se_cmd *cmd, u8 asc, u8 ascq);	/* its LUN and nexus */
 /* all LUNs of one nexus */

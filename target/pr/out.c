@@ -190,10 +190,11 @@ static sense_reason_t parse_list(struct se_cmd *cmd, struct out_request *out, co
 	return len == LIST_MIN ? TCM_NO_SENSE : TCM_PARAMETER_LIST_LENGTH_ERROR;
 }
 
-/* Tells one nexus, if it still has a mapped LUN. The sender's own entry is left alone: it knows. */
+/* Tells one nexus, if it still has a mapped LUN. The sender is left alone: it knows. */
 static void post_ua(struct se_device *dev, const struct pr_nexus *nexus, bool all_ports, u16 ua,
-		    const struct se_node_acl *sender)
+		    const struct se_session *sender)
 {
+	const char *isid = dev->dev_attrib.enforce_pr_isids ? nexus->isid : "";
 	struct se_dev_entry *deve;
 	struct se_lun *lun;
 	unsigned long flags;
@@ -206,12 +207,9 @@ static void post_ua(struct se_device *dev, const struct pr_nexus *nexus, bool al
 				   strcmp(nexus->target, tfo->tpg_get_wwn(lun->lun_tpg))))
 			continue;
 		spin_lock(&lun->lun_deve_lock);
-		list_for_each_entry(deve, &lun->lun_deve_list, lun_link) {
-			struct se_node_acl *nacl = tgt_deve_nacl(deve);
-
-			if (nacl != sender && !strcmp(nacl->initiatorname, nexus->initiator))
-				tgt_ua_post(deve, ua >> 8, ua & 0xff);
-		}
+		list_for_each_entry(deve, &lun->lun_deve_list, lun_link)
+			if (!strcmp(tgt_deve_nacl(deve)->initiatorname, nexus->initiator))
+				tgt_ua_post(deve, ua >> 8, ua & 0xff, sender, isid);
 		spin_unlock(&lun->lun_deve_lock);
 	}
 	spin_unlock_irqrestore(&dev->se_port_lock, flags);
@@ -260,7 +258,7 @@ static void post_uas(struct se_cmd *cmd, const struct outcome *o)
 	for (i = 0; i < o->eff->count; i++) {
 		if (o->eff->of[i].ua)
 			post_ua(cmd->se_dev, &old->regs[i].nexus, old->regs[i].all_tg_pt,
-				o->eff->of[i].ua, cmd->se_sess->se_node_acl);
+				o->eff->of[i].ua, cmd->se_sess);
 	}
 }
 
@@ -351,7 +349,10 @@ static sense_reason_t run_locked(struct se_cmd *cmd, struct tgt_pr *pr,
 	sense_reason_t ret;
 
 	mutex_lock(&pr->lock);
-	if (pr->lost == (req->action == PRO_REPLACE_LOST))
+	/* SPC-2 5.5.1: a logical unit that RESERVE holds takes no persistent reservations */
+	if (READ_ONCE(pr->spc2_holder))
+		ret = TCM_RESERVATION_CONFLICT;
+	else if (pr->lost == (req->action == PRO_REPLACE_LOST))
 		ret = run(cmd, pr, req, &o);
 	else
 		ret = pr->lost ? TCM_RESERVATION_CONFLICT : tgt_bad_field(cmd, 1, 4);
@@ -389,9 +390,6 @@ static sense_reason_t exec_out(struct se_cmd *cmd)
 
 	if (!cmd->se_sess || !cmd->se_sess->se_node_acl || !cmd->se_lun)
 		return TCM_UNSUPPORTED_SCSI_OPCODE;
-	/* SPC-2 5.5.1: a logical unit that RESERVE holds takes no persistent reservations */
-	if (READ_ONCE(pr->spc2_holder))
-		return TCM_RESERVATION_CONFLICT;
 	out = kvzalloc(sizeof(*out), GFP_KERNEL);
 	if (!out)
 		return TCM_OUT_OF_RESOURCES;

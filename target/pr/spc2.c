@@ -44,26 +44,47 @@ static void set_holder(struct tgt_pr *pr, struct se_session *sess)
 	tgt_registry_hint(pr);
 }
 
+/* False: another session holds it. */
+static bool hold(struct tgt_pr *pr, struct se_session *sess)
+{
+	bool free;
+
+	spin_lock(&pr->dev->dev_reservation_lock);
+	free = !pr->spc2_holder || pr->spc2_holder == sess;
+	if (free)
+		set_holder(pr, sess);
+	spin_unlock(&pr->dev->dev_reservation_lock);
+	return free;
+}
+
+static sense_reason_t reserve(struct se_cmd *cmd, struct tgt_pr *pr)
+{
+	enum standing standing = persistent_standing(cmd, pr);
+
+	lockdep_assert_held(&pr->lock);
+	if (standing == STANDING_OTHERS || pr->lost)
+		return TCM_RESERVATION_CONFLICT;
+	if (standing == STANDING_NONE && !hold(pr, cmd->se_sess))
+		return TCM_RESERVATION_CONFLICT;
+	return TCM_NO_SENSE;
+}
+
 static sense_reason_t exec_reserve(struct se_cmd *cmd)
 {
-	struct se_device *dev = cmd->se_dev;
-	struct tgt_pr *pr = tgt_pr_of(dev);
-	enum standing standing = persistent_standing(cmd, pr);
-	bool conflict;
+	struct tgt_pr *pr = tgt_pr_of(cmd->se_dev);
+	sense_reason_t ret;
 
-	if (standing == STANDING_OTHERS || READ_ONCE(pr->lost))
-		return TCM_RESERVATION_CONFLICT;
-	if (standing == STANDING_NONE) {
-		spin_lock(&dev->dev_reservation_lock);
-		conflict = pr->spc2_holder && pr->spc2_holder != cmd->se_sess;
-		if (!conflict)
-			set_holder(pr, cmd->se_sess);
-		spin_unlock(&dev->dev_reservation_lock);
-		if (conflict)
-			return TCM_RESERVATION_CONFLICT;
-	}
-	target_complete_cmd(cmd, SAM_STAT_GOOD);
-	return TCM_NO_SENSE;
+	/*
+	 * PERSISTENT RESERVE OUT must not register somebody meanwhile; it may be writing a file,
+	 * which nobody waits for here
+	 */
+	if (!mutex_trylock(&pr->lock))
+		return TCM_LUN_BUSY;
+	ret = reserve(cmd, pr);
+	mutex_unlock(&pr->lock);
+	if (!ret)
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
+	return ret;
 }
 
 static void release_if_held(struct tgt_pr *pr, const struct se_session *sess)

@@ -117,8 +117,7 @@ sense_reason_t tgt_applog_select(struct se_cmd *cmd)
 	if (reason)
 		return reason;
 	/* LOG PARAMETERS CHANGED */
-	tgt_ua_post_device(cmd->se_dev, 0x2a, 0x02,
-			   cmd->se_sess ? cmd->se_sess->se_node_acl : NULL);
+	tgt_ua_post_device(cmd->se_dev, 0x2a, 0x02, cmd->se_sess);
 	return tgt_server_good(cmd);
 }
 

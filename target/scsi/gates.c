@@ -3,7 +3,6 @@
 #include "target/scsi/gates.h"
 
 #include "target/lib/sense.h"
-#include "target/model/deve.h"
 #include "target/model/ua.h"
 #include "target/scsi/aca.h"
 #include "target/scsi/limits.h"
@@ -75,16 +74,8 @@ static sense_reason_t gate_access_state(struct se_cmd *cmd)
 /* UA_INTLCK_CTRL 11b: a status without sense data leaves a unit attention behind (SPC-5 7.5.10). */
 static void interlock(struct se_cmd *cmd, u8 asc, u8 ascq)
 {
-	struct se_dev_entry *deve;
-
-	if (cmd->se_dev->dev_attrib.emulate_ua_intlck_ctrl != TARGET_UA_INTLCK_CTRL_ESTABLISH_UA ||
-	    !cmd->se_sess)
-		return;
-	rcu_read_lock();
-	deve = tgt_deve_find(cmd->se_sess->se_node_acl, cmd->orig_fe_lun);
-	if (deve)
-		tgt_ua_post(deve, asc, ascq);
-	rcu_read_unlock();
+	if (cmd->se_dev->dev_attrib.emulate_ua_intlck_ctrl == TARGET_UA_INTLCK_CTRL_ESTABLISH_UA)
+		tgt_ua_post_nexus(cmd, asc, ascq);
 }
 
 /* SPC-5 5.14.1 */

@@ -435,7 +435,7 @@ static sense_reason_t change_type(struct se_cmd *cmd, u8 type)
 		return tgt_bad_field(cmd, 1, 7);
 	if (ret)
 		return TCM_OUT_OF_RESOURCES;
-	tgt_ua_post_device(dev, 0x2a, 0x09, cmd->se_sess ? cmd->se_sess->se_node_acl : NULL);
+	tgt_ua_post_device(dev, 0x2a, 0x09, cmd->se_sess);
 	return TCM_NO_SENSE;
 }
 

@@ -534,8 +534,7 @@ static sense_reason_t select_list(struct se_cmd *cmd, const u8 *raw, u32 len)
 		return TGT_INTERNAL_FAILURE;
 	put_values(cmd->se_dev, &m);
 	if (memcmp(&m, &before, sizeof(m)))
-		tgt_ua_post_device(cmd->se_dev, 0x2a, 0x01,
-				   cmd->se_sess ? cmd->se_sess->se_node_acl : NULL);
+		tgt_ua_post_device(cmd->se_dev, 0x2a, 0x01, cmd->se_sess);
 	return TCM_NO_SENSE;
 }
 

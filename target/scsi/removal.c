@@ -93,8 +93,7 @@ sense_reason_t tgt_removal_start_stop(struct se_cmd *cmd)
 		return reason;
 	if (before == MEDIUM_EJECTED &&
 	    READ_ONCE(sd->medium) == MEDIUM_READY) /* MEDIUM MAY HAVE CHANGED */
-		tgt_ua_post_device(cmd->se_dev, 0x28, 0x00,
-				   cmd->se_sess ? cmd->se_sess->se_node_acl : NULL);
+		tgt_ua_post_device(cmd->se_dev, 0x28, 0x00, cmd->se_sess);
 	return tgt_server_good(cmd);
 }
 

@@ -65,7 +65,6 @@ sense_reason_t tgt_timestamp_set(struct se_cmd *cmd)
 	sd->clock_origin = ORIGIN_COMMAND;
 	spin_unlock_irqrestore(&sd->lock, flags);
 	/* TIMESTAMP CHANGED to everybody else */
-	tgt_ua_post_device(cmd->se_dev, 0x2a, 0x10,
-			   cmd->se_sess ? cmd->se_sess->se_node_acl : NULL);
+	tgt_ua_post_device(cmd->se_dev, 0x2a, 0x10, cmd->se_sess);
 	return tgt_server_good(cmd);
 }
