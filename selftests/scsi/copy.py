@@ -18,7 +18,8 @@ MB = 1 << 20
 SIZE = 16 * MB
 LAST = SIZE // 512 - 1
 SHM = "/dev/shm/copy-"
-UNREACHABLE, FAILED, NO_CSCD, ABORTED_COPY = (10, 0x0d, 2), (10, 0x0d, 1), (10, 8, 4), (10, 0, 0)
+UNREACHABLE, FAILED, NO_CSCD = (10, 0x0d, 2), (10, 0x0d, 1), (10, 8, 4)
+BEYOND, WRITTEN_WRONG = (CHECK, (5, 0x21, 0)), (CHECK, (3, 0x0c, 0))
 IN_CDB, IN_LIST, LENGTH = (5, 0x24, 0), (5, 0x26, 0), (5, 0x1a, 0)
 HOLD, DISCARD, NO_ID = 0, 2, 3
 
@@ -100,6 +101,38 @@ def make(name, block_size=512):
     with open(path, "wb") as f:
         f.truncate(SIZE)
     return backstore("fileio", name, f"fd_dev_name={path},fd_dev_size={SIZE}", f"c0b1e500{ord(name[0]):02x}", block_size)
+
+
+def short(s):
+    return (s[1] & 15, s[2], s[3]) if s[0] & 0x7f >= 0x72 else (s[2] & 15, s[12], s[13])
+
+
+def fixed(s):
+    """COMMAND-SPECIFIC INFORMATION, INFORMATION, what follows SKSV, and what is forwarded: {1 source, 2 destination: answer}."""
+    info = int.from_bytes(s[3:7], "big") if s[0] & 0x80 else None
+    there = {n + 1: (s[s[8 + n]], short(s[s[8 + n] + 1:]) if s[7] + 8 > s[8 + n] + 1 else None) for n in (0, 1) if s[8 + n]}
+    return s[10:12], info, s[15:18] if s[15] & 0x80 else b"", there
+
+
+def described(s):
+    """The same of descriptor format."""
+    found, at = {}, 8
+    while at < 8 + s[7]:
+        found[s[at]] = s[at + 2:at + 2 + s[at + 1]]
+        at += 2 + s[at + 1]
+    info = int.from_bytes(found[0][2:10], "big") if 0 in found else None
+    sks = found[2][2:5] if 2 in found and found[2][2] & 0x80 else b""
+    f = found.get(0x0c)
+    there = {f[0] & 15: (f[1], short(f[2:]) if len(f) > 2 else None)} if f else {}
+    return found[1][2:10][2:4] if 1 in found else b"", info, sks, there
+
+
+def blame(answer):
+    """Number of the segment, residual, byte of the parameter list, and what LUNs have answered; None if it is not said."""
+    s = answer.sense if isinstance(answer, Answer) else answer
+    segment, info, sks, there = described(s) if s[0] & 0x7f >= 0x72 else fixed(s)
+    field = int.from_bytes(sks[1:], "big") if sks and not sks[0] & 0x60 else None
+    return int.from_bytes(segment, "big") if segment else None, info, field, there
 
 
 class World:
@@ -187,7 +220,7 @@ def inexact(w):
 
     nine = blocks(0, 1, 9, 0, 60)
     same("9 blocks of 512 to blocks of 4096, no PAD", (copy([nine]), at(60, 2)), (wrong, ee * 2))
-    same("nothing of such a list is done", (copy([blocks(0, 1, 8, 0, 64), nine]), at(64)), (wrong, ee))
+    same("what stands before it is done", (copy([blocks(0, 1, 8, 0, 64), nine]), at(64)), (wrong, data[:4096]))
     same("PAD of the destination: zeros", (copy([nine], (0, 1)), at(60, 3)), ((), data[:4608] + bytes(3584) + ee))
     same("PAD of both: the same", (copy([nine], (1, 1)), at(60, 3)), ((), data[:4608] + bytes(3584) + ee))
     same("PAD of the source: dropped", (copy([nine], (1, 0)), at(60, 2)), ((), data[:4096] + ee))
@@ -242,8 +275,8 @@ def lists(w):
     same("is another name space", (r[4], r[5], r[15], r[16:24]), (1, 1, 0xf1, be(8, 8)))
     same("LID4 in the background", xcopy(w.a, lid4(ab, [blocks(0, 1, 4096, 0, 0)], 5, True), sa=1).code, ())
     result(wait_for(lambda: results(w.a, 5, 5).data[5] == 1), "completes by itself")
-    same("a destination that ends too early", xcopy(w.a, lid1(ab, [blocks(0, 1, 9, 0, LAST - 7)], 11, HOLD)).code, ABORTED_COPY)
-    same("a source that does", xcopy(w.a, lid1(ab, [blocks(0, 1, 1, LAST + 1, 0)])).code, ABORTED_COPY)
+    same("a destination that ends too early", xcopy(w.a, lid1(ab, [blocks(0, 1, 9, 0, LAST - 7)], 11, HOLD)).code, FAILED)
+    same("a source that does", xcopy(w.a, lid1(ab, [blocks(0, 1, 1, LAST + 1, 0)])).code, FAILED)
     same("a CSCD that is not in the list", xcopy(w.a, lid1(ab, [blocks(0, 2, 1, 0, 0)])).code, NO_CSCD)
     same("a type of CSCD", xcopy(w.a, lid1([b"\xe0" + bytes(31)], [blocks(0, 0, 1, 0, 0)])).code, (5, 0x26, 7))
     same("a type of segment", xcopy(w.a, lid1(ab, [b"\x03\0" + be(24, 2) + bytes(24)])).code, (5, 0x26, 9))
@@ -406,6 +439,111 @@ def report_tokens(w):
     same("as many as there can be", (len(set(names)), size), (64, 4 + 64 * 96))
 
 
+def failures(w):
+    """SPC-4 5.17.7.4: the segment, its residual, the CSCD or the field, and what the LUN has answered."""
+    sh("modprobe dm_mod; modprobe brd rd_nr=1 rd_size=16384")
+    sh("printf '0 8192 linear /dev/ram0 0\\n8192 24576 error\\n' | dmsetup create --noudevsync copybad && dmsetup mknodes copybad")
+    dev = backstore("iblock", "bad", "udev_path=/dev/mapper/copybad", "c0b1e5fe")
+    lun(w.t1, 6, dev)
+    bad = sg_of(w.t1, 6)
+    w.a.settle(), w.b.settle()
+    w.id["bad"] = cscd(naa(bad), 512)
+    ab, to, frm = [w.id["a"], w.id["b"]], [w.id["a"], w.id["bad"]], [w.id["bad"], w.id["b"]]
+    one, seg = blocks(0, 1, 8, 0, 0), 16 + 2 * 32
+    r = xcopy(w.a, lid1(to, [one, blocks(0, 1, 4096, 0, 6144)], 40, HOLD))
+    same("half of the second segment can be written", (r.code, blame(r)), (FAILED, (1, 2048, 48, {2: WRITTEN_WRONG})))
+    r = results(w.a, 4, 40).data
+    same("failure details say the same", (blame(r[60:60 + int.from_bytes(r[58:60], "big")]), len(r)),
+         ((1, 2048, 48, {2: WRITTEN_WRONG}), 60 + 37))
+    r = xcopy(w.a, lid4(to, [one, one, blocks(0, 1, 4096, 0, 6144)], 41), sa=1)
+    same("LID4: the third", (r.code, blame(r)), (FAILED, (2, 2048, 48 + 32, {2: WRITTEN_WRONG})))
+    r = results(w.a, 5, 41).data
+    same("its status says the same", (r[5], r[12], r[13], r[14], int.from_bytes(r[24:26], "big"), blame(r[32:])),
+         (2, CHECK, 37, 37, 2, (2, 2048, 80, {2: WRITTEN_WRONG})))
+    r = xcopy(w.a, lid1(to, [blocks(0, 1, 8, 0, 9000)]))
+    same("nothing of it: no residual", (r.code, blame(r)), (FAILED, (0, None, 48, {2: WRITTEN_WRONG})))
+    r = xcopy(w.a, lid1(frm, [one, one, blocks(0, 1, 4096, 6144, 0)]))
+    same("a source that cannot be read", (r.code, blame(r)), (FAILED, (2, 2048, 16, {1: (CHECK, (3, 0x11, 0))})))
+    r = xcopy(w.a, lid1(ab, [one, one, blocks(0, 1, 9, 0, LAST - 7)]))
+    same("a destination that ends too early", (r.code, blame(r)), (FAILED, (2, None, 48, {2: BEYOND})))
+    r = xcopy(w.a, lid1(ab, [blocks(0, 1, 1, LAST + 1, 0)]))
+    same("a source that does", (r.code, blame(r)), (FAILED, (0, None, 16, {1: BEYOND})))
+    r = xcopy(w.a, lid1(ab, [one, blocks(0, 2, 1, 0, 0)]))
+    same("a CSCD that is not in the list", (r.code, blame(r)), (NO_CSCD, (1, None, seg + 28 + 6, {})))
+    r = xcopy(w.a, lid1([w.id["a"], w.id["x"]], [one]))
+    same("a LUN that is not reached", (r.code, blame(r)), (UNREACHABLE, (0, None, 48, {})))
+    r = xcopy(w.a, lid1([cscd(naa(w.a), 512, pdt=1)], [blocks(0, 0, 1, 0, 9)]))
+    same("another device type", (r.code, blame(r)), ((10, 0x0d, 3), (0, None, 16, {})))
+    r = xcopy(w.a, lid1([w.id["a"], w.id["d"]], [blocks(0, 1, 8, 0, 0), blocks(0, 1, 9, 0, 60)]))
+    same("a rest", (r.code, blame(r)), ((10, 0x26, 10), (1, None, seg + 28 + 10, {})))
+    r = xcopy(w.a, lid1(ab, [one, offsets(0, 1, 300 * MB, 0, 0, 0, 0)]))
+    same("a segment that is too long", (r.code, blame(r)), ((10, 0x26, 0), (1, None, seg + 28 + 8, {})))
+    reserve(w.b2, 1)
+    w.b.settle()
+    r = xcopy(w.a, lid1(ab, [one]))
+    same("a reservation: a status without sense data", (r.code, blame(r)), (FAILED, (0, None, 48, {2: (CONFLICT, None)})))
+    clear_reservation(w.b2)
+    w.b.settle(), w.a.settle()
+    page = bytearray(w.a.run(bytes((0x1a, 8, 0x0a, 0, 255, 0)), want=255).data[4:])
+    page[0] &= 0x3f
+    for d_sense in (4, 0):
+        page[2] = page[2] & ~4 | d_sense
+        w.a.run(bytes((0x15, 0x10, 0, 0, 4 + len(page), 0)), data=bytes(4) + bytes(page))
+        w.a.settle()
+        r = xcopy(w.a, lid1(to, [one, blocks(0, 1, 4096, 0, 6144)]))
+        same(f"D_SENSE {d_sense}", (r.sense[0] & 0x7f, r.code, blame(r)),
+             (0x72 if d_sense else 0x70, FAILED, (1, 2048, 48, {2: WRITTEN_WRONG})))
+    lun_remove(w.t1, 6)
+    bad.close()
+    result(wait_for(lambda: rmdir(dev) == ""), "the backstore can be removed")
+    sh("dmsetup remove --noudevsync copybad; rmmod brd", check=False)
+    w.a.settle(), w.b.settle(), w.d.settle()
+
+
+def pointers(w):
+    """Each wrong field of a parameter list: ILLEGAL REQUEST with a field pointer into the list (SPC-5 4.5.2.4.2)."""
+    ab, one = [w.id["a"], w.id["b"]], [blocks(0, 1, 8, 0, 0), offsets(0, 1, 512, 0, 0, 0, 0)]
+    segs = {0: 16 + 64, 1: 48 + 64}
+
+    def said(answer):
+        s = answer.sense
+        return answer.code, (int.from_bytes(s[16:18], "big"), s[15] & 7 if s[15] & 8 else None) if s[15] & 0x80 and not s[15] & 0x40 else None
+
+    def wrong(what, sa, at, value, code=IN_LIST, where=None, width=1):
+        data = bytearray(lid4(ab, one, 50) if sa else lid1(ab, one, 50, HOLD))
+        data[at:at + width] = be(value, width)
+        same(f"LID{4 if sa else 1}: {what}", said(xcopy(w.a, bytes(data), sa=sa)), (code, (at if where is None else where, None)))
+
+    wrong("an identifier that is not to be used", 0, 1, NO_ID << 3, where=0)
+    wrong("a CSCD list of 63 bytes", 0, 2, 63, width=2)
+    wrong("inline data", 0, 12, 1, (5, 0x26, 0x0b), width=4)
+    wrong("another list format", 1, 0, 2)
+    wrong("another header length", 1, 2, 33, width=2)
+    wrong("another type of header", 1, 16, 0xfe)
+    wrong("an identifier that is not to be used", 1, 1, NO_ID << 3, where=20)
+    wrong("a CSCD list of 63 bytes", 1, 42, 63, width=2)
+    wrong("inline data", 1, 46, 1, (5, 0x26, 0x0b), width=2)
+    for sa, head in ((0, 16), (1, 48)):
+        wrong("the type of the first CSCD", sa, head, 0xe0, (5, 0x26, 7))
+        wrong("the type of the second", sa, head + 32, 0xe5, (5, 0x26, 7))
+        wrong("an association with a port", sa, head + 32 + 5, 0x13)
+        wrong("a designator of 21 bytes", sa, head + 32 + 7, 21)
+        wrong("a wrong block length", sa, head + 32 + 29, 1024, width=3)
+        wrong("the type of the first segment", sa, segs[sa], 3, (5, 0x26, 9))
+        wrong("its length", sa, segs[sa] + 2, 25, width=2)
+        wrong("the type of the second", sa, segs[sa] + 28, 0x0b, (5, 0x26, 9))
+        wrong("its length", sa, segs[sa] + 28 + 2, 24, width=2)
+    same("a CSCD too many", said(xcopy(w.a, lid1([w.id["a"]] * 65, one))), ((5, 0x26, 6), (16 + 64 * 32, None)))
+    same("a segment too many", said(xcopy(w.a, lid1(ab, one[:1] * 257))), ((5, 0x26, 8), (16 + 64 + 256 * 28, None)))
+    same("a list that is cut short has no wrong field", said(xcopy(w.a, lid1(ab, one)[:-1])), (LENGTH, None))
+    same("a token: too long a timeout", said(populate(w.a, [(0, 8)], timeout=100000)), (IN_LIST, (4, None)))
+    same("its type", said(populate(w.a, [(0, 8)], rod=0x00800002)), (IN_LIST, (8, None)))
+    same("ranges that overlap", said(populate(w.a, [(0, 8), (7, 8)])), (IN_LIST, (16, None)))
+    same("no range", said(populate(w.a, [])), (IN_LIST, (14, None)))
+    r = xcopy(w.a, lid1(ab, one, 50, HOLD))
+    same("and nothing was wrong with the rest", r.code, ())
+
+
 def stuck(w):
     """The destination does not answer: only this copy stands still, it can be aborted, the LUN can go."""
     sh("modprobe dm_mod; modprobe brd rd_nr=1 rd_size=16384")
@@ -448,7 +586,7 @@ def tool(w):
 
 
 w = World()
-for step in (offered, copies, inexact, lists, masking, protections, tokens, tool, stuck):
+for step in (offered, copies, inexact, lists, pointers, masking, protections, failures, tokens, tool, stuck):
     step(w)
 for sg in (w.a, w.b, w.c, w.d, w.x, w.b2):
     sg.close()

@@ -43,9 +43,9 @@ static const struct sense_row sense_rows[TGT_REASON_LIMIT] = {
 	SENSE_X(TCM_LOGICAL_BLOCK_APP_TAG_CHECK_FAILED, ABORTED_COMMAND, 0x10, 0x02, SENSE_INFO),
 	SENSE_X(TCM_LOGICAL_BLOCK_REF_TAG_CHECK_FAILED, ABORTED_COMMAND, 0x10, 0x03, SENSE_INFO),
 	SENSE(TCM_COPY_TARGET_DEVICE_NOT_REACHABLE, COPY_ABORTED, 0x0d, 0x02),
-	SENSE(TCM_TOO_MANY_TARGET_DESCS, ILLEGAL_REQUEST, 0x26, 0x06),
+	SENSE_X(TCM_TOO_MANY_TARGET_DESCS, ILLEGAL_REQUEST, 0x26, 0x06, SENSE_FIELD_D),
 	SENSE_X(TCM_UNSUPPORTED_TARGET_DESC_TYPE_CODE, ILLEGAL_REQUEST, 0x26, 0x07, SENSE_FIELD_D),
-	SENSE(TCM_TOO_MANY_SEGMENT_DESCS, ILLEGAL_REQUEST, 0x26, 0x08),
+	SENSE_X(TCM_TOO_MANY_SEGMENT_DESCS, ILLEGAL_REQUEST, 0x26, 0x08, SENSE_FIELD_D),
 	SENSE_X(TCM_UNSUPPORTED_SEGMENT_DESC_TYPE_CODE, ILLEGAL_REQUEST, 0x26, 0x09, SENSE_FIELD_D),
 	SENSE(TCM_INSUFFICIENT_REGISTRATION_RESOURCES, ILLEGAL_REQUEST, 0x55, 0x04),
 	STATUS(TCM_LUN_BUSY, SAM_STAT_BUSY),
@@ -73,13 +73,14 @@ static const struct sense_row sense_rows[TGT_REASON_LIMIT] = {
 	SENSE(TGT_DIAGNOSTIC_FAILED, HARDWARE_ERROR, 0x3e, 0x03),
 	SENSE(TGT_COPY_ABORTED, COPY_ABORTED, 0x00, 0x00),
 	SENSE(TGT_COPY_SEGMENT_FAILED, COPY_ABORTED, 0x0d, 0x01),
-	SENSE(TGT_INLINE_DATA_LENGTH, ILLEGAL_REQUEST, 0x26, 0x0b),
-	SENSE(TGT_DUPLICATE_LIST_ID, ILLEGAL_REQUEST, 0x26, 0x0f),
+	SENSE_X(TGT_INLINE_DATA_LENGTH, ILLEGAL_REQUEST, 0x26, 0x0b, SENSE_FIELD_D),
+	SENSE_X(TGT_DUPLICATE_LIST_ID, ILLEGAL_REQUEST, 0x26, 0x0f, SENSE_FIELD_D),
 	SENSE(TGT_UNKNOWN_TOKEN, ILLEGAL_REQUEST, 0x23, 0x04),
 	SENSE(TGT_UNREACHABLE_COPY_TARGET, ILLEGAL_REQUEST, 0x08, 0x04),
 	SENSE(TGT_COPY_TARGET_TYPE, COPY_ABORTED, 0x0d, 0x03),
 	SENSE(TGT_COPY_UNREACHABLE, COPY_ABORTED, 0x08, 0x04),
 	SENSE(TGT_COPY_INEXACT, COPY_ABORTED, 0x26, 0x0a),
+	SENSE(TGT_COPY_FIELD, COPY_ABORTED, 0x26, 0x00),
 	SENSE(TGT_TOKEN_REVOKED, ILLEGAL_REQUEST, 0x23, 0x06),
 	SENSE(TGT_TOKEN_EXPIRED, ILLEGAL_REQUEST, 0x23, 0x07),
 	SENSE(TGT_TOKEN_DELETED, ILLEGAL_REQUEST, 0x23, 0x09),
@@ -157,6 +158,22 @@ void tgt_sense_point(struct tgt_sense *s, bool in_cdb, u16 byte, int bit)
 }
 
 /**
+ * tgt_sense_segment - add a segment pointer (SPC-5 4.5.2.4.5) and the number of the segment
+ * @s: sense data of COPY ABORTED
+ * @segment: number of the segment, from zero
+ * @byte: offset of the first wrong byte in the parameter list, 0: none is wrong
+ * Context: any.
+ */
+void tgt_sense_segment(struct tgt_sense *s, u16 segment, u16 byte)
+{
+	s->has_command = true;
+	s->command[2] = segment >> 8;
+	s->command[3] = segment;
+	if (byte)
+		tgt_sense_point(s, false, byte, -1);
+}
+
+/**
  * tgt_sense_progress - add a progress indication (SPC-5 4.5.2.4.4)
  * @s: sense data of NOT READY or NO SENSE
  * @part: how much is done, in 1/65536
@@ -170,8 +187,22 @@ void tgt_sense_progress(struct tgt_sense *s, u16 part)
 	s->specific[2] = part;
 }
 
+#define FIXED_SIZE	18
+
+/* COMMAND-SPECIFIC INFORMATION; its first two bytes tell where forwarded sense data are. */
+static void put_command_info(const struct tgt_sense *s, struct wbuf *w)
+{
+	enum tgt_sense_origin origin = s->forwarded.origin;
+
+	wbuf_u8(w, origin == SENSE_FROM_SOURCE ? FIXED_SIZE : s->command[0]);
+	wbuf_u8(w, origin == SENSE_FROM_DESTINATION ? FIXED_SIZE : s->command[1]);
+	wbuf_u8(w, s->command[2]);
+	wbuf_u8(w, s->command[3]);
+}
+
 static size_t encode_fixed(const struct tgt_sense *s, struct wbuf *w)
 {
+	const struct tgt_sense_forwarded *f = &s->forwarded;
 	/*
 	 * an INFORMATION value that does not fit in four bytes is left out: VALID is zero
 	 * (SPC-5 4.5.3)
@@ -182,8 +213,8 @@ static size_t encode_fixed(const struct tgt_sense *s, struct wbuf *w)
 	wbuf_u8(w, 0);
 	wbuf_u8(w, s->key);
 	wbuf_be32(w, valid ? s->info : 0);
-	wbuf_u8(w, 10);
-	wbuf_be32(w, 0);
+	wbuf_u8(w, f->origin ? FIXED_SIZE - 8 + 1 + f->len : FIXED_SIZE - 8);
+	put_command_info(s, w);
 	wbuf_u8(w, s->asc);
 	wbuf_u8(w, s->ascq);
 	wbuf_u8(w, 0);
@@ -191,11 +222,17 @@ static size_t encode_fixed(const struct tgt_sense *s, struct wbuf *w)
 		wbuf_bytes(w, s->specific, sizeof(s->specific));
 	else
 		wbuf_zero(w, sizeof(s->specific));
+	if (f->origin) {
+		wbuf_u8(w, f->status);
+		wbuf_bytes(w, f->sense, f->len);
+	}
 	return wbuf_stored(w);
 }
 
 static size_t encode_descriptors(const struct tgt_sense *s, struct wbuf *w)
 {
+	const struct tgt_sense_forwarded *f = &s->forwarded;
+
 	wbuf_u8(w, 0x72);
 	wbuf_u8(w, s->key);
 	wbuf_u8(w, s->asc);
@@ -205,10 +242,22 @@ static size_t encode_descriptors(const struct tgt_sense *s, struct wbuf *w)
 		wbuf_be32(w, 0x000a8000);	/* information descriptor, VALID */
 		wbuf_be64(w, s->info);
 	}
+	if (s->has_command) {
+		wbuf_be32(w, 0x010a0000);	/* command specific information descriptor */
+		wbuf_bytes(w, s->command, sizeof(s->command));
+		wbuf_be32(w, 0);
+	}
 	if (s->has_specific) {
 		wbuf_be32(w, 0x02060000);	/* sense key specific descriptor */
 		wbuf_bytes(w, s->specific, sizeof(s->specific));
 		wbuf_u8(w, 0);
+	}
+	if (f->origin) {
+		wbuf_u8(w, 0x0c);	/* forwarded additional sense data descriptor */
+		wbuf_u8(w, 2 + f->len);
+		wbuf_u8(w, f->origin);
+		wbuf_u8(w, f->status);
+		wbuf_bytes(w, f->sense, f->len);
 	}
 	wbuf_patch(w, 7, w->len - 8, 1);
 	return wbuf_stored(w);

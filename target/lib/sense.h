@@ -38,6 +38,7 @@
 #define TGT_ILLEGAL_BLOCK_COUNT		TGT_REASON(0x58)
 #define TGT_NO_MEDIUM			TGT_REASON(0x59)
 #define TGT_INVALID_MESSAGE		TGT_REASON(0x5a)
+#define TGT_COPY_FIELD			TGT_REASON(0x5b)
 #define TGT_COPY_UNREACHABLE		TGT_REASON(0x60)
 #define TGT_COPY_INEXACT		TGT_REASON(0x61)
 #define TGT_TOKEN_REVOKED		TGT_REASON(0x62)
@@ -58,17 +59,36 @@ enum tgt_sense_extra {
 	SENSE_PROGRESS,	/* progress indication, 1/65536 */
 };
 
+/* Whose sense data are forwarded; values are those of SOURCE (SPC-5 4.5.2.7). */
+enum tgt_sense_origin {
+	SENSE_OWN,		/* nobody's */
+	SENSE_FROM_SOURCE,	/* of a copy */
+	SENSE_FROM_DESTINATION,
+};
+
+#define SENSE_FORWARDED_MAX	28	/* header, information and sense key specific descriptor */
+
+/* What another logical unit has answered. */
+struct tgt_sense_forwarded {
+	enum tgt_sense_origin origin;
+	u8 status, len;
+	u8 sense[SENSE_FORWARDED_MAX];	/* len bytes; none if the status comes without */
+};
+
 struct tgt_sense {
 	u8 key, asc, ascq;
-	bool has_info, has_specific;
+	bool has_info, has_specific, has_command;
 	u64 info;
 	u8 specific[3];		/* sense key specific, SKSV included */
+	u8 command[4];		/* COMMAND-SPECIFIC INFORMATION, its first four bytes */
+	struct tgt_sense_forwarded forwarded;
 };
 
 u8 tgt_sense_status(sense_reason_t reason);
 enum tgt_sense_extra tgt_sense_extra(sense_reason_t reason);
 void tgt_sense_fill(struct tgt_sense *s, sense_reason_t reason);
 void tgt_sense_point(struct tgt_sense *s, bool in_cdb, u16 byte, int bit);
+void tgt_sense_segment(struct tgt_sense *s, u16 segment, u16 byte);
 void tgt_sense_progress(struct tgt_sense *s, u16 part);
 bool tgt_sense_decode(struct tgt_sense *s, const u8 *buf, size_t size);
 size_t tgt_sense_encode(const struct tgt_sense *s, bool descriptors, u8 *buf, size_t size);

@@ -42,7 +42,6 @@ sense_reason_t tgt_copy_fault(struct se_cmd *cmd, enum copy_fault fault, u32 at)
 		[COPY_CSCD_TYPE] = TCM_UNSUPPORTED_TARGET_DESC_TYPE_CODE,
 		[COPY_SEGMENT_TYPE] = TCM_UNSUPPORTED_SEGMENT_DESC_TYPE_CODE,
 		[COPY_INLINE] = TGT_INLINE_DATA_LENGTH,
-		[COPY_UNREACHABLE] = TGT_COPY_UNREACHABLE,
 	};
 
 	tgt_bad_param(cmd, at, -1);
@@ -90,6 +89,7 @@ sense_reason_t tgt_copy_parse(struct se_cmd *cmd, u32 *size)
 	return *size > COPY_MAX_PARAMS ? TCM_PARAMETER_LIST_LENGTH_ERROR : TCM_NO_SENSE;
 }
 
+/* A logical unit that cannot be used fails the copy before its first segment. */
 static sense_reason_t find_lus(struct se_cmd *cmd, struct copy_job *job, const u8 *raw,
 			       const struct copy_list *list)
 {
@@ -103,15 +103,22 @@ static sense_reason_t find_lus(struct se_cmd *cmd, struct copy_job *job, const u
 		f = tgt_copy_parse_cscd(raw, list, i, &cscd, &at);
 		if (f)
 			return tgt_copy_fault(cmd, f, at);
+		at = list->cscds_at + i * COPY_CSCD_SIZE;
 		lu = &job->lus[job->nr_lus];
-		if (!tgt_reach_cscd(cmd, &cscd, lu))
-			return TCM_COPY_TARGET_DEVICE_NOT_REACHABLE;
+		job->doom.field = at;
+		if (!tgt_reach_cscd(cmd, &cscd, lu)) {
+			job->doom.reason = TCM_COPY_TARGET_DEVICE_NOT_REACHABLE;
+			return TCM_NO_SENSE;
+		}
+		lu->field = at;
 		job->nr_lus++;
 		if (lu->dev->transport->get_device_type(lu->dev) != TYPE_DISK ||
-		    cscd.device_type != TYPE_DISK)
-			return TGT_COPY_TARGET_TYPE;
+		    cscd.device_type != TYPE_DISK) {
+			job->doom.reason = TGT_COPY_TARGET_TYPE;
+			return TCM_NO_SENSE;
+		}
 		if (cscd.block_size && cscd.block_size != lu->dev->dev_attrib.block_size)
-			return tgt_bad_param(cmd, list->cscds_at + i * COPY_CSCD_SIZE + 29, -1);
+			return tgt_bad_param(cmd, at + 29, -1);
 	}
 	tgt_reach_self(cmd, &job->lus[job->nr_lus]);
 	job->nr_lus++;
@@ -123,16 +130,27 @@ static u16 index_of(const struct copy_list *list, u16 id)
 	return id == COPY_ID_SELF ? list->cscds : id;
 }
 
-static sense_reason_t plan_reason(enum plan_fault f)
+/* What a segment that cannot be planned fails with when its turn comes. */
+static void plan_failure(struct copy_failure *why, enum plan_fault f, const struct copy_lu *src,
+			 const struct copy_lu *dst)
 {
-	static const sense_reason_t reasons[] = {
-		[PLAN_FINE] = TCM_NO_SENSE,
-		[PLAN_INEXACT] = TGT_COPY_INEXACT,
-		[PLAN_RANGE] = TGT_COPY_ABORTED,
-		[PLAN_FULL] = TCM_TOO_MANY_SEGMENT_DESCS,
-	};
-
-	return reasons[f];
+	switch (f) {
+	case PLAN_FINE:
+	case PLAN_FULL:
+		break;
+	case PLAN_INEXACT:
+		why->reason = TGT_COPY_INEXACT;
+		break;
+	case PLAN_LONG:
+		why->reason = TGT_COPY_FIELD;
+		break;
+	case PLAN_SOURCE:
+		tgt_copy_blame(why, src, SENSE_FROM_SOURCE, TCM_ADDRESS_OUT_OF_RANGE);
+		break;
+	case PLAN_DEST:
+		tgt_copy_blame(why, dst, SENSE_FROM_DESTINATION, TCM_ADDRESS_OUT_OF_RANGE);
+		break;
+	}
 }
 
 /* The logical units as the plan sees them; the list is known to be good. */
@@ -157,31 +175,49 @@ static struct copy_plan *plan_alloc(const struct copy_job *job, const u8 *raw,
 	return plan;
 }
 
-static sense_reason_t add_segments(struct se_cmd *cmd, struct copy_job *job, const u8 *raw,
+/* The segment at *@pos; moves that on. */
+static sense_reason_t add_segment(struct copy_job *job, const u8 *raw,
+				  const struct copy_list *list, struct copy_plan *plan, u32 *pos)
+{
+	struct copy_failure *why = &job->doom;
+	u16 src, dst, before = plan->nr;
+	u32 start = *pos, at = 0;
+	struct copy_segment seg;
+	enum plan_fault f;
+
+	if (tgt_copy_parse_segment(raw, list, pos, &seg, &at)) {
+		why->reason = TGT_COPY_UNREACHABLE;
+		why->field = at;
+		return TCM_NO_SENSE;
+	}
+	src = index_of(list, seg.src);
+	dst = index_of(list, seg.dst);
+	why->field = seg.type == COPY_SEG_OFFSET ? start + 8 : start + 10;	/* the count */
+	f = tgt_plan_segment(plan, &seg, src, dst, COPY_MAX_SEGMENT);
+	plan_failure(why, f, &job->lus[src], &job->lus[dst]);
+	if (why->reason)
+		plan->nr = before;
+	return f == PLAN_FULL ? TCM_TOO_MANY_SEGMENT_DESCS : TCM_NO_SENSE;
+}
+
+/* Up to the first that cannot be done: those before it are done before the copy fails. */
+static sense_reason_t add_segments(struct copy_job *job, const u8 *raw,
 				   const struct copy_list *list)
 {
 	struct copy_plan *plan = plan_alloc(job, raw, list);
 	sense_reason_t reason = TCM_NO_SENSE;
-	u32 pos = list->segments_at, at = 0;
-	struct copy_segment seg;
-	enum copy_fault f;
+	u32 pos = list->segments_at;
 	u16 i;
 
 	if (!plan)
 		return TCM_OUT_OF_RESOURCES;
-	for (i = 0; i < list->segments && !reason; i++) {
-		f = tgt_copy_parse_segment(raw, list, &pos, &seg, &at);
-		reason = f ? tgt_copy_fault(cmd, f, at) :
-			     plan_reason(tgt_plan_segment(plan, &seg, index_of(list, seg.src),
-							  index_of(list, seg.dst),
-							  COPY_MAX_SEGMENT));
-	}
+	for (i = 0; i < list->segments && !reason && !job->doom.reason; i++)
+		reason = add_segment(job, raw, list, plan, &pos);
 	job->nr_extents = plan->nr;
 	kvfree(plan);
 	return reason;
 }
 
-/* The whole list is found good before the first block moves. */
 static sense_reason_t start(struct se_cmd *cmd, const u8 *raw, const struct copy_list *list,
 			    bool lid4)
 {
@@ -197,11 +233,13 @@ static sense_reason_t start(struct se_cmd *cmd, const u8 *raw, const struct copy
 	job->cmd = list->immed ? NULL : cmd;
 	mutex_lock(&tgt_copy_lock);
 	reason = find_lus(cmd, job, raw, list);
-	if (!reason)
-		reason = add_segments(cmd, job, raw, list);
+	if (!reason && !job->doom.reason)
+		reason = add_segments(job, raw, list);
 	if (!reason)
 		reason = tgt_copies_enter(job);
 	mutex_unlock(&tgt_copy_lock);
+	if (reason == TGT_DUPLICATE_LIST_ID)
+		tgt_bad_param(cmd, list->id_at, -1);
 	if (reason)
 		tgt_copies_put(job);
 	else

@@ -12,6 +12,7 @@
 #include <linux/workqueue.h>
 
 #include "compat/target.h"
+#include "target/lib/sense.h"
 #include "target/scsi/copy_parse.h"
 #include "target/scsi/copy_plan.h"
 
@@ -45,6 +46,17 @@ struct copy_lu {
 	struct se_device *dev;	/* held: tgt_device_hold() */
 	struct se_session *sess;
 	u64 mapped_lun;
+	u16 field;		/* byte of the parameter list that names it; 0: none does */
+};
+
+/* Why a copy failed, and where (SPC-4 5.17.7.4). */
+struct copy_failure {
+	sense_reason_t reason;	/* TCM_NO_SENSE: it did not */
+	u16 segment;
+	u16 field;		/* byte of the parameter list that is to blame; 0: none */
+	bool has_residual;	/* it had begun to write the segment */
+	u64 residual;		/* blocks of the destination that are not written */
+	struct tgt_sense_forwarded answer;	/* of the logical unit that failed */
 };
 
 enum copy_state {
@@ -61,18 +73,20 @@ struct odx_token;
  * @link: in the registry; @nexus and @manager: who asked, compared only. All under tgt_copy_lock,
  * as are:
  *
- * @state: and what it ended with: @reason
+ * @state: how far it is
  * @waiters: COPY OPERATION ABORT commands that wait for the end (se_qf_node)
  * @id, @lid4, @action: how the requester names it, constant; @keep: results are held
  * @cmd: command to complete at the end; NULL if it was answered at the start
  * @stop: end at the next step
- * @lock: guards @next, @failed, @bytes_done; innermost
- * @extent: that is being copied, @next: bytes of it that are taken
- * @failed: outcome of the first step that failed
- * @extents_done, @segments_done, @bytes_done: progress
+ * @lock: guards @next, @gap, @failure, @bytes_done; innermost
+ * @extent: that is being copied, @next: bytes of it that are taken, @gap: where the first of those
+ * begins that are not written
+ * @segment_extent, @segment_bytes: @extent and @bytes_done when the present segment began
+ * @failure: of the first step that failed; constant once @state is COPY_FAILED
+ * @doom: what is wrong with the segment behind the last extent, if anything
+ * @segments_done, @bytes_done: progress
  * @token: whose data are copied, or that was made; may be NULL
  * @unit: bytes of a block of the copy manager, for the transfer count
- * @serial: steps must follow each other (they share blocks, or the ranges overlap)
  */
 struct copy_job {
 	struct kref refs;
@@ -80,7 +94,6 @@ struct copy_job {
 	struct se_session *nexus;
 	struct se_device *manager;
 	enum copy_state state;
-	sense_reason_t reason;
 	struct list_head waiters;
 	u32 id;
 	bool lid4, keep;
@@ -89,15 +102,14 @@ struct copy_job {
 	bool stop;
 	struct work_struct work;
 	spinlock_t lock;
-	u16 extent;
-	u64 next;
-	sense_reason_t failed;
-	u16 extents_done, segments_done;
-	u64 bytes_done;
+	u16 extent, segment_extent;
+	u64 next, gap;
+	struct copy_failure failure, doom;
+	u16 segments_done;
+	u64 bytes_done, segment_bytes;
 	struct odx_token *token;
 	bool delete_token;
 	u32 unit;
-	bool serial;
 	u16 nr_lus, nr_extents, max_lus, max_extents;
 	struct copy_lu *lus;
 	struct copy_extent *extents;
@@ -107,7 +119,13 @@ struct copy_job {
 bool tgt_reach_cscd(struct se_cmd *cmd, const struct copy_cscd *cscd, struct copy_lu *lu);
 bool tgt_reach_device(struct se_cmd *cmd, struct se_device *dev, struct copy_lu *lu);
 void tgt_reach_self(struct se_cmd *cmd, struct copy_lu *lu);
-sense_reason_t tgt_reach_check(const struct copy_lu *lu, bool write, u64 lba, u32 blocks);
+sense_reason_t tgt_reach_check(const struct copy_lu *lu, bool write, u64 lba, u32 blocks,
+			       struct copy_failure *why);
+
+/* copy_failure.c */
+void tgt_copy_blame(struct copy_failure *why, const struct copy_lu *lu,
+		    enum tgt_sense_origin origin, sense_reason_t said);
+void tgt_copy_sense(const struct copy_failure *why, struct tgt_sense *s);
 
 /* copy_job.c */
 struct copy_job *tgt_job_alloc(struct se_cmd *cmd, u16 max_lus, u16 max_extents);

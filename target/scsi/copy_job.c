@@ -23,6 +23,7 @@
 /* A piece of the extent, and the logical units it goes between; @src is NULL for zeros. */
 struct step {
 	const struct copy_lu *src, *dst;
+	u64 at;		/* from the start of the extent */
 	u64 src_byte, dst_byte;
 	u32 bytes;
 };
@@ -53,13 +54,24 @@ static bool is_stopped(const struct copy_job *job)
 	return READ_ONCE(job->stop) || (job->cmd && tgt_cmd_is_aborted(job->cmd));
 }
 
-static void fail(struct copy_job *job, sense_reason_t reason)
+/* The first failure counts; @step was not written, NULL: nothing that was taken is missing. */
+static void fail(struct copy_job *job, const struct copy_failure *why, const struct step *step)
 {
 	spin_lock(&job->lock);
-	if (!job->failed)
-		job->failed = reason;
+	if (!job->failure.reason)
+		job->failure = *why;
+	if (step)
+		job->gap = min(job->gap, step->at);
 	spin_unlock(&job->lock);
 }
+
+static void fail_plainly(struct copy_job *job)
+{
+	static const struct copy_failure aborted = { .reason = TGT_COPY_ABORTED };
+
+	fail(job, &aborted, NULL);
+}
+
 
 /* Whole blocks on both sides, so that a step needs one buffer and shares no block with another. */
 static bool is_aligned(const struct copy_job *job, const struct copy_extent *ext)
@@ -81,7 +93,13 @@ static bool overlaps_itself(const struct copy_job *job, const struct copy_extent
 	       ext->dst_byte < ext->src_byte + ext->bytes;
 }
 
-/* The next piece of the extent; from its end if it moves up into itself. */
+/* An extent that moves up into itself is copied from its end. */
+static bool goes_backwards(const struct copy_job *job, const struct copy_extent *ext)
+{
+	return overlaps_itself(job, ext) && ext->dst_byte > ext->src_byte;
+}
+
+/* The next piece of the extent. */
 static bool take(struct copy_job *job, u32 max, struct step *step)
 {
 	const struct copy_extent *ext = current_extent(job);
@@ -90,14 +108,15 @@ static bool take(struct copy_job *job, u32 max, struct step *step)
 	if (is_stopped(job))
 		return false;
 	spin_lock(&job->lock);
-	step->bytes = job->failed ? 0 : min_t(u64, max, ext->bytes - job->next);
+	step->bytes = job->failure.reason ? 0 : min_t(u64, max, ext->bytes - job->next);
 	at = job->next;
 	job->next += step->bytes;
 	spin_unlock(&job->lock);
 	if (!step->bytes)
 		return false;
-	if (overlaps_itself(job, ext) && ext->dst_byte > ext->src_byte)
+	if (goes_backwards(job, ext))
 		at = ext->bytes - at - step->bytes;
+	step->at = at;
 	step->src = source_of(job, ext);
 	step->dst = &job->lus[ext->dst];
 	step->src_byte = ext->src_byte + at;
@@ -107,32 +126,36 @@ static bool take(struct copy_job *job, u32 max, struct step *step)
 
 /* Reads the blocks that hold bytes of a logical unit. */
 static sense_reason_t read_blocks(const struct copy_lu *lu, u64 byte, u32 bytes,
-				  struct tgt_scratch *s)
+				  struct tgt_scratch *s, struct copy_failure *why)
 {
 	u32 size = block_size(lu), head = byte % size;
 	u32 blocks = DIV_ROUND_UP(head + bytes, size);
 	u64 lba = div_u64(byte, size);
-	sense_reason_t reason = tgt_reach_check(lu, false, lba, blocks);
+	sense_reason_t said;
 
-	if (!reason && tgt_io_rw(NULL, lu->dev, false, false, lba, blocks, s->sgl, s->nents))
-		reason = TGT_COPY_SEGMENT_FAILED;
-	return reason;
+	if (tgt_reach_check(lu, false, lba, blocks, why))
+		return why->reason;
+	said = tgt_io_rw(NULL, lu->dev, false, false, lba, blocks, s->sgl, s->nents);
+	if (said)
+		tgt_copy_blame(why, lu, SENSE_FROM_SOURCE, said);
+	return why->reason;
 }
 
 static sense_reason_t write_blocks(const struct copy_lu *lu, u64 byte, u32 bytes,
-				   struct tgt_scratch *s)
+				   struct tgt_scratch *s, struct copy_failure *why)
 {
 	u32 size = block_size(lu), head = byte % size;
 	u32 blocks = DIV_ROUND_UP(head + bytes, size);
 	u64 lba = div_u64(byte, size);
-	sense_reason_t reason = tgt_reach_check(lu, true, lba, blocks);
+	sense_reason_t said;
 
-	if (reason)
-		return reason;
+	if (tgt_reach_check(lu, true, lba, blocks, why))
+		return why->reason;
 	tgt_token_written(lu->dev, lba, blocks);
-	if (tgt_io_rw(NULL, lu->dev, true, false, lba, blocks, s->sgl, s->nents))
-		reason = TGT_COPY_SEGMENT_FAILED;
-	return reason;
+	said = tgt_io_rw(NULL, lu->dev, true, false, lba, blocks, s->sgl, s->nents);
+	if (said)
+		tgt_copy_blame(why, lu, SENSE_FROM_DESTINATION, said);
+	return why->reason;
 }
 
 /* Bytes from the middle of some blocks into the middle of others. */
@@ -157,36 +180,41 @@ static sense_reason_t overlay(const struct step *step, struct tgt_scratch *from,
 
 /* @to is @from if the step is of whole blocks. */
 static sense_reason_t run_step(struct copy_job *job, const struct step *step,
-			       struct tgt_scratch *from, struct tgt_scratch *to)
+			       struct tgt_scratch *from, struct tgt_scratch *to,
+			       struct copy_failure *why)
 {
-	sense_reason_t reason = TCM_NO_SENSE;
-
-	if (step->src)
-		reason = read_blocks(step->src, step->src_byte, step->bytes, from);
-	if (!reason && job->token && !tgt_token_is_valid(job->token))
-		reason = TGT_TOKEN_REVOKED;
-	if (!reason && to != from) {
-		reason = read_blocks(step->dst, step->dst_byte, step->bytes, to);
-		if (!reason)
-			reason = overlay(step, from, to);
+	if (step->src && read_blocks(step->src, step->src_byte, step->bytes, from, why))
+		return why->reason;
+	if (job->token && !tgt_token_is_valid(job->token)) {
+		why->reason = TGT_TOKEN_REVOKED;
+		return why->reason;
 	}
-	if (!reason && is_stopped(job))
-		reason = TGT_COPY_ABORTED;
-	if (!reason)
-		reason = write_blocks(step->dst, step->dst_byte, step->bytes, to);
-	return reason;
+	if (to != from) {
+		/* what lies around the bytes: the destination is read, and is to blame */
+		if (read_blocks(step->dst, step->dst_byte, step->bytes, to, why)) {
+			if (why->answer.origin)
+				why->answer.origin = SENSE_FROM_DESTINATION;
+			return why->reason;
+		}
+		why->reason = overlay(step, from, to);
+	}
+	if (!why->reason && is_stopped(job))
+		why->reason = TGT_COPY_ABORTED;
+	if (!why->reason)
+		write_blocks(step->dst, step->dst_byte, step->bytes, to, why);
+	return why->reason;
 }
 
 static void run_steps(struct copy_job *job, u32 max, struct tgt_scratch *from,
 		      struct tgt_scratch *to)
 {
-	sense_reason_t reason;
 	struct step step;
 
 	while (take(job, max, &step)) {
-		reason = run_step(job, &step, from, to);
-		if (reason) {
-			fail(job, reason);
+		struct copy_failure why = {};
+
+		if (run_step(job, &step, from, to, &why)) {
+			fail(job, &why, &step);
 			break;
 		}
 		spin_lock(&job->lock);
@@ -205,7 +233,7 @@ static void lane_run(struct copy_job *job)
 	struct tgt_scratch from, to;
 
 	if (!tgt_scratch_get(&from, ext->bytes + 3 * size, size)) {
-		fail(job, TGT_COPY_ABORTED);
+		fail_plainly(job);
 		return;
 	}
 	if (is_aligned(job, ext)) {
@@ -214,7 +242,7 @@ static void lane_run(struct copy_job *job)
 		run_steps(job, from.bytes - 2 * size, &from, &to);
 		tgt_scratch_put(&to);
 	} else {
-		fail(job, TGT_COPY_ABORTED);
+		fail_plainly(job);
 	}
 	tgt_scratch_put(&from);
 }
@@ -227,7 +255,8 @@ static void lane_work(struct work_struct *work)
 	complete(&lane->done);
 }
 
-static void run_extent(struct copy_job *job)
+/* Returns false if it is not copied as a whole. */
+static bool run_extent(struct copy_job *job)
 {
 	const struct copy_extent *ext = current_extent(job);
 	struct workqueue_struct *wq = tgt_dev(job->lus[ext->dst].dev)->wq;
@@ -235,6 +264,9 @@ static void run_extent(struct copy_job *job)
 	unsigned int i, n = 0;
 
 	job->next = 0;
+	job->gap = U64_MAX;
+	if (is_stopped(job))
+		return false;
 	if (is_aligned(job, ext) && !overlaps_itself(job, ext))
 		n = min_t(u64, ARRAY_SIZE(lanes), div_u64(ext->bytes, TGT_SCRATCH_MAX));
 	for (i = 0; i < n; i++) {
@@ -251,6 +283,40 @@ static void run_extent(struct copy_job *job)
 				;
 		destroy_work_on_stack(&lanes[i].work);
 	}
+	return !job->failure.reason && !is_stopped(job);
+}
+
+static void next_extent(struct copy_job *job)
+{
+	bool ends = current_extent(job)->ends;
+
+	job->extent++;
+	if (!ends)
+		return;
+	job->segments_done++;
+	job->segment_extent = job->extent;
+	job->segment_bytes = job->bytes_done;
+}
+
+/*
+ * What the segment has not written, in blocks of the destination: only what is without a gap from
+ * its start on counts as written.
+ */
+static void note_residual(struct copy_job *job)
+{
+	const struct copy_extent *ext = current_extent(job);
+	u64 left = 0;
+	u16 i;
+
+	for (i = job->extent; i < job->nr_extents; i++) {
+		left += job->extents[i].bytes;
+		if (job->extents[i].ends)
+			break;
+	}
+	if (!goes_backwards(job, ext))
+		left -= min(job->gap, job->next);
+	job->failure.has_residual = job->bytes_done > job->segment_bytes;
+	job->failure.residual = DIV_ROUND_UP_ULL(left, block_size(&job->lus[ext->dst]));
 }
 
 static void drop_lus(struct copy_job *job)
@@ -265,23 +331,32 @@ static void drop_lus(struct copy_job *job)
 		tgt_device_unhold(job->lus[i].dev);
 }
 
-static void answer(struct se_cmd *cmd, sense_reason_t reason)
+static void answer(struct se_cmd *cmd, const struct copy_failure *why)
 {
-	cmd->sense_info = 0;
-	target_complete_cmd_with_sense(cmd, reason ? SAM_STAT_CHECK_CONDITION : SAM_STAT_GOOD,
-				       reason);
+	u8 sense[TRANSPORT_SENSE_BUFFER] = {};
+	struct tgt_sense s;
+
+	if (!why->reason) {
+		target_complete_cmd(cmd, SAM_STAT_GOOD);
+		return;
+	}
+	tgt_copy_sense(why, &s);
+	tgt_sense_encode(&s, target_sense_desc_format(cmd->se_dev), sense, sizeof(sense));
+	transport_copy_sense_to_cmd(cmd, sense);
+	target_complete_cmd(cmd, SAM_STAT_CHECK_CONDITION);
 }
 
 static void answer_all(struct copy_job *job, struct list_head *waiters)
 {
+	static const struct copy_failure none = { .reason = TCM_NO_SENSE };
 	struct se_cmd *cmd = job->cmd, *next;
 
 	job->cmd = NULL;
 	if (cmd)
-		answer(cmd, job->failed);
+		answer(cmd, &job->failure);
 	list_for_each_entry_safe(cmd, next, waiters, se_qf_node) {
 		list_del_init(&cmd->se_qf_node);
-		answer(cmd, TCM_NO_SENSE);
+		answer(cmd, &none);
 	}
 }
 
@@ -291,17 +366,17 @@ static void job_work(struct work_struct *work)
 	struct se_device *manager = job->manager;
 	LIST_HEAD(waiters);
 
-	for (; job->extent < job->nr_extents && !job->failed && !is_stopped(job); job->extent++) {
-		run_extent(job);
-		if (!job->failed && !is_stopped(job)) {
-			job->segments_done += current_extent(job)->ends;
-			job->extents_done++;
-		}
+	while (job->extent < job->nr_extents && run_extent(job))
+		next_extent(job);
+	if (job->extent < job->nr_extents) {
+		fail_plainly(job);
+		note_residual(job);
+	} else if (job->doom.reason) {
+		fail(job, &job->doom, NULL);
 	}
-	if (job->extents_done < job->nr_extents)
-		fail(job, TGT_COPY_ABORTED);
+	job->failure.segment = job->segments_done;
 	if (job->token && job->nr_extents)
-		tgt_token_unuse(job->token, job->delete_token && !job->failed);
+		tgt_token_unuse(job->token, job->delete_token && !job->failure.reason);
 	if (job->nr_extents)
 		job->token = NULL;
 	tgt_copies_finish(job, &waiters);

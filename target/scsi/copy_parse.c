@@ -65,7 +65,7 @@ static enum copy_fault check_cscds(const u8 *raw, const struct copy_list *list, 
 	u16 i;
 
 	if (list->cscds > COPY_MAX_CSCDS)
-		return fault(COPY_MANY_CSCDS, list->cscds_at, at);
+		return fault(COPY_MANY_CSCDS, list->cscds_at + COPY_MAX_CSCDS * COPY_CSCD_SIZE, at);
 	for (i = 0; i < list->cscds; i++) {
 		pos = list->cscds_at + i * COPY_CSCD_SIZE;
 		if (raw[pos] != COPY_CSCD_IDENT)
@@ -120,6 +120,7 @@ enum copy_fault tgt_copy_parse_list(const u8 *raw, u32 len, bool lid4, struct co
 	if (f)
 		return f;
 	list->id = field(raw + h->id, h->id_width);
+	list->id_at = h->id;
 	list->usage = raw[1] >> 3 & 3;
 	if (list->usage == COPY_ID_NONE && list->id)
 		return fault(COPY_FIELD, h->id, at);

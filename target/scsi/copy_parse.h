@@ -54,7 +54,7 @@ enum copy_id_usage {
 };
 
 struct copy_list {
-	u32 id;
+	u32 id, id_at;
 	enum copy_id_usage usage;
 	bool immed;
 	u16 cscds, segments;

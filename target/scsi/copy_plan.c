@@ -99,7 +99,7 @@ static enum plan_fault supply(struct copy_plan *plan, const struct copy_segment 
 
 	piece.bytes = (lack + lu->block_size - 1) / lu->block_size * lu->block_size;
 	if (!to_bytes(lu, seg->src_lba, 0, piece.bytes, &piece.byte))
-		return PLAN_RANGE;
+		return PLAN_SOURCE;
 	return queue_put(&plan->source, piece) ? PLAN_FINE : PLAN_FULL;
 }
 
@@ -118,12 +118,12 @@ static enum plan_fault plan_blocks(struct copy_plan *plan, const struct copy_seg
 		*bytes = (plan->dest.bytes + work) / d * d;
 	}
 	if (work > limit || *bytes > limit)
-		return PLAN_RANGE;
+		return PLAN_LONG;
 	f = supply(plan, seg, src, work);
 	if (f)
 		return f;
 	if (!to_bytes(&plan->lus[dst], seg->dst_lba, 0, *bytes, at))
-		return PLAN_RANGE;
+		return PLAN_DEST;
 	return process(plan, work);
 }
 
@@ -134,10 +134,12 @@ static enum plan_fault plan_offsets(struct copy_plan *plan, const struct copy_se
 	struct plan_piece piece = { .lu = src, .bytes = seg->bytes };
 
 	*bytes = seg->bytes;
-	if (*bytes > limit ||
-	    !to_bytes(&plan->lus[src], seg->src_lba, seg->src_offset, *bytes, &piece.byte) ||
-	    !to_bytes(&plan->lus[dst], seg->dst_lba, seg->dst_offset, *bytes, at))
-		return PLAN_RANGE;
+	if (*bytes > limit)
+		return PLAN_LONG;
+	if (!to_bytes(&plan->lus[src], seg->src_lba, seg->src_offset, *bytes, &piece.byte))
+		return PLAN_SOURCE;
+	if (!to_bytes(&plan->lus[dst], seg->dst_lba, seg->dst_offset, *bytes, at))
+		return PLAN_DEST;
 	return queue_put(&plan->source, piece) ? process(plan, *bytes) : PLAN_FULL;
 }
 
@@ -152,7 +154,7 @@ static enum plan_fault pad(struct copy_plan *plan, u16 dst, u64 at)
 	zeros.bytes = over ? lu->block_size - over : 0;
 	zeros.dst_byte = at + rest;
 	if (!to_bytes(lu, 0, at, rest + zeros.bytes, &at))
-		return PLAN_RANGE;
+		return PLAN_DEST;
 	f = put_out(plan, dst, at, rest);
 	return f || !zeros.bytes ? f : emit(plan, zeros);
 }

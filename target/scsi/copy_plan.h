@@ -21,7 +21,9 @@ struct copy_extent {
 enum plan_fault {
 	PLAN_FINE,
 	PLAN_INEXACT,	/* a residue that must not be there */
-	PLAN_RANGE,	/* behind the end of a medium, or too long */
+	PLAN_SOURCE,	/* behind the end of its medium */
+	PLAN_DEST,	/* likewise */
+	PLAN_LONG,
 	PLAN_FULL,
 };
 

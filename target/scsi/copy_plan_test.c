@@ -24,9 +24,18 @@ static size_t in_source, in_dest;
 static struct copy_extent extents[PLAN_EXTENTS * COPY_MAX_SEGMENTS];
 static struct copy_plan plan;
 
-static void reset(bool src_pad, bool dst_pad)
+static void fill(void)
 {
 	unsigned int i, j;
+
+	for (i = 0; i < LUS; i++)
+		for (j = 0; j < MEDIUM; j++)
+			start[i][j] = rand();
+}
+
+static void reset(bool src_pad, bool dst_pad)
+{
+	unsigned int i;
 
 	memset(&plan, 0, sizeof(plan));
 	plan.extents = extents;
@@ -37,9 +46,6 @@ static void reset(bool src_pad, bool dst_pad)
 	/* sources below half of the medium, destinations above: nothing is read that was written */
 	plan.lus[0].pad = src_pad;
 	plan.lus[1].pad = dst_pad;
-	for (i = 0; i < LUS; i++)
-		for (j = 0; j < MEDIUM; j++)
-			start[i][j] = rand();
 	memcpy(model, start, sizeof(start));
 	memcpy(real, start, sizeof(start));
 	in_source = in_dest = 0;
@@ -202,19 +208,19 @@ static void faults(void)
 	part.cat = true;
 	tap_ok(one(part, 0, 2) == PLAN_FINE && plan.dest.bytes == 512, "unless CAT keeps the rest");
 	whole.src_lba = MEDIUM / 512 - 7;
-	tap_ok(one(whole, 0, 2) == PLAN_RANGE, "a source that ends too early");
+	tap_ok(one(whole, 0, 2) == PLAN_SOURCE, "a source that ends too early");
 	whole.src_lba = U64_MAX;
-	tap_ok(one(whole, 0, 2) == PLAN_RANGE, "an LBA that would overflow");
+	tap_ok(one(whole, 0, 2) == PLAN_SOURCE, "an LBA that would overflow");
 	whole.src_lba = 0;
 	whole.dst_lba = 64;
-	tap_ok(one(whole, 0, 2) == PLAN_RANGE, "a destination that ends too early");
+	tap_ok(one(whole, 0, 2) == PLAN_DEST, "a destination that ends too early");
 	reset(false, true);
 	part = (struct copy_segment){ .type = COPY_SEG_BLOCKS, .blocks = 1,
 				      .dst_lba = MEDIUM / 1024 };
-	tap_ok(one(part, 0, 1) == PLAN_RANGE, "no room for the block that is filled up");
+	tap_ok(one(part, 0, 1) == PLAN_DEST, "no room for the block that is filled up");
 	reset(false, false);
 	part = (struct copy_segment){ .type = COPY_SEG_BLOCKS, .blocks = 65535 };
-	tap_ok(one(part, 0, 0) == PLAN_RANGE, "longer than a segment may be");
+	tap_ok(one(part, 0, 0) == PLAN_LONG, "longer than a segment may be");
 	reset(false, false);
 	plan.max = 1;
 	whole.dst_lba = 0;
@@ -242,6 +248,7 @@ static void longest(void)
 int main(void)
 {
 	srand(20261127);
+	fill();
 	fuzz();
 	faults();
 	longest();

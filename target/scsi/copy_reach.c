@@ -178,11 +178,12 @@ void tgt_reach_self(struct se_cmd *cmd, struct copy_lu *lu)
 				.mapped_lun = cmd->orig_fe_lun };
 }
 
-static sense_reason_t ask_gates(const struct copy_lu *lu, struct se_cmd *probe, bool write, u64 lba,
-				u32 blocks)
+/* Sets what the logical unit would answer; false if there is none any more. */
+static bool ask_gates(const struct copy_lu *lu, struct se_cmd *probe, bool write, u64 lba,
+		      u32 blocks, sense_reason_t *said)
 {
-	sense_reason_t reason = TCM_COPY_TARGET_DEVICE_NOT_REACHABLE;
 	struct se_dev_entry *deve;
+	bool found;
 
 	probe->t_task_cdb = probe->__t_task_cdb;
 	probe->t_task_cdb[0] = write ? WRITE_16 : READ_16;
@@ -194,12 +195,13 @@ static sense_reason_t ask_gates(const struct copy_lu *lu, struct se_cmd *probe, 
 	probe->orig_fe_lun = lu->mapped_lun;
 	rcu_read_lock();
 	deve = tgt_deve_find(lu->sess->se_node_acl, lu->mapped_lun);
-	if (deve && rcu_access_pointer(deve->se_lun->lun_se_dev) == lu->dev) {
+	found = deve && rcu_access_pointer(deve->se_lun->lun_se_dev) == lu->dev;
+	if (found) {
 		probe->se_lun = deve->se_lun;
-		reason = tgt_gates_medium(probe) ? TGT_COPY_SEGMENT_FAILED : TCM_NO_SENSE;
+		*said = tgt_gates_medium(probe);
 	}
 	rcu_read_unlock();
-	return reason;
+	return found;
 }
 
 /**
@@ -208,21 +210,31 @@ static sense_reason_t ask_gates(const struct copy_lu *lu, struct se_cmd *probe, 
  * @write: direction
  * @lba: first block
  * @blocks: number of blocks
+ * @why: result, if not
  * Context: may sleep; takes tgt_copy_lock.
  * Return: TCM_NO_SENSE; COPY ABORTED with a fitting code if it is no longer mapped, reserved,
  * protected or not ready.
  */
-sense_reason_t tgt_reach_check(const struct copy_lu *lu, bool write, u64 lba, u32 blocks)
+sense_reason_t tgt_reach_check(const struct copy_lu *lu, bool write, u64 lba, u32 blocks,
+			       struct copy_failure *why)
 {
 	struct se_cmd *probe = kzalloc(sizeof(*probe), GFP_KERNEL);
-	sense_reason_t reason = TCM_COPY_TARGET_DEVICE_NOT_REACHABLE;
+	sense_reason_t said = TCM_NO_SENSE;
+	bool found;
 
-	if (!probe)
-		return TGT_COPY_ABORTED;
+	if (!probe) {
+		why->reason = TGT_COPY_ABORTED;
+		return why->reason;
+	}
 	mutex_lock(&tgt_copy_lock);
-	if (lu->sess)
-		reason = ask_gates(lu, probe, write, lba, blocks);
+	found = lu->sess && ask_gates(lu, probe, write, lba, blocks, &said);
 	mutex_unlock(&tgt_copy_lock);
 	kfree(probe);
-	return reason;
+	if (!found) {
+		why->reason = TCM_COPY_TARGET_DEVICE_NOT_REACHABLE;
+		why->field = lu->field;
+	} else if (said) {
+		tgt_copy_blame(why, lu, write ? SENSE_FROM_DESTINATION : SENSE_FROM_SOURCE, said);
+	}
+	return why->reason;
 }

@@ -125,8 +125,7 @@ struct copy_job *tgt_copies_find(struct se_cmd *cmd, u32 id, bool lid4)
 void tgt_copies_finish(struct copy_job *job, struct list_head *waiters)
 {
 	mutex_lock(&tgt_copy_lock);
-	job->state = job->failed ? COPY_FAILED : COPY_DONE;
-	job->reason = job->failed;
+	job->state = job->failure.reason ? COPY_FAILED : COPY_DONE;
 	list_splice_init(&job->waiters, waiters);
 	if (!list_empty(&job->link) && (!job->keep || !job->nexus))
 		remove(job);

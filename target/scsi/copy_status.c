@@ -24,14 +24,14 @@
 #define STATUS4_BACKGROUND	0x12
 #define UPDATE_DELAY_MS		1000
 
-#define SENSE_SIZE	18	/* fixed format */
-#define ANSWER_SIZE	(96 + 6 + ODX_TOKEN_SIZE)
+#define SENSE_MAX	(18 + 1 + SENSE_FORWARDED_MAX)	/* fixed format */
+#define ANSWER_SIZE	(32 + SENSE_MAX + 6 + ODX_TOKEN_SIZE)
 #define TOKEN_DESCRIPTOR	(2 + ODX_TOKEN_SIZE)
 
 /* What is told of a copy: taken under tgt_copy_lock, formatted without it. */
 struct report {
 	enum copy_state state;
-	sense_reason_t reason;
+	struct copy_failure failure;
 	u16 segments;
 	u64 bytes;
 	u32 unit;
@@ -50,7 +50,7 @@ static bool take_report(struct se_cmd *cmd, u32 id, bool lid4, struct report *r)
 		spin_lock(&job->lock);
 		*r = (struct report){
 			.state = job->state,
-			.reason = job->reason,
+			.failure = job->failure,
 			.segments = job->segments_done,
 			.bytes = job->bytes_done,
 			.unit = job->unit,
@@ -66,14 +66,15 @@ static bool take_report(struct se_cmd *cmd, u32 id, bool lid4, struct report *r)
 	return job;
 }
 
-static void put_sense(struct wbuf *w, sense_reason_t reason)
+/* Returns the number of bytes in @raw: SENSE_MAX or less. */
+static size_t make_sense(const struct report *r, u8 *raw)
 {
-	u8 raw[SENSE_SIZE] = {};
 	struct tgt_sense s;
 
-	tgt_sense_fill(&s, reason);
-	tgt_sense_encode(&s, false, raw, sizeof(raw));
-	wbuf_bytes(w, raw, sizeof(raw));
+	if (r->state != COPY_FAILED)
+		return 0;
+	tgt_copy_sense(&r->failure, &s);
+	return tgt_sense_encode(&s, false, raw, SENSE_MAX);
 }
 
 static sense_reason_t reply(struct se_cmd *cmd, struct wbuf *w)
@@ -133,18 +134,20 @@ sense_reason_t tgt_copy_data1(struct se_cmd *cmd)
  */
 sense_reason_t tgt_copy_details1(struct se_cmd *cmd)
 {
-	u8 raw[60 + SENSE_SIZE];
+	u8 raw[60 + SENSE_MAX], sense[SENSE_MAX];
 	struct report r;
 	struct wbuf w;
+	size_t len;
 
 	if (!take_report(cmd, cmd->t_task_cdb[2], false, &r) || r.state != COPY_FAILED)
 		return tgt_bad_field(cmd, 2, -1);
+	len = make_sense(&r, sense);
 	wbuf_init(&w, raw, sizeof(raw));
 	wbuf_zero(&w, 56);
 	wbuf_u8(&w, SAM_STAT_CHECK_CONDITION);
 	wbuf_u8(&w, 0);
-	wbuf_be16(&w, SENSE_SIZE);
-	put_sense(&w, r.reason);
+	wbuf_be16(&w, len);
+	wbuf_bytes(&w, sense, len);
 	return reply(cmd, &w);
 }
 
@@ -187,22 +190,22 @@ static u8 status4(const struct report *r)
 
 static void put_status4(struct wbuf *w, const struct report *r)
 {
-	bool failed = r->state == COPY_FAILED;
+	u8 sense[SENSE_MAX];
+	size_t len = make_sense(r, sense);
 
 	wbuf_be32(w, 0);
 	wbuf_u8(w, r->action);
 	wbuf_u8(w, status4(r));
 	wbuf_be16(w, 0);	/* OPERATION COUNTER */
 	wbuf_be32(w, r->state == COPY_RUNS ? UPDATE_DELAY_MS : 0xfffffffe);
-	wbuf_u8(w, failed ? SAM_STAT_CHECK_CONDITION : SAM_STAT_GOOD);
-	wbuf_u8(w, failed ? SENSE_SIZE : 0);
-	wbuf_u8(w, failed ? SENSE_SIZE : 0);
+	wbuf_u8(w, len ? SAM_STAT_CHECK_CONDITION : SAM_STAT_GOOD);
+	wbuf_u8(w, len);
+	wbuf_u8(w, len);
 	wbuf_u8(w, UNITS_BLOCKS);
 	wbuf_be64(w, div_u64(r->bytes, r->unit));
 	wbuf_be16(w, r->segments);
 	wbuf_zero(w, 6);
-	if (failed)
-		put_sense(w, r->reason);
+	wbuf_bytes(w, sense, len);
 }
 
 static sense_reason_t answer4(struct se_cmd *cmd, bool tokens)

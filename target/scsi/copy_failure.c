@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sense data of a copy that failed: where, how far it came, and who is to blame (SPC-4 5.17.7.4). */
+#include <scsi/scsi_proto.h>
+
+#include "target/scsi/copy.h"
+#include "target/scsi/server.h"
+
+/**
+ * tgt_copy_blame - a logical unit has not done what the copy asked it for
+ * @why: result
+ * @lu: logical unit
+ * @origin: its part in the copy
+ * @said: what it answered
+ * Context: any.
+ */
+void tgt_copy_blame(struct copy_failure *why, const struct copy_lu *lu,
+		    enum tgt_sense_origin origin, sense_reason_t said)
+{
+	struct tgt_sense_forwarded *answer = &why->answer;
+	struct tgt_sense s;
+
+	why->reason = TGT_COPY_SEGMENT_FAILED;
+	why->field = lu->field;
+	answer->origin = origin;
+	answer->status = tgt_sense_status(said);
+	answer->len = 0;
+	if (answer->status != SAM_STAT_CHECK_CONDITION)
+		return;
+	tgt_sense_fill(&s, said);
+	answer->len = tgt_sense_encode(&s, target_sense_desc_format(lu->dev), answer->sense,
+				       sizeof(answer->sense));
+}
+
+/**
+ * tgt_copy_sense - the sense data of a failure
+ * @why: failure
+ * @s: result
+ * Context: any.
+ */
+void tgt_copy_sense(const struct copy_failure *why, struct tgt_sense *s)
+{
+	tgt_sense_fill(s, why->reason);
+	if (s->key != COPY_ABORTED)
+		return;
+	tgt_sense_segment(s, why->segment, why->field);
+	s->has_info = why->has_residual;
+	s->info = why->residual;
+	s->forwarded = why->answer;
+}
