@@ -7,6 +7,7 @@ Raw CDBs through tcm_loop. Initiator 1 has LUNs a, b, and d (4096 byte blocks) a
 initiator 2 has b, and x which initiator 1 must never reach.
 """
 
+import glob
 import os
 import sys
 import time
@@ -575,6 +576,23 @@ def stuck(w):
     sh("dmsetup remove --noudevsync copystuck; rmmod brd", check=False)
 
 
+def well_known(w):
+    """The REPORT LUNS well known logical unit as Linux finds it behind tcm_loop: not of itself, but when told its number."""
+    host = text(w.t1 + "/address").split(":")[0]
+    result(not glob.glob(f"/sys/class/scsi_host/host{host}/device/target*/*:49409"), "a scan does not add it")
+    put(f"/sys/class/scsi_host/host{host}/scan", "0 1 49409"), put(f"/sys/class/scsi_host/host{host}/scan", "0 0 49409")
+    path = node(w.t1, 49409)
+    if not result(path, "it can be added", sh("dmesg | tail -5")):
+        return
+    sg = Sg(path)
+    same("its type", sg.run(bytes((0x12, 0, 0, 0, 96, 0)), want=96).data[0], 0x1e)
+    r = sg.run(bytes((0xa0, 0, 2, 0, 0, 0)) + be(256, 4) + b"\0\0", want=256).data
+    same("all LUNs", [r[i:i + 2] for i in range(8, 8 + int.from_bytes(r[:4], "big"), 8)],
+         [be(0, 2), be(1, 2), be(2, 2), b"\xc1\x01"])
+    same("no copy manager", results(sg, 3).code, (5, 0x20, 0))
+    sg.close()
+
+
 def tool(w):
     w.a.write(0, pattern(1024, 9))
     src, dst = w.a.path, w.b.path
@@ -586,7 +604,7 @@ def tool(w):
 
 
 w = World()
-for step in (offered, copies, inexact, lists, pointers, masking, protections, failures, tokens, tool, stuck):
+for step in (offered, copies, inexact, lists, pointers, masking, protections, failures, tokens, well_known, tool, stuck):
     step(w)
 for sg in (w.a, w.b, w.c, w.d, w.x, w.b2):
     sg.close()

@@ -14,11 +14,12 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + '/iscsi')
 import ktap
 from ktap import ok, same
-from peer import BLOCK, CHECK, GOOD, Peer, TUR, read10, sense, write10
+from peer import BASE, BLOCK, CHECK, GOOD, INQUIRY, Peer, TUR, read10, sense, write10
 from rawpdu import F, SCSI_CMD, SCSI_RSP
 
 ktap.need_ours('iscsi_target_mod')
 COUNT = 512
+WLUN = 0xc101
 # the number of each unit: those of one byte, those that need flat space addressing, the highest of all
 NUMBERS = list(range(COUNT - 1)) + [16383]
 TREE = ktap.Tree(name='iqn.2026-11.org.example:luns', size_pages=1)
@@ -31,9 +32,9 @@ def unit(number):
     TREE.link(so, TREE.mkdir('%s/lun/lun_%d' % (TREE.tpg, number)) + '/so')
 
 
-def report_luns(c, room):
+def report_luns(c, room, select=0, lun=0):
     """The length that the answer tells, and the numbers that it has."""
-    status, data = c.read(struct.pack('>BBBBHIBB', 0xa0, 0, 0, 0, 0, room, 0, 0), room)
+    status, data = c.read(struct.pack('>BBBBHIBB', 0xa0, 0, select, 0, 0, room, 0, 0), room, lun=lun)
     if status != GOOD:
         return None, None
     length = struct.unpack_from('>I', data)[0]
@@ -60,7 +61,58 @@ def case_found():
     same('REPORT LUNS: its length', length, COUNT * 8)
     same('every number is there, once', sorted(numbers), NUMBERS)
     same('an answer that is cut short tells the whole length', report_luns(c, 24), (COUNT * 8, sorted(NUMBERS)[:2]))
+    same('with room for the header alone', report_luns(c, 8), (COUNT * 8, []))
+    same('with less', report_luns(c, 4), (COUNT * 8, []))
+    same('SELECT REPORT 02h: the well known one too', sorted(report_luns(c, 24 + COUNT * 8, 2)[1]), NUMBERS + [WLUN])
+    same('01h: that alone', report_luns(c, 64, 1), (8, [WLUN]))
+    same('10h: no administrative one', report_luns(c, 64, 0x10), (0, []))
+    same('03h is none', c.status(struct.pack('>BBBBHIBB', 0xa0, 0, 3, 0, 0, 64, 0, 0), read=64), CHECK)
     c.logout()
+
+
+def pages(c, code, lun):
+    data = c.read(struct.pack('>BBBHB', 0x12, 1, code, 255, 0), 255, lun=lun)[1]
+    return data[:2], data[4:4 + struct.unpack_from('>H', data, 2)[0]]
+
+
+def wlun(c, what):
+    """SPC-5 8.2: four commands, three pages, no name of its own."""
+    room = 24 + COUNT * 8
+    same(what + ': TEST UNIT READY', c.status(TUR, lun=WLUN), GOOD)
+    status, data = c.read(INQUIRY, 96, lun=WLUN)
+    same(what + ': INQUIRY', (status, data[0], data[5] & 0x38), (GOOD, 0x1e, 0))
+    same(what + ': REQUEST SENSE', c.read(bytes((3, 0, 0, 0, 18, 0)), 18, lun=WLUN)[1][2], 0)
+    same(what + ': the inventory is that of LUN 0',
+         [report_luns(c, room, n, WLUN) for n in range(3)], [report_luns(c, room, n) for n in range(3)])
+    same(what + ': its pages', pages(c, 0, WLUN), (b'\x1e\0', bytes((0, 0x80, 0x83))))
+    same(what + ': no serial number', pages(c, 0x80, WLUN), (b'\x1e\x80', b' ' * 8))
+    names, at, of = pages(c, 0x83, WLUN)[1], 0, []
+    while at < len(names):
+        of.append(names[at + 1] >> 4 & 3)
+        at += 4 + names[at + 3]
+    same(what + ': names of port and target, none of the unit', (sorted(set(of)), TREE.name.encode() in names), ([1, 2], True))
+    for code in (0x86, 0xb0):
+        same(what + ': no page %02x' % code, sense(c.do(struct.pack('>BBBHB', 0x12, 1, code, 255, 0), lun=WLUN, read=255)),
+             (5, 0x24, 0))
+    for cdb in (read10(0), write10(0), bytes((0x1a, 0, 0x3f, 0, 255, 0)), bytes((0xa3, 0x0c)) + bytes(10), bytes((0x25,)) + bytes(9)):
+        same(what + ': opcode %02x is none' % cdb[0], sense(c.do(cdb, lun=WLUN)), (5, 0x20, 0))
+
+
+def case_wlun():
+    c = Peer(TREE)
+    c.settle(0)
+    wlun(c, 'well known unit')
+    same('another well known unit', sense(c.do(TUR, lun=0xc102)), (5, 0x25, 0))
+    same('a reset of it', c.run(5, lun=WLUN), 0)
+    same('is no event elsewhere', c.status(TUR), GOOD)
+    c.logout()
+    acl = TREE.acl(BASE + 'none', lun=False)
+    c = Peer(TREE, 'none')
+    same('an initiator without a LUN', report_luns(c, 64), (8, [0]))
+    same('has the well known one', [report_luns(c, 64, n) for n in (1, 2)], [(8, [WLUN])] * 2)
+    wlun(c, 'without a LUN')
+    c.logout()
+    TREE.forget(acl)
 
 
 def case_data():
@@ -126,7 +178,7 @@ def case_changed():
     c.logout()
 
 
-ktap.run([case_made, case_found, case_data, case_libiscsi, case_linux, case_changed])
+ktap.run([case_made, case_found, case_wlun, case_data, case_libiscsi, case_linux, case_changed])
 TREE.remove()
 ok('everything is removed', not os.path.exists(TREE.tpg))
 ktap.done()

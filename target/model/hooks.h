@@ -30,6 +30,7 @@
  * @deve_gone: a mapped LUN is going (PR registrations); may sleep, lun_entry_mutex held
  * @acl_gone: a node ACL is going, its sessions are closed
  * @nexus_loss: the I_T nexus of a session ended (SPC-2 reservations, ACA); may sleep
+ * @wlun_setup: a device of the core's own is to be the REPORT LUNS well known logical unit; at load
  * @inventory_changed: REPORT LUNS data of this ACL changed (UA 3F/0E); atomic
  */
 struct model_hooks {
@@ -45,6 +46,7 @@ struct model_hooks {
 	void (*deve_gone)(struct se_node_acl *nacl, struct se_dev_entry *deve);
 	void (*acl_gone)(struct se_node_acl *nacl);
 	void (*nexus_loss)(struct se_session *sess);
+	void (*wlun_setup)(struct se_device *dev);
 	void (*inventory_changed)(struct se_node_acl *nacl);
 };
 

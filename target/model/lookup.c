@@ -14,13 +14,16 @@
 
 /*
  * LUN 0 without a device of the operator's, and the REPORT LUNS well-known logical unit, are
- * answered by the TPG's virtual LUN 0.
+ * answered by the TPG's virtual LUN 0, each by a device of its own. RCU read side.
  */
-static struct se_lun *virtual_lun(struct se_session *sess, u64 number)
+static struct se_lun *virtual_lun(struct se_session *sess, u64 number, struct se_device **dev)
 {
-	if (number && number != SCSI_W_LUN_REPORT_LUNS)
+	struct se_lun *lun = sess->se_tpg ? sess->se_tpg->tpg_virt_lun0 : NULL;
+
+	if (!lun || (number && number != SCSI_W_LUN_REPORT_LUNS))
 		return NULL;
-	return sess->se_tpg ? sess->se_tpg->tpg_virt_lun0 : NULL;
+	*dev = number ? tgt_lun_wlun_device() : rcu_dereference(lun->lun_se_dev);
+	return lun;
 }
 
 /*
@@ -50,20 +53,22 @@ static bool lun_get(struct se_cmd *cmd)
 	struct se_session *sess = cmd->se_sess;
 	struct se_dev_entry *deve;
 	struct se_lun *lun = NULL;
+	struct se_device *dev;
 	bool found = false;
 
 	rcu_read_lock();
 	deve = find_entry(cmd);
 	if (deve && percpu_ref_tryget_live(&deve->se_lun->lun_ref)) {
 		lun = deve->se_lun;
+		dev = rcu_dereference(lun->lun_se_dev);
 	} else {
 		deve = NULL;
-		lun = virtual_lun(sess, cmd->orig_fe_lun);
+		lun = virtual_lun(sess, cmd->orig_fe_lun, &dev);
 		if (!lun || !percpu_ref_tryget_live(&lun->lun_ref))
 			goto out;
 	}
 	cmd->se_lun = lun;
-	cmd->se_dev = rcu_dereference(lun->lun_se_dev);
+	cmd->se_dev = dev;
 	cmd->se_cmd_flags |= SCF_SE_LUN_CMD;
 	cmd->lun_ref_active = true;
 	tgt_traffic_count(tgt_lun(lun)->traffic, cmd);

@@ -28,7 +28,7 @@ static atomic_t lun_count = ATOMIC_INIT(0);
  * speak of
  */
 static struct se_hba *virt0_hba;
-static struct se_device *virt0_dev;
+static struct se_device *virt0_dev, *wlun_dev;
 
 /**
  * tgt_lun_alloc - make a LUN without a device
@@ -274,31 +274,38 @@ void tgt_lun_virt0_detach(struct se_portal_group *tpg)
 	tgt_lun_free(lun);
 }
 
+static struct se_device *make_dummy(const char *name)
+{
+	static const char params[] = "rd_pages=8,rd_nullio=1,rd_dummy=1";
+	struct se_device *dev = tgt_device_alloc(virt0_hba, name);
+
+	if (!dev)
+		return NULL;
+	if (virt0_hba->backend->ops->set_configfs_dev_params(dev, params, sizeof(params) - 1) >= 0 &&
+	    !tgt_device_configure(dev))
+		return dev;
+	tgt_device_release(dev);
+	return NULL;
+}
+
 /**
- * tgt_lun_virt0_init - make the device behind all virtual LUNs 0
+ * tgt_lun_virt0_init - make the devices behind all virtual LUNs 0 and well known logical units
  *
  * Context: module load; the ramdisk backend is registered.
  */
 int tgt_lun_virt0_init(void)
 {
-	static const char params[] = "rd_pages=8,rd_nullio=1,rd_dummy=1";
-	ssize_t ret;
-
 	virt0_hba = tgt_hba_create("rd_mcp", 0, HBA_FLAGS_INTERNAL_USE);
 	if (IS_ERR(virt0_hba))
 		return PTR_ERR(virt0_hba);
 
-	ret = -ENOMEM;
-	virt0_dev = tgt_device_alloc(virt0_hba, "virt_lun0");
+	virt0_dev = make_dummy("virt_lun0");
 	if (!virt0_dev)
 		goto out_hba;
-	ret = virt0_hba->backend->ops->set_configfs_dev_params(virt0_dev, params,
-							       sizeof(params) - 1);
-	if (ret < 0)
+	wlun_dev = make_dummy("report_luns");
+	if (!wlun_dev)
 		goto out_dev;
-	ret = tgt_device_configure(virt0_dev);
-	if (ret)
-		goto out_dev;
+	tgt_model_hook(wlun_setup, wlun_dev);
 	return 0;
 
 out_dev:
@@ -306,7 +313,7 @@ out_dev:
 	virt0_dev = NULL;
 out_hba:
 	tgt_hba_destroy(virt0_hba);
-	return ret;
+	return -ENOMEM;
 }
 
 /**
@@ -314,14 +321,15 @@ out_hba:
  */
 void tgt_lun_virt0_exit(void)
 {
+	tgt_device_release(wlun_dev);
 	tgt_device_release(virt0_dev);
 	tgt_hba_destroy(virt0_hba);
 }
 
 /**
- * tgt_lun_virt0_device - the device behind the virtual LUNs 0
+ * tgt_lun_wlun_device - the device behind the REPORT LUNS well known logical units
  */
-struct se_device *tgt_lun_virt0_device(void)
+struct se_device *tgt_lun_wlun_device(void)
 {
-	return virt0_dev;
+	return wlun_dev;
 }

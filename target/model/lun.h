@@ -27,6 +27,6 @@ int tgt_lun_virt0_attach(struct se_portal_group *tpg);
 void tgt_lun_virt0_detach(struct se_portal_group *tpg);
 int tgt_lun_virt0_init(void);
 void tgt_lun_virt0_exit(void);
-struct se_device *tgt_lun_virt0_device(void);
+struct se_device *tgt_lun_wlun_device(void);
 
 #endif /* TGT_MODEL_LUN_H */

@@ -22,6 +22,7 @@
 #include "target/scsi/server.h"
 #include "target/scsi/thin.h"
 #include "target/scsi/token.h"
+#include "target/scsi/wlun.h"
 
 static void device_gone(struct se_device *dev)
 {
@@ -139,6 +140,7 @@ const struct model_hooks tgt_scsi_model_hooks = {
 	.acl_gone = acl_gone,
 	.nexus_loss = nexus_loss,
 	.device_stopping = device_stopping,
+	.wlun_setup = tgt_wlun_setup,
 	.inventory_changed = inventory_changed,
 };
 

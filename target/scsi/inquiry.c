@@ -9,6 +9,7 @@
 #include "target/scsi/prot.h"
 #include "target/scsi/removal.h"
 #include "target/scsi/server.h"
+#include "target/scsi/wlun.h"
 
 #define VERSION_SPC4		0x06
 #define PERIPHERAL_NONE		0x3f	/* qualifier 1: no device is connected; unknown type */
@@ -27,7 +28,7 @@ static bool is_connected(struct se_cmd *cmd)
 	if (!tpg)
 		return true;
 	if (lun == tpg->tpg_virt_lun0)
-		return false;
+		return tgt_is_wlun(cmd->se_dev);
 	return !tpg->se_tpg_tfo->tpg_check_demo_mode_login_only ||
 	       !tpg->se_tpg_tfo->tpg_check_demo_mode_login_only(tpg);
 }
@@ -41,7 +42,7 @@ static void put_versions(struct wbuf *w, struct se_cmd *cmd)
 	struct se_portal_group *tpg = cmd->se_lun ? cmd->se_lun->lun_tpg : NULL;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(common); i++)
+	for (i = 0; i < ARRAY_SIZE(common) - tgt_is_wlun(cmd->se_dev); i++)
 		wbuf_be16(w, common[i]);
 	if (tpg && tpg->proto_id == SCSI_PROTOCOL_ISCSI)
 		wbuf_be16(w, 0x0960);
@@ -52,7 +53,7 @@ static u8 flags5(struct se_cmd *cmd)
 	struct se_device *dev = cmd->se_dev;
 	u8 flags = 0;
 
-	if (!(dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_ALUA))
+	if (!(dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_ALUA) && !tgt_is_wlun(dev))
 		flags |= 0x30;	/* TPGS: implicit and explicit */
 	if (tgt_copy_offered(dev))
 		flags |= 0x08;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* REPORT LUNS: the LUN inventory as one initiator may see it. */
 #include <linux/slab.h>
+#include <scsi/scsi.h>
 #include <scsi/scsi_common.h>
 #include <scsi/scsi_proto.h>
 
@@ -79,7 +80,7 @@ sense_reason_t spc_emulate_report_luns(struct se_cmd *cmd)
 	 * entries that are added while this runs are not stored, and counted by their unit
 	 * attention
 	 */
-	size = LIST_HEADER + 8 * (1 + (nacl ? count_mapped(nacl) : 0));
+	size = LIST_HEADER + 8 * (2 + (nacl ? count_mapped(nacl) : 0));
 	list = kvzalloc(size, GFP_KERNEL);
 	if (!list)
 		return TCM_OUT_OF_RESOURCES;
@@ -88,11 +89,13 @@ sense_reason_t spc_emulate_report_luns(struct se_cmd *cmd)
 	if (nacl &&
 	    (select == SELECT_ADDRESSED || select == SELECT_ALL || select == SELECT_ADMIN_ALL))
 		put_mapped(&w, nacl);
+	if (select == SELECT_WELL_KNOWN || select == SELECT_ALL)
+		put_lun(&w, SCSI_W_LUN_REPORT_LUNS);
 	/*
 	 * without any LUN, LUN 0 answers that it is not connected, and has to be listed
 	 * (SPC-5 6.33.1)
 	 */
-	if (w.len == LIST_HEADER && (select == SELECT_ADDRESSED || select == SELECT_ALL))
+	if (w.len == LIST_HEADER && select == SELECT_ADDRESSED)
 		put_lun(&w, 0);
 	wbuf_patch(&w, 0, wbuf_stored(&w) - LIST_HEADER, 4);
 	tgt_ua_drop(cmd, 0x3f, 0x0e);

@@ -14,6 +14,7 @@
 #include "target/scsi/server.h"
 #include "target/scsi/thin.h"
 #include "target/scsi/vpd.h"
+#include "target/scsi/wlun.h"
 
 /* PAGE LENGTH of the Block Limits and Block Device Characteristics pages */
 #define BLOCK_PAGE_SIZE		0x3c
@@ -34,6 +35,11 @@ static bool is_disk(struct se_device *dev)
 	return dev->transport->get_device_type(dev) == TYPE_DISK;
 }
 
+static bool is_ordinary(struct se_device *dev)
+{
+	return !tgt_is_wlun(dev);
+}
+
 static bool has_referrals(struct se_device *dev)
 {
 	return !list_empty_careful(&dev->t10_alua.lba_map_list);
@@ -43,6 +49,8 @@ static void build_serial(struct se_cmd *cmd, struct wbuf *w)
 {
 	const struct t10_wwn *wwn = &cmd->se_dev->t10_wwn;
 
+	if (tgt_is_wlun(cmd->se_dev))	/* none: spaces (SPC-5 7.7.18) */
+		wbuf_text(w, "", 8);
 	wbuf_bytes(w, wwn->unit_serial, strnlen(wwn->unit_serial, INQUIRY_VPD_SERIAL_LEN));
 }
 
@@ -99,7 +107,8 @@ static void put_port(struct wbuf *w, struct se_lun *lun, struct se_device *dev)
 
 	tgt_designator_put_number(w, TYPE_RELATIVE_PORT, DESIGNATES_PORT, protocol_of(tpg),
 				  tgt_tpg_rtpi(lun));
-	put_groups(w, lun, dev);
+	if (!tgt_is_wlun(dev))
+		put_groups(w, lun, dev);
 	put_port_name(w, tpg);
 	tgt_designator_put_name(w, DESIGNATES_TARGET, protocol_of(tpg),
 				tpg->se_tpg_tfo->tpg_get_wwn(tpg));
@@ -258,9 +267,9 @@ static const struct vpd_page pages[] = {
 	{ 0x00, NULL, build_supported },
 	{ 0x80, NULL, build_serial },
 	{ 0x83, NULL, tgt_vpd_identification },
-	{ 0x86, NULL, build_extended },
-	{ 0x87, NULL, build_mode_policy },
-	{ 0x88, NULL, build_scsi_ports },
+	{ 0x86, is_ordinary, build_extended },
+	{ 0x87, is_ordinary, build_mode_policy },
+	{ 0x88, is_ordinary, build_scsi_ports },
 	{ 0x8f, tgt_copy_offered, tgt_copy_vpd },
 	{ 0xb0, is_disk, build_block_limits },
 	{ 0xb1, is_disk, build_characteristics },
