@@ -40,6 +40,16 @@ def naa(sg):
     return b""
 
 
+def target_names(sg):
+    """The designation descriptors of the target device."""
+    d, at, out = sg.run(bytes((0x12, 1, 0x83, 2, 0, 0)), want=512).data, 4, []
+    while at < len(d):
+        if d[at + 1] >> 4 & 3 == 2:
+            out.append(d[at:at + 4 + d[at + 3]])
+        at += 4 + d[at + 3]
+    return out
+
+
 def cscd(name, size=0, kind=3, pdt=0, pad=False):
     return bytes((0xe4, pdt, 0, 0, 1, kind, 0, len(name))) + name.ljust(20, b"\0") + bytes((4 if pad else 0,)) + be(size, 3)
 
@@ -369,6 +379,20 @@ def tokens(w):
     same("done: 2148 blocks", (r[4], r[5], r[16:24]), (0x10, 1, be(2148, 8)))
     token = token_of(w.a)
     same("a token", (len(token), token[:4], token[6:8]), (512, be(0x00800001, 4), be(504, 2)))
+    same("made by the LUN", token[16:48], bytes((0xe4, 0, 0, 0, 1, 3, 0, 16)) + naa(w.a) + bytes(5) + be(512, 3))
+    same("bytes that it stands for", token[48:64], be(2148 * 512, 16))
+    same("blocks as READ CAPACITY(16) tells of them", token[96:128],
+         w.a.run(bytes((0x9e, 0x10)) + bytes(8) + be(32, 4) + b"\0\0", want=32).data[8:16] + bytes(24))
+    names = target_names(w.a)
+    same("the target device, as in its Device Identification page", (len(names), token[128:256]), (1, names[0].ljust(128, b"\0")))
+    kinds = []
+    for rod in (0x00800000, 0x00800001, 0x0080ffff, None):
+        populate(w.a, [(0, 1)], 6, rod=rod)
+        other = token_of(w.a, 6)
+        kinds.append(int.from_bytes(other[:4], "big"))
+    same("types: as it was asked for, else change vulnerable", kinds, [0x00800000] + [0x00800001] * 3)
+    same("no two tokens share what makes them hard to guess", sum(x == y for x, y in zip(token[256:], other[256:])) < 32, True)
+    same("nor their number", token[8:16] != other[8:16], True)
     same("WRITE USING TOKEN", write_using(w.b, token, [(0, 1000), (3000, 1148)]).code, ())
     got = b"".join(w.b.read(*x) for x in ((0, 1000), (3000, 1048), (4048, 100)))
     result(got == data[2048 * 512:] + data[:51200], "gives the data")
@@ -424,7 +448,7 @@ def report_tokens(w):
     same("each of its bytes", sorted(int.from_bytes(t[48:64], "big") for t in names), [512, 1024, 1536])
     same("made by c", {t[24:40] for t in names}, {naa(w.c).ljust(16, b"\0")})
     same("unknown to a", [t for t in names if t in all_tokens(w.a)[0]], [])
-    same("what makes them hard to guess is not in them", [t for t in made if t[128:192] in b"".join(names)], [])
+    same("what makes them hard to guess is not in them", [t for t in made if t[256:272] in b"".join(names)], [])
     same("cut short", all_tokens(w.c, 8 + 96), ([all_tokens(w.c)[0][0]], 4 + 3 * 96))
     same("no room at all", results(w.c, 8, want=0).code, ())
     w.c.write(0, bytes(512))

@@ -75,6 +75,22 @@ static u16 provisioning(struct se_device *dev)
 }
 
 /**
+ * tgt_capacity_describe - how the blocks are made: what a ROD token tells as well (SBC-4 6.7)
+ * @cmd: command, for its nexus and device
+ * @w: where to; 8 bytes
+ * Context: any.
+ */
+void tgt_capacity_describe(struct se_cmd *cmd, struct wbuf *w)
+{
+	struct se_device *dev = cmd->se_dev;
+
+	wbuf_be32(w, dev->dev_attrib.block_size);
+	wbuf_u8(w, protection(cmd));
+	wbuf_u8(w, dev->transport->get_lbppbe ? dev->transport->get_lbppbe(dev) & 0x0f : 0);
+	wbuf_be16(w, provisioning(dev));
+}
+
+/**
  * tgt_capacity_read16 - READ CAPACITY(16) (SBC-4 5.21)
  * @cmd: command with its buffer
  * Return: TCM_NO_SENSE when completed, else the reason. Any context.
@@ -90,10 +106,7 @@ sense_reason_t tgt_capacity_read16(struct se_cmd *cmd)
 		return reason;
 	wbuf_init(&w, raw, sizeof(raw));
 	wbuf_be64(&w, tgt_server_blocks(dev) - 1);
-	wbuf_be32(&w, dev->dev_attrib.block_size);
-	wbuf_u8(&w, protection(cmd));
-	wbuf_u8(&w, dev->transport->get_lbppbe ? dev->transport->get_lbppbe(dev) & 0x0f : 0);
-	wbuf_be16(&w, provisioning(dev));
+	tgt_capacity_describe(cmd, &w);
 	wbuf_zero(&w, 16);
 	return tgt_server_reply(cmd, &w);
 }

@@ -60,6 +60,7 @@ static bool share_a_block(const u8 *raw, const struct odx_list *list)
 static struct odx_token *make_token(struct se_cmd *cmd, const u8 *raw, const struct odx_list *list)
 {
 	u32 timeout = list->timeout ? list->timeout : ODX_DEFAULT_TIMEOUT;
+	u32 type = list->flag && list->rod_type == ROD_DEFAULT ? ROD_DEFAULT : ROD_CHANGE_VULNERABLE;
 	struct odx_range *ranges = kcalloc(list->ranges, sizeof(*ranges), GFP_KERNEL);
 	struct odx_token *token;
 	u16 i;
@@ -68,7 +69,7 @@ static struct odx_token *make_token(struct se_cmd *cmd, const u8 *raw, const str
 		return NULL;
 	for (i = 0; i < list->ranges; i++)
 		ranges[i] = tgt_copy_parse_range(raw, list, i);
-	token = tgt_token_create(cmd->se_dev, timeout, ranges, list->ranges);
+	token = tgt_token_create(cmd, type, timeout, ranges, list->ranges);
 	kfree(ranges);
 	return token;
 }

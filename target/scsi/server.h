@@ -141,6 +141,7 @@ sense_reason_t tgt_server_beyond(struct se_cmd *cmd, u64 lba);
 u32 tgt_server_max_transfer(const struct se_cmd *cmd);
 
 /* handlers of the rows, by file */
+void tgt_capacity_describe(struct se_cmd *cmd, struct wbuf *w);
 sense_reason_t tgt_inquiry_execute(struct se_cmd *cmd);
 sense_reason_t tgt_vpd_execute(struct se_cmd *cmd, struct wbuf *w);
 void tgt_vpd_identification(struct se_cmd *cmd, struct wbuf *w);

@@ -7,6 +7,7 @@
  */
 #include "target/scsi/token.h"
 
+#include <linux/jhash.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
@@ -16,7 +17,9 @@
 #include "target/scsi/range.h"
 #include "target/scsi/server.h"
 
-#define SECRET_SIZE	64	/* nobody can guess the token of another */
+#define DEVICE_DATA	96	/* offsets in a token (SPC-4 table 112) */
+#define TARGET_DESCRIPTOR	128
+#define EXTENDED_DATA	256	/* nobody can guess the token of another */
 
 /* @tokens_lock guards tokens, oldest first, and what struct odx_token says; interrupts off. */
 static DEFINE_SPINLOCK(tokens_lock);
@@ -39,46 +42,70 @@ void tgt_token_put(struct odx_token *token)
 }
 
 /*
- * SPC-4 table 141: the type, the length of the rest, who made it, the number of bytes, and what
+ * The target device: its name, or an identifier made of the name if that is too long to fit in (NAA
+ * locally assigned).
+ */
+static void put_target(struct wbuf *w, struct se_portal_group *tpg)
+{
+	int protocol = tpg->proto_id >= 0 ? tpg->proto_id : DESIGNATOR_NO_PROTOCOL;
+	const char *name = tpg->se_tpg_tfo->tpg_get_wwn(tpg);
+	size_t len = strlen(name);
+
+	if (len < EXTENDED_DATA - TARGET_DESCRIPTOR - 4) {
+		tgt_designator_put_name(w, DESIGNATES_TARGET, protocol, name);
+		return;
+	}
+	wbuf_be32(w, 0x01230008);
+	wbuf_be32(w, 0x30000000 | (jhash(name, len, 1) >> 4));
+	wbuf_be32(w, jhash(name, len, 2));
+}
+
+/*
+ * SPC-4 table 112: the type, the length of the rest, who made it, the number of bytes, and what
  * makes it unique.
  */
-static void put_token(struct odx_token *token)
+static void put_token(struct odx_token *token, struct se_cmd *cmd, u32 type)
 {
 	const struct t10_wwn *wwn = &token->dev->t10_wwn;
-	u8 naa[NAA6_SIZE], secret[SECRET_SIZE];
+	u8 naa[NAA6_SIZE], number[8];
 	struct wbuf w;
 
 	memset(token->raw, 0, sizeof(token->raw));
-	get_random_bytes(secret, sizeof(secret));
+	get_random_bytes(number, sizeof(number));
 	tgt_designator_naa6(naa, wwn->company_id, wwn->unit_serial);
 	wbuf_init(&w, token->raw, sizeof(token->raw));
-	wbuf_be32(&w, ROD_CHANGE_VULNERABLE);
+	wbuf_be32(&w, type);
 	wbuf_be16(&w, 0);
 	wbuf_be16(&w, ODX_TOKEN_SIZE - 8);
-	wbuf_bytes(&w, secret, 8);
+	wbuf_bytes(&w, number, sizeof(number));
 	wbuf_be32(&w, 0xe4000000);	/* the creator, as in a CSCD descriptor */
 	wbuf_be32(&w, 0x01030010);
 	wbuf_bytes(&w, naa, sizeof(naa));
-	wbuf_zero(&w, 8);
+	wbuf_be32(&w, 0);
+	wbuf_be32(&w, token->dev->dev_attrib.block_size);
 	wbuf_be64(&w, 0);
 	wbuf_be64(&w, token->bytes);
-	wbuf_zero(&w, 128 - w.len);
-	wbuf_bytes(&w, secret, sizeof(secret));
-	memzero_explicit(secret, sizeof(secret));
+	wbuf_zero(&w, DEVICE_DATA - w.len);
+	tgt_capacity_describe(cmd, &w);
+	wbuf_zero(&w, TARGET_DESCRIPTOR - w.len);
+	put_target(&w, cmd->se_sess->se_tpg);
+	get_random_bytes(token->raw + EXTENDED_DATA, sizeof(token->raw) - EXTENDED_DATA);
 }
 
 /**
  * tgt_token_create - a token for data of a device, not known to anybody yet
- * @dev: device
+ * @cmd: command that asks for it, for its nexus and device
+ * @type: ROD TYPE
  * @timeout: seconds without use after which it expires
  * @range: its blocks, within the medium
  * @ranges: number of ranges
  * Context: may sleep.
  * Return: the token with one reference, or NULL.
  */
-struct odx_token *tgt_token_create(struct se_device *dev, u32 timeout,
+struct odx_token *tgt_token_create(struct se_cmd *cmd, u32 type, u32 timeout,
 				   const struct odx_range *range, u16 ranges)
 {
+	struct se_device *dev = cmd->se_dev;
 	struct odx_token *token = kzalloc(struct_size(token, range, ranges), GFP_KERNEL);
 	u16 i;
 
@@ -93,7 +120,7 @@ struct odx_token *tgt_token_create(struct se_device *dev, u32 timeout,
 		token->range[i] = range[i];
 		token->bytes += (u64)range[i].blocks * dev->dev_attrib.block_size;
 	}
-	put_token(token);
+	put_token(token, cmd, type);
 	return token;
 }
 

@@ -40,7 +40,7 @@ struct odx_token {
 
 struct wbuf;
 
-struct odx_token *tgt_token_create(struct se_device *dev, u32 timeout,
+struct odx_token *tgt_token_create(struct se_cmd *cmd, u32 type, u32 timeout,
 				   const struct odx_range *range, u16 ranges);
 bool tgt_token_publish(struct odx_token *token);
 struct odx_token *tgt_token_use(const u8 *raw, enum token_state *state);
