@@ -8,6 +8,12 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+/* immediate functions of a session that wait for commands before them */
+#define IMMEDIATE_MAX	64
+
+/* bytes that a piece of unsolicited data counts for at least while it is held */
+#define PIECE_MIN	512
+
 /* RFC 7144 6 */
 #define TM_FUNC_QUERY_TASK_SET	10
 #define TM_FUNC_I_T_NEXUS_RESET	11
@@ -112,34 +118,40 @@ static struct itgt_pdu *pdu_keep(struct itgt_conn *conn, struct itgt_pdu *pdu)
 }
 
 /*
- * Keeps a PDU until those before it are in. The window bounds their number,
- * MaxRecvDataSegmentLength their size.
+ * Keeps a PDU until those before it are in. The window bounds their number, and IMMEDIATE_MAX that
+ * of those without a number; MaxRecvDataSegmentLength their size.
  */
 int itgt_order_hold(struct itgt_conn *conn, struct itgt_pdu *pdu)
 {
 	struct itgt_session *sess = conn->sess;
 	struct itgt_pdu *pos, *h = pdu_keep(conn, pdu);
+	bool numbered = itgt_pdu_is_numbered(pdu);
 
 	if (!h)
 		return -ENOMEM;
 	spin_lock(&sess->sn_lock);
+	if (!numbered && sess->nr_immediate >= IMMEDIATE_MAX)
+		goto too_many;
 	list_for_each_entry_reverse(pos, &sess->held, held) {
-		if (pdu_cmdsn(pos) == pdu_cmdsn(h) && itgt_pdu_is_numbered(pos) &&
-		    itgt_pdu_is_numbered(h))
+		if (pdu_cmdsn(pos) == pdu_cmdsn(h) && itgt_pdu_is_numbered(pos) && numbered)
 			goto dup;
 		if (itgt_sn_lt(pdu_cmdsn(pos), pdu_cmdsn(h)))
 			break;
 	}
-	if (itgt_sn_lt(pdu_cmdsn(h), sess->exp_cmdsn) && itgt_pdu_is_numbered(h))
+	if (itgt_sn_lt(pdu_cmdsn(h), sess->exp_cmdsn) && numbered)
 		goto dup;
 	list_add(&h->held, &pos->held);
-	sess->nr_held++;
+	sess->nr_immediate += !numbered;
 	spin_unlock(&sess->sn_lock);
 	return 0;
 dup:
 	spin_unlock(&sess->sn_lock);
 	free_held(h);
 	return 0;
+too_many:
+	spin_unlock(&sess->sn_lock);
+	free_held(h);
+	return handlers->bad(conn, pdu, ISCSI_REASON_IMM_CMD_REJECT);
 }
 
 static struct itgt_pdu *held_find(struct itgt_conn *conn, itt_t itt)
@@ -168,7 +180,12 @@ bool itgt_order_is_held(struct itgt_conn *conn, itt_t itt)
 	return is;
 }
 
-/* Unsolicited data of a held command goes behind it, FirstBurstLength in all. */
+static u32 piece_size(const struct itgt_pdu *d)
+{
+	return max(d->dlen, PIECE_MIN);
+}
+
+/* Unsolicited data of a held command goes behind it, about FirstBurstLength in all. */
 int itgt_order_hold_data(struct itgt_conn *conn, struct itgt_pdu *pdu)
 {
 	struct itgt_session *sess = conn->sess;
@@ -180,10 +197,10 @@ int itgt_order_hold_data(struct itgt_conn *conn, struct itgt_pdu *pdu)
 	spin_lock(&sess->sn_lock);
 	h = held_find(conn, d->hdr.itt);
 	if (h) {
-		sum = h->dlen + d->dlen;
+		sum = h->dlen;
 		list_for_each_entry(pos, &h->train, held)
-			sum += pos->dlen;
-		if (sum <= sess->par.first_burst)
+			sum += piece_size(pos);
+		if (sum + d->dlen <= sess->par.first_burst)
 			list_add_tail(&d->held, &h->train);
 		else
 			h = NULL;
@@ -236,7 +253,6 @@ int itgt_order_plug(struct itgt_conn *conn, const struct itgt_pdu *pdu, u32 sn)
 		pos->fate = ITGT_PDU_SKIP;
 	} else {
 		list_add_tail(&h->held, &pos->held);
-		sess->nr_held++;
 	}
 	spin_unlock(&sess->sn_lock);
 	if (is_held)
@@ -252,9 +268,10 @@ static struct itgt_pdu *unhold(struct itgt_session *sess)
 	h = list_first_entry_or_null(&sess->held, struct itgt_pdu, held);
 	if (h && itgt_sn_le(pdu_cmdsn(h), sess->exp_cmdsn)) {
 		list_del(&h->held);
-		sess->nr_held--;
 		if (itgt_pdu_is_numbered(h))
 			WRITE_ONCE(sess->exp_cmdsn, sess->exp_cmdsn + 1);
+		else
+			sess->nr_immediate--;
 	} else {
 		h = NULL;
 	}
@@ -326,7 +343,7 @@ void itgt_order_forget(struct itgt_conn *conn)
 		if (h->conn != conn)
 			continue;
 		list_move(&h->held, &drop);
-		sess->nr_held--;
+		sess->nr_immediate -= !itgt_pdu_is_numbered(h);
 	}
 	spin_unlock(&sess->sn_lock);
 	deliver_unlock(sess);

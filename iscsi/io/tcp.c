@@ -23,62 +23,15 @@ int itgt_tcp_recv_pages(struct itgt_conn *conn, struct bio_vec *bv, u32 nr, u32 
 	return sock_recvmsg(conn->sock, &msg, flags);
 }
 
-static int time_left(unsigned long deadline, long *left)
+int itgt_tcp_write(struct itgt_conn *conn, const void *buf, u32 len)
 {
-	*left = (long)(deadline - jiffies);
-	return *left > 0 ? 0 : -ETIMEDOUT;
-}
+	struct kvec v = { .iov_base = (void *)buf, .iov_len = len };
+	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL | MSG_DONTWAIT };
+	int ret = kernel_sendmsg(conn->sock, &msg, &v, 1, len);
 
-int itgt_tcp_read(struct itgt_conn *conn, void *buf, u32 len, unsigned long deadline)
-{
-	u32 got = 0;
-	int ret = 0;
-
-	while (got < len) {
-		long left;
-
-		ret = time_left(deadline, &left);
-		if (ret)
-			break;
-		WRITE_ONCE(conn->sock->sk->sk_rcvtimeo, left);
-		ret = itgt_tcp_recv(conn, buf + got, len - got, true);
-		if (ret == -EAGAIN || ret == -EINTR)
-			continue;
-		if (ret <= 0) {
-			ret = ret ?: -ECONNRESET;
-			break;
-		}
-		got += ret;
-		ret = 0;
-	}
-	WRITE_ONCE(conn->sock->sk->sk_rcvtimeo, MAX_SCHEDULE_TIMEOUT);
-	return ret;
-}
-
-int itgt_tcp_write(struct itgt_conn *conn, const void *buf, u32 len, unsigned long deadline)
-{
-	u32 put = 0;
-	int ret = 0;
-
-	while (put < len) {
-		struct kvec v = { .iov_base = (void *)buf + put, .iov_len = len - put };
-		struct msghdr msg = { .msg_flags = MSG_NOSIGNAL };
-		long left;
-
-		ret = time_left(deadline, &left);
-		if (ret)
-			break;
-		WRITE_ONCE(conn->sock->sk->sk_sndtimeo, left);
-		ret = kernel_sendmsg(conn->sock, &msg, &v, 1, v.iov_len);
-		if (ret == -EAGAIN || ret == -EINTR)
-			continue;
-		if (ret < 0)
-			break;
-		put += ret;
-		ret = 0;
-	}
-	WRITE_ONCE(conn->sock->sk->sk_sndtimeo, MAX_SCHEDULE_TIMEOUT);
-	return ret;
+	if (ret < 0)
+		return ret;
+	return ret == len ? 0 : -ENOBUFS;
 }
 
 int itgt_tcp_send(struct itgt_conn *conn, struct bio_vec *bv, u32 nr, size_t len,

@@ -18,19 +18,11 @@ int itgt_tcp_recv(struct itgt_conn *conn, void *buf, u32 len, bool wait);
 /* The same into pages, @nr segments. */
 int itgt_tcp_recv_pages(struct itgt_conn *conn, struct bio_vec *bv, u32 nr, u32 len, bool wait);
 
-/**
- * itgt_tcp_read - exactly @len bytes, or an error; for login
- * @conn: connection in state LOGIN
- * @buf: room for @len bytes
- * @len: bytes
- * @deadline: jiffies; -ETIMEDOUT after it
- * Context: blocks.
- * Return: 0, -ECONNRESET at the end of the stream, or another -errno.
+/*
+ * Exactly @len bytes out of kernel memory; for login. Never waits: who has read the answers before
+ * this one has room for it. Return: 0 or -errno.
  */
-int itgt_tcp_read(struct itgt_conn *conn, void *buf, u32 len, unsigned long deadline);
-
-/* Exactly @len bytes out of kernel memory; for login. @deadline as above. */
-int itgt_tcp_write(struct itgt_conn *conn, const void *buf, u32 len, unsigned long deadline);
+int itgt_tcp_write(struct itgt_conn *conn, const void *buf, u32 len);
 
 enum {
 	ITGT_SEND_MORE = 1,	/* the next call follows at once: may wait for it */

@@ -84,7 +84,7 @@ static int respond(struct itgt_login *login, u8 flags, enum itgt_login_status st
 	if (unsent(login))
 		rsp->flags |= ITGT_LOGIN_C;
 	itgt_bhs_set_dlen(rsp, len);
-	ret = itgt_tcp_write(conn, rsp, size, login->deadline);
+	ret = itgt_tcp_write(conn, rsp, size);
 	kfree_sensitive(rsp);
 	if (!unsent(login)) {
 		kfree_sensitive(login->out.buf);

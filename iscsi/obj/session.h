@@ -62,13 +62,13 @@ struct itgt_session {
 	u32 dataout_timeout, dataout_retries;	/* seconds, times; ERL > 0 */
 	atomic_t nopin_timeout, nopin_response_timeout;	/* seconds, 0 = off */
 
-	/* guards exp_cmdsn, held, nr_held; irqs on, rx kthreads only */
+	/* guards exp_cmdsn, held, nr_immediate; irqs on, rx kthreads only */
 	spinlock_t sn_lock;
 	u32 exp_cmdsn;			/* read without the lock by tx */
 	/* grows by one for each numbered command that is answered */
 	atomic_t max_cmdsn;
 	struct list_head held;		/* PDUs ahead of exp_cmdsn, by CmdSN */
-	u32 nr_held;
+	u32 nr_immediate;	/* of those on held that have no CmdSN */
 	/* MC/S: keeps delivery to the core in CmdSN order over connections */
 	struct mutex deliver;
 

@@ -448,6 +448,27 @@ def case_chap_discovery():
         ktap.write(auth + name, 'NULL')
 
 
+def case_deaf():
+    """Who does not read the answers to his requests holds nothing up: the login ends, not only when its time is over."""
+    c = Conn()
+    c.close()
+    c.sock = socket.socket()
+    c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    start = time.monotonic()
+    c.sock.connect(('127.0.0.1', 3260))
+    names = {'InitiatorName': 'iqn.2026-11.org.example:deaf', 'SessionType': 'Discovery'}
+    try:
+        for n in range(4):
+            c.login_send(list(names.items()) + [('X-%d%02d%s' % (n, i, 'a' * 55), '1') for i in range(58)], OPERATIONAL)
+    except Closed:
+        pass
+    while time.monotonic() - start < 12 and c.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == 1:
+        time.sleep(0.1)
+    ok('a login whose answers are not read ends early', time.monotonic() - start < 12, time.monotonic() - start)
+    c.close()
+    honest()
+
+
 def case_redirect():
     path = TREE.tpg + '/redirect'
     for kind, status in (('temporary', 0x0101), ('permanent', 0x0102)):
@@ -595,7 +616,7 @@ def case_timeout():
 
 
 ktap.run([case_simple, case_stages, case_refusals, case_bad_bytes, case_keys, case_repeats, case_joined, case_sessions,
-          case_discovery, case_text_pieces, case_chap, case_chap_discovery, case_redirect, case_headers,
+          case_discovery, case_text_pieces, case_chap, case_chap_discovery, case_deaf, case_redirect, case_headers,
           case_names, case_methods, case_slow_peers, case_timeout])
 TREE.remove()
 ktap.done()

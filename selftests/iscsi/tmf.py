@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ktap
 from ktap import ok, same
 from peer import BLOCK, CHECK, GOOD, INQUIRY, Peer, TASK_ABORTED, TUR, read10, sense, write10
-from rawpdu import NO_TAG, R2T, REJECT, SCSI_RSP
+from rawpdu import Closed, DATA_OUT, NO_TAG, R2T, REJECT, SCSI_RSP
 
 ktap.need_ours('iscsi_target_mod')
 ABORT_TASK, ABORT_TASK_SET, CLEAR_TASK_SET, LUN_RESET, WARM_RESET, COLD_RESET, REASSIGN = 1, 2, 4, 5, 6, 7, 8
@@ -191,6 +191,39 @@ def case_order():
     c.logout()
 
 
+def case_waiting():
+    """What waits for a missing command is bounded, also what has no number and what has no bytes."""
+    c = ready()
+    gap = c.cmdsn
+    tags = [c.manage(ABORT_TASK_SET, cmdsn=gap + 1) for _ in range(70)]
+    rejected = [c.reply() for _ in range(6)]
+    same('of 70 immediate functions that wait 6 are rejected: too many', [(r.opcode, r.header[2]) for r in rejected],
+         [(REJECT, 6)] * 6)
+    same('they are the last', sorted(struct.unpack_from('>I', r.data, 16)[0] for r in rejected), tags[64:])
+    first = c.task(TUR, cmdsn=gap)
+    c.cmdsn = gap + 1
+    same('the others are answered', [c.done(t).response for t in tags[:64]], [COMPLETE] * 64)
+    del first
+    c.settle()
+    c.logout()
+    c = Peer(TREE, keys={'InitialR2T': 'No', 'ImmediateData': 'No'})
+    c.settle()
+    tag = c.task(write10(0), write=BLOCK, final=False, cmdsn=c.cmdsn + 1)
+    try:
+        for n in range(200):
+            h = c.header(DATA_OUT, 0, itt=tag, take=False)
+            struct.pack_into('>I', h, 24, 0)
+            struct.pack_into('>II', h, 36, n, 0)
+            c.send(h)
+        gone = c.is_closed()
+    except Closed:
+        gone = True
+    ok('empty data without end for a command that waits ends the connection', gone)
+    c = ready()
+    same('and nothing else', c.status(TUR), GOOD)
+    c.logout()
+
+
 def case_rfc7144():
     c = ready()
     for code, name in ((QUERY_TASK, 'QUERY TASK'), (QUERY_TASK_SET, 'QUERY TASK SET'), (NEXUS_RESET, 'I_T NEXUS RESET'),
@@ -269,6 +302,6 @@ def case_odd():
     TREE.param('MaxConnections', 1)
 
 
-ktap.run([case_abort_task, case_abort_late, case_sets, case_target_resets, case_order, case_rfc7144, case_odd])
+ktap.run([case_abort_task, case_abort_late, case_sets, case_target_resets, case_order, case_waiting, case_rfc7144, case_odd])
 TREE.remove()
 ktap.done()

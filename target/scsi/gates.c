@@ -8,6 +8,7 @@
 #include "target/scsi/limits.h"
 #include "target/scsi/opcode.h"
 #include "target/scsi/server.h"
+#include "target/scsi/wlun.h"
 
 /* What an unknown command of a passed-through device counts as: the careful classes. */
 static enum tgt_pr_class pr_class(const struct se_cmd *cmd, const struct tgt_opcode *row)
@@ -123,7 +124,7 @@ static sense_reason_t gate_write_protect(struct se_cmd *cmd)
 	if (!row || !(row->flags & OPF_WRITES))
 		return TCM_NO_SENSE;
 	if ((cmd->se_dev->dev_flags & DF_READ_ONLY) || target_lun_is_rdonly(cmd))
-		return TCM_WRITE_PROTECTED;
+		return tgt_is_wlun(cmd->se_dev) ? TCM_NO_SENSE : TCM_WRITE_PROTECTED;
 	return READ_ONCE(tgt_scsi_dev(cmd->se_dev)->mode.swp) ? TGT_SOFTWARE_WRITE_PROTECTED
 							      : TCM_NO_SENSE;
 }
