@@ -30,8 +30,24 @@ static int logout_answer(struct itgt_conn *conn, const struct itgt_pdu *pdu, u8 
 	return 0;
 }
 
-/* Of the other connections nothing is left, or -ETIMEDOUT. */
-static void close_others(struct itgt_conn *conn)
+/*
+ * The connection ends and has ended. Two may name each other, and each is to be stopped in the
+ * middle of this: who is to end itself waits no longer, and false is returned.
+ */
+static bool end_other(struct itgt_conn *conn, struct itgt_conn *other, enum itgt_drop_reason why)
+{
+	bool ended;
+
+	itgt_conn_drop(other, why);
+	do
+		ended = wait_for_completion_timeout(&other->closed, HZ / 10);
+	while (!ended && itgt_conn_is_up(conn));
+	itgt_conn_put(other);
+	return ended;
+}
+
+/* Of the other connections nothing is left; false as above. */
+static bool close_others(struct itgt_conn *conn)
 {
 	struct itgt_session *sess = conn->sess;
 	struct itgt_conn *other;
@@ -49,10 +65,9 @@ static void close_others(struct itgt_conn *conn)
 		}
 		spin_unlock_irq(&sess->lock);
 		if (!found)
-			return;
-		itgt_conn_drop(other, ITGT_DROP_LOGOUT);
-		wait_for_completion(&other->closed);
-		itgt_conn_put(other);
+			return true;
+		if (!end_other(conn, other, ITGT_DROP_LOGOUT))
+			return false;
 	}
 }
 
@@ -60,7 +75,8 @@ static int logout_session(struct itgt_conn *conn, const struct itgt_pdu *pdu)
 {
 	if (!itgt_conn_move(conn, ITGT_CONN_FFP, ITGT_CONN_LOGOUT))
 		return 0;
-	close_others(conn);
+	if (!close_others(conn))
+		return 0;
 	itgt_session_forget(conn->sess, -1);
 	itgt_conn_end_tasks(conn);
 	itgt_session_unregister(conn->sess);
@@ -84,11 +100,8 @@ static int logout_connection(struct itgt_conn *conn, const struct itgt_pdu *pdu)
 	}
 	other = itgt_session_find_conn(conn->sess, be16_to_cpu(pdu->logout.cid));
 	found = other;
-	if (other) {
-		itgt_conn_drop(other, ITGT_DROP_LOGOUT);
-		wait_for_completion(&other->closed);
-		itgt_conn_put(other);
-	}
+	if (other && !end_other(conn, other, ITGT_DROP_LOGOUT))
+		return 0;
 	found |= itgt_session_forget(conn->sess, be16_to_cpu(pdu->logout.cid));
 	return logout_answer(conn, pdu, found ? ISCSI_LOGOUT_SUCCESS : ISCSI_LOGOUT_CID_NOT_FOUND,
 			     false);
@@ -106,11 +119,8 @@ static int logout_recovery(struct itgt_conn *conn, const struct itgt_pdu *pdu)
 	if (cid == conn->cid)
 		return logout_answer(conn, pdu, ISCSI_LOGOUT_CLEANUP_FAILED, false);
 	other = itgt_session_find_conn(conn->sess, cid);
-	if (other) {
-		itgt_conn_drop(other, ITGT_DROP_RECOVERY);
-		wait_for_completion(&other->closed);
-		itgt_conn_put(other);
-	}
+	if (other && !end_other(conn, other, ITGT_DROP_RECOVERY))
+		return 0;
 	found = other || itgt_session_has_lost(conn->sess, cid);
 	return logout_answer(conn, pdu, found ? ISCSI_LOGOUT_SUCCESS : ISCSI_LOGOUT_CID_NOT_FOUND,
 			     false);

@@ -89,13 +89,13 @@ static bool ahs_gather(const struct itgt_pdu *pdu, struct extra *x)
 	return at >= pdu->ahs_len;
 }
 
-static int cmd_refuse(struct itgt_conn *conn, struct itgt_pdu *pdu)
+static int cmd_refuse(struct itgt_conn *conn, struct itgt_pdu *pdu, u8 reason)
 {
 	pdu->fate = ITGT_PDU_SKIP;
 	if (!(pdu->scsi.opcode & ISCSI_OP_IMMEDIATE))
 		itgt_session_open_window(conn->sess);
 	atomic_inc(&conn->sess->stat.format_errors);
-	return itgt_reject(conn, pdu, ISCSI_REASON_PROTOCOL_ERROR);
+	return itgt_reject(conn, pdu, reason);
 }
 
 /* No memory for a task: the initiator is asked to come again. */
@@ -167,17 +167,21 @@ static int cmd_begin(struct itgt_conn *conn, struct itgt_pdu *pdu)
 	struct extra x;
 
 	if (!data_is_allowed(conn, pdu))
-		return cmd_refuse(conn, pdu);
+		return cmd_refuse(conn, pdu, ISCSI_REASON_PROTOCOL_ERROR);
 	if (pdu->ahs_len || cdb[0] == VARIABLE_LENGTH_CMD || bidi) {
 		memset(&x, 0, sizeof(x));
 		if (!ahs_gather(pdu, &x) || (bidi && !x.bidi))
-			return cmd_refuse(conn, pdu);
+			return cmd_refuse(conn, pdu, ISCSI_REASON_PROTOCOL_ERROR);
 		cdb = x.cdb;
 	}
 	t = itgt_task_alloc(conn);
 	if (!t)
 		return cmd_busy(conn, pdu);
 	cmd_fill(t, pdu);
+	if (unlikely(!itgt_task_take_itt(t))) {
+		itgt_task_release(t);
+		return cmd_refuse(conn, pdu, ISCSI_REASON_TASK_IN_PROGRESS);
+	}
 	if (bidi) {
 		__set_bit(ITGT_TASK_BIDI, &t->flags);
 		t->bidi_len = x.bidi_len;

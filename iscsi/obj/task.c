@@ -24,6 +24,7 @@ static void pool_free(struct work_struct *work)
 	for (i = 0; i < pool->nr; i++)
 		kmem_cache_free(task_cache, pool->tasks[i]);
 	percpu_ref_exit(&pool->ref);
+	kvfree(pool->itts);
 	kvfree(pool);
 	module_put(THIS_MODULE);
 }
@@ -52,7 +53,10 @@ struct itgt_pool *itgt_pool_create(u32 limit)
 	pool = kvzalloc(struct_size(pool, tasks, limit), GFP_KERNEL);
 	if (!pool)
 		return NULL;
-	if (percpu_ref_init(&pool->ref, pool_unused, 0, GFP_KERNEL)) {
+	pool->itt_mask = roundup_pow_of_two(limit) - 1;
+	pool->itts = kvcalloc(pool->itt_mask + 1, sizeof(*pool->itts), GFP_KERNEL);
+	if (!pool->itts || percpu_ref_init(&pool->ref, pool_unused, 0, GFP_KERNEL)) {
+		kvfree(pool->itts);
 		kvfree(pool);
 		return NULL;
 	}
@@ -132,11 +136,19 @@ struct itgt_task *itgt_task_alloc(struct itgt_conn *conn)
 	return t;
 }
 
+/* Numbers that count up and slots of a table alike differ in their low bits. */
+static atomic_t *itt_count(const struct itgt_task *t)
+{
+	return &t->pool->itts[be32_to_cpu((__force __be32)t->itt) & t->pool->itt_mask];
+}
+
 void itgt_task_release(struct itgt_task *task)
 {
 	struct itgt_pool *pool = task->pool;
 
 	kfree(task->spans);
+	if (test_bit(ITGT_TASK_ITT, &task->flags))
+		atomic_dec(itt_count(task));
 	/* whatever was done to the task is done before the slot looks free */
 	smp_store_release(&task->flags, 0);
 	llist_add(&task->free_node, &pool->freed);
@@ -192,6 +204,29 @@ struct itgt_task *itgt_task_next(struct itgt_pool *pool, u32 *pos,
 		target_put_sess_cmd(&t->se);
 	}
 	return NULL;
+}
+
+static bool holds_itt(struct itgt_task *t, const void *new)
+{
+	const struct itgt_task *n = new;
+
+	return t != n && t->itt == n->itt && test_bit(ITGT_TASK_ITT, &t->flags) &&
+	       !test_bit(ITGT_TASK_CLAIMED, &t->flags);
+}
+
+bool itgt_task_take_itt(struct itgt_task *task)
+{
+	struct itgt_task *other;
+	u32 pos = 0;
+
+	__set_bit(ITGT_TASK_ITT, &task->flags);
+	if (likely(atomic_inc_return(itt_count(task)) == 1))
+		return true;
+	other = itgt_task_next(task->pool, &pos, holds_itt, task);
+	if (!other)
+		return true;
+	target_put_sess_cmd(&other->se);
+	return false;
 }
 
 /*

@@ -28,6 +28,9 @@ struct itgt_pool {
 	struct llist_node *cache;	/* tasks ready for use */
 	u32 nr;				/* tasks ever made; valid slots of tasks[] */
 	u32 limit;
+	/* commands out by Initiator Task Tag, modulo; a count above one: there may be one twice */
+	atomic_t *itts;
+	u32 itt_mask;
 	struct work_struct free_work;
 	struct itgt_task *tasks[];
 };
@@ -51,6 +54,7 @@ enum itgt_task_flags {
 	ITGT_TASK_UNSOL,
 	ITGT_TASK_BIDI,		/* data goes both ways */
 	ITGT_TASK_BAD_DATA,	/* data was lost: fail when all is in */
+	ITGT_TASK_ITT,		/* counted in pool->itts */
 };
 
 enum itgt_r2t_state { ITGT_R2T_FREE, ITGT_R2T_READY, ITGT_R2T_SENT };
@@ -165,6 +169,14 @@ void itgt_pool_put(struct itgt_pool *pool);
  * Return: the task, or NULL if the pool is exhausted or there is no memory.
  */
 struct itgt_task *itgt_task_alloc(struct itgt_conn *conn);
+
+/**
+ * itgt_task_take_itt - a command takes its Initiator Task Tag
+ * @task: new, t->itt set
+ * Context: rx kthread. Return: false if another command with the tag is not over yet; its answer
+ * may be queued, for then the initiator may have seen it.
+ */
+bool itgt_task_take_itt(struct itgt_task *task);
 
 /* Gives the memory back to its pool. Any context; touches neither session nor connection. */
 void itgt_task_release(struct itgt_task *task);

@@ -454,11 +454,12 @@ def case_deaf():
     c.close()
     c.sock = socket.socket()
     c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    c.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 88)   # keeps the target's send buffer small
     start = time.monotonic()
     c.sock.connect(('127.0.0.1', 3260))
     names = {'InitiatorName': 'iqn.2026-11.org.example:deaf', 'SessionType': 'Discovery'}
     try:
-        for n in range(4):
+        for n in range(8):
             c.login_send(list(names.items()) + [('X-%d%02d%s' % (n, i, 'a' * 55), '1') for i in range(58)], OPERATIONAL)
     except Closed:
         pass

@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ktap
 from ktap import ok, same
-from rawpdu import Closed, Conn, DATA_IN, LOGOUT_RSP, R2T, SCSI_RSP
+from rawpdu import Closed, Conn, DATA_IN, F, LOGOUT, LOGOUT_RSP, R2T, SCSI_RSP
 
 ktap.need_ours('iscsi_target_mod')
 TREE = ktap.Tree()
@@ -130,6 +130,31 @@ def case_logout():
     ok('ends all', all(x.is_closed() for x in (conns[0], conns[3], c)))
     ok('and the session', ktap.wait(lambda: TREE.stat('iscsi_instance/sessions') == '0'))
     close(conns)
+
+
+def case_logout_of_each_other():
+    """Each of two connections logs the other out, or the session, at the same time: neither waits for the other for ever."""
+    ended = 0
+    for n in range(24):
+        conns = session(2, ErrorRecoveryLevel=2 if n % 3 == 2 else 0)
+        reason = n % 3      # the session, a connection, a connection for recovery
+        for mine, other in ((0, 1), (1, 0)):
+            h = conns[mine].header(LOGOUT, F | reason, immediate=True)
+            struct.pack_into('>H', h, 20, other)
+            try:
+                conns[mine].send(h)
+            except Closed:
+                pass
+        for c in conns:
+            c.close()
+        if n % 3 < 2 and not ktap.wait(lambda: TREE.stat('iscsi_instance/sessions') == '0', 20):
+            break
+        ended += 1
+    same('two connections log each other out, 24 times', ended, 24)
+    c = session(1)[0]
+    ok('a session can be made', lives(c))
+    c.logout(0)
+    ok('and all end', ktap.wait(lambda: TREE.stat('iscsi_instance/sessions') == '0', 40))
 
 
 def case_connection_reinstatement():

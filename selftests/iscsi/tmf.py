@@ -191,6 +191,45 @@ def case_order():
     c.logout()
 
 
+def case_same_tag():
+    """An Initiator Task Tag names one task of the session at a time (RFC 7143 11.2.1.8)."""
+    c = ready()
+    full = window(c)
+    r2t = c.pending()
+
+    def again(immediate=False):
+        h = c.header(1, 0xc1, itt=r2t.itt, immediate=immediate)
+        h[20:24] = struct.pack('>I', BLOCK)
+        h[32:42] = read10(0)
+        c.send(h)
+        return c.wait(NO_TAG)
+
+    for immediate in (False, True):
+        rsp = again(immediate)
+        same('a command with the tag of one that runs: task in progress', (rsp.opcode, rsp.header[2], rsp.data[16:20]),
+             (REJECT, 7, struct.pack('>I', r2t.itt)))
+    c.put(r2t)
+    same('that one is not disturbed', c.done(r2t.itt).scsi_status, GOOD)
+    same('the window is as wide as before', window(c), full)
+    c.send(again_header(c, r2t.itt))
+    same('then the tag is free', c.done(r2t.itt).scsi_status, GOOD)
+    r2t = c.pending()
+    same('ABORT TASK', c.run(ABORT_TASK, ref=r2t.itt, refcmdsn=c.cmdsn - 1), COMPLETE)
+    c.send(again_header(c, r2t.itt))
+    same('frees it, too', c.done(r2t.itt).scsi_status, GOOD)
+    for n in range(64):
+        h = again_header(c, 0x10000 * n + 5)
+        c.send(h)
+    same('tags that differ in their high bits only', [c.done(0x10000 * n + 5).scsi_status for n in range(64)], [GOOD] * 64)
+    c.logout()
+
+
+def again_header(c, itt):
+    h = c.header(1, 0x81, itt=itt)
+    h[32:38] = TUR
+    return h
+
+
 def case_waiting():
     """What waits for a missing command is bounded, also what has no number and what has no bytes."""
     c = ready()
@@ -302,6 +341,6 @@ def case_odd():
     TREE.param('MaxConnections', 1)
 
 
-ktap.run([case_abort_task, case_abort_late, case_sets, case_target_resets, case_order, case_waiting, case_rfc7144, case_odd])
+ktap.run([case_abort_task, case_abort_late, case_sets, case_target_resets, case_order, case_same_tag, case_waiting, case_rfc7144, case_odd])
 TREE.remove()
 ktap.done()
