@@ -249,11 +249,10 @@ int itgt_order_plug(struct itgt_conn *conn, const struct itgt_pdu *pdu, u32 sn)
 		if (is_held || itgt_sn_lt(sn, pdu_cmdsn(pos)))
 			break;
 	}
-	if (is_held) {
+	if (is_held)
 		pos->fate = ITGT_PDU_SKIP;
-	} else {
+	else
 		list_add_tail(&h->held, &pos->held);
-	}
 	spin_unlock(&sess->sn_lock);
 	if (is_held)
 		free_held(h);

@@ -278,11 +278,12 @@ static struct se_device *make_dummy(const char *name)
 {
 	static const char params[] = "rd_pages=8,rd_nullio=1,rd_dummy=1";
 	struct se_device *dev = tgt_device_alloc(virt0_hba, name);
+	ssize_t ret;
 
 	if (!dev)
 		return NULL;
-	if (virt0_hba->backend->ops->set_configfs_dev_params(dev, params, sizeof(params) - 1) >= 0 &&
-	    !tgt_device_configure(dev))
+	ret = virt0_hba->backend->ops->set_configfs_dev_params(dev, params, sizeof(params) - 1);
+	if (ret >= 0 && !tgt_device_configure(dev))
 		return dev;
 	tgt_device_release(dev);
 	return NULL;

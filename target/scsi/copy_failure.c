@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sense data of a copy that failed: where, how far it came, and who is to blame (SPC-4 5.17.7.4). */
+/* Sense data of a failed copy: where, how far it came, and who is to blame (SPC-4 5.17.7.4). */
 #include <scsi/scsi_proto.h>
 
 #include "target/scsi/copy.h"

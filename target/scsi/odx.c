@@ -60,7 +60,8 @@ static bool share_a_block(const u8 *raw, const struct odx_list *list)
 static struct odx_token *make_token(struct se_cmd *cmd, const u8 *raw, const struct odx_list *list)
 {
 	u32 timeout = list->timeout ? list->timeout : ODX_DEFAULT_TIMEOUT;
-	u32 type = list->flag && list->rod_type == ROD_DEFAULT ? ROD_DEFAULT : ROD_CHANGE_VULNERABLE;
+	bool any = !list->flag || list->rod_type != ROD_DEFAULT;
+	u32 type = any ? ROD_CHANGE_VULNERABLE : ROD_DEFAULT;
 	struct odx_range *ranges = kcalloc(list->ranges, sizeof(*ranges), GFP_KERNEL);
 	struct odx_token *token;
 	u16 i;
