@@ -150,15 +150,17 @@ static int take_list(struct chap_peer *peer, char *list)
 {
 	const struct algorithm *alg;
 	struct crypto_shash *tfm;
+	u32 number, tried = 0;
 	char *item;
-	u32 number;
 
 	while ((item = itgt_kv_list_next(&list))) {
 		if (itgt_kv_num(item, &number))
 			return -EPROTO;
 		alg = algorithm_find(number);
-		if (!alg || peer->alg)
+		/* looking for one that the kernel lacks may start a modprobe: once is enough */
+		if (!alg || peer->alg || tried & BIT(alg - algorithms))
 			continue;
+		tried |= BIT(alg - algorithms);
 		tfm = crypto_alloc_shash(alg->driver, 0, 0);
 		if (IS_ERR(tfm))
 			continue;
