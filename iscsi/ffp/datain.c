@@ -45,7 +45,7 @@ static void cursor_skip(struct cursor *c, u32 len)
 
 /*
  * What the Data-In PDU of a DataSN carries: it follows from the negotiated lengths alone, so it can
- * be made again.
+ * be made again. Nothing, if that was asked for when the PDUs were shorter and more.
  */
 struct span {
 	u32 off, len;
@@ -57,7 +57,8 @@ static struct span span_of(const struct itgt_conn *conn, const struct itgt_task 
 	u32 burst = conn->sess->par.max_burst, pdu = min(t->in_pdu, burst);
 	u32 per_burst = DIV_ROUND_UP(burst, pdu), nr = datasn - t->seg_sn;
 	u32 at = nr % per_burst * pdu;
-	struct span s = { .off = t->seg_off + nr / per_burst * burst + at };
+	u64 off = t->seg_off + (u64)(nr / per_burst) * burst + at;
+	struct span s = { .off = min_t(u64, off, t->in_len) };
 
 	s.len = min3(pdu, burst - at, t->in_len - s.off);
 	s.burst_end = at + s.len == burst || s.off + s.len == t->in_len;
@@ -153,6 +154,8 @@ bool itgt_datain_resend(struct itgt_conn *conn, struct itgt_task *t, u32 datasn)
 	struct cursor c = { t->in_start, 0 };
 	struct span s = span_of(conn, t, datasn);
 
+	if (!s.len)
+		return true;
 	if (!has_room(conn, s.len))
 		return false;
 	cursor_skip(&c, s.off);

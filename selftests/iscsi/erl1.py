@@ -340,6 +340,32 @@ def case_rdata():
     c.close()
 
 
+def case_rdata_and_data():
+    """A run that was sent is asked for behind an R-Data SNACK that makes fewer PDUs of the data: there is no such run then."""
+    data = os.urandom(16384)
+    c = connect(MaxRecvDataSegmentLength=1024, MaxBurstLength=8192)
+    good('data is written', c.write(write10(0, len(data)), data, step=8192))
+    itt, first = read_begin(c, len(data))
+    stat = first[-1].statsn
+    same('sixteen Data-In', len(first), 16)
+    c.exp_statsn = stat
+    c.text({'MaxRecvDataSegmentLength': 8192})
+    c.exp_statsn = stat
+    out, send = [], c.send_bytes
+    c.send_bytes = out.append
+    c.snack(SNACK_RDATA, 0, 0, itt, 0x4712)
+    c.snack(SNACK_DATA, 12, 3, itt)
+    c.send_bytes = send
+    c.send_bytes(b''.join(out))
+    got = [c.recv()]
+    while got[-1].opcode == DATA_IN:
+        got.append(c.recv())
+    same('two of the new length, and the response', [(p.opcode, p.datasn) for p in got[:-1]], [(DATA_IN, 0), (DATA_IN, 1)])
+    ok('with the data', b''.join(p.data for p in got[:-1]) == data)
+    same('and nothing more', c.nop(b'on').data, b'on')
+    c.close()
+
+
 def case_pdu_order():
     data = os.urandom(32768)
     for unsol in (False, True):
