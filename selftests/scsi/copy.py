@@ -19,8 +19,8 @@ MB = 1 << 20
 SIZE = 16 * MB
 LAST = SIZE // 512 - 1
 SHM = "/dev/shm/copy-"
-UNREACHABLE, FAILED, NO_CSCD = (10, 0x0d, 2), (10, 0x0d, 1), (10, 8, 4)
-BEYOND, WRITTEN_WRONG = (CHECK, (5, 0x21, 0)), (CHECK, (3, 0x0c, 0))
+UNREACHABLE, FAILED, NO_CSCD, ABORTED_COPY = (10, 0x0d, 2), (10, 0x0d, 1), (10, 8, 4), (10, 0, 0)
+WRITTEN_WRONG = (CHECK, (3, 0x0c, 0))
 IN_CDB, IN_LIST, LENGTH = (5, 0x24, 0), (5, 0x26, 0), (5, 0x1a, 0)
 HOLD, DISCARD, NO_ID = 0, 2, 3
 
@@ -286,8 +286,8 @@ def lists(w):
     same("is another name space", (r[4], r[5], r[15], r[16:24]), (1, 1, 0xf1, be(8, 8)))
     same("LID4 in the background", xcopy(w.a, lid4(ab, [blocks(0, 1, 4096, 0, 0)], 5, True), sa=1).code, ())
     result(wait_for(lambda: results(w.a, 5, 5).data[5] == 1), "completes by itself")
-    same("a destination that ends too early", xcopy(w.a, lid1(ab, [blocks(0, 1, 9, 0, LAST - 7)], 11, HOLD)).code, FAILED)
-    same("a source that does", xcopy(w.a, lid1(ab, [blocks(0, 1, 1, LAST + 1, 0)])).code, FAILED)
+    same("a destination that ends too early", xcopy(w.a, lid1(ab, [blocks(0, 1, 9, 0, LAST - 7)], 11, HOLD)).code, ABORTED_COPY)
+    same("a source that does", xcopy(w.a, lid1(ab, [blocks(0, 1, 1, LAST + 1, 0)])).code, ABORTED_COPY)
     same("a CSCD that is not in the list", xcopy(w.a, lid1(ab, [blocks(0, 2, 1, 0, 0)])).code, NO_CSCD)
     same("a type of CSCD", xcopy(w.a, lid1([b"\xe0" + bytes(31)], [blocks(0, 0, 1, 0, 0)])).code, (5, 0x26, 7))
     same("a type of segment", xcopy(w.a, lid1(ab, [b"\x03\0" + be(24, 2) + bytes(24)])).code, (5, 0x26, 9))
@@ -490,9 +490,9 @@ def failures(w):
     r = xcopy(w.a, lid1(frm, [one, one, blocks(0, 1, 4096, 6144, 0)]))
     same("a source that cannot be read", (r.code, blame(r)), (FAILED, (2, 2048, 16, {1: (CHECK, (3, 0x11, 0))})))
     r = xcopy(w.a, lid1(ab, [one, one, blocks(0, 1, 9, 0, LAST - 7)]))
-    same("a destination that ends too early", (r.code, blame(r)), (FAILED, (2, None, 48, {2: BEYOND})))
+    same("a destination that ends too early", (r.code, blame(r)), (ABORTED_COPY, (2, None, seg + 2 * 28 + 20, {})))
     r = xcopy(w.a, lid1(ab, [blocks(0, 1, 1, LAST + 1, 0)]))
-    same("a source that does", (r.code, blame(r)), (FAILED, (0, None, 16, {1: BEYOND})))
+    same("a source that does", (r.code, blame(r)), (ABORTED_COPY, (0, None, seg + 12, {})))
     r = xcopy(w.a, lid1(ab, [one, blocks(0, 2, 1, 0, 0)]))
     same("a CSCD that is not in the list", (r.code, blame(r)), (NO_CSCD, (1, None, seg + 28 + 6, {})))
     r = xcopy(w.a, lid1([w.id["a"], w.id["x"]], [one]))

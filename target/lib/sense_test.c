@@ -111,6 +111,42 @@ static void test_descriptors(void)
 	tap_ok(buf[12] == 0x80 && buf[13] == 0x80 && buf[14] == 0x01, "progress indication");
 }
 
+/* COPY ABORTED as SPC-4 5.17.7.4 wants it: segment 0102h, residual 9, a CSCD, what it said. */
+static void test_forwarded(void)
+{
+	static const u8 fixed[] = { 0xf0, 0, 10, 0,    0, 0,  9, 15,   0, 18,   1, 2,
+				    0x0d, 1, 0,  0x80, 0, 48, 2, 0x72, 3, 0x0c, 0 };
+	static const u8 described[] = {
+		0x72, 10, 0x0d, 1, 0, 0, 0, 40,
+		0x00, 0x0a, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 9,
+		0x01, 0x0a, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0,
+		0x02, 0x06, 0, 0, 0x80, 0, 48, 0,
+		0x0c, 6, 2, 2, 0x72, 3, 0x0c, 0,
+	};
+	struct tgt_sense s;
+	u8 buf[96];
+
+	tgt_sense_fill(&s, TGT_COPY_SEGMENT_FAILED);
+	tgt_sense_segment(&s, 0x0102, 48);
+	s.has_info = true;
+	s.info = 9;
+	s.forwarded = (struct tgt_sense_forwarded){
+		SENSE_FROM_DESTINATION, SAM_STAT_CHECK_CONDITION, 4, { 0x72, 3, 0x0c, 0 }
+	};
+	tap_ok(tgt_sense_encode(&s, false, buf, sizeof(buf)) == sizeof(fixed) &&
+		       !memcmp(buf, fixed, sizeof(fixed)),
+	       "fixed format: the second byte tells where the destination's answer is");
+	tap_ok(tgt_sense_encode(&s, true, buf, sizeof(buf)) == 8 + 12 + 12 + 8 + 8 &&
+		       !memcmp(buf, described, 8 + 12 + 12 + 8 + 8),
+	       "descriptor format: a descriptor of its own");
+	s.forwarded.origin = SENSE_FROM_SOURCE;
+	tgt_sense_encode(&s, false, buf, sizeof(buf));
+	tap_ok(buf[8] == 18 && !buf[9], "the first byte that of the source");
+	s.forwarded.origin = SENSE_OWN;
+	tap_ok(tgt_sense_encode(&s, false, buf, sizeof(buf)) == 18 && !buf[8] && buf[7] == 10,
+	       "none if nobody has answered");
+}
+
 static void test_bounds(void)
 {
 	struct tgt_sense s;
@@ -166,6 +202,7 @@ int main(void)
 	test_codes();
 	test_fixed();
 	test_descriptors();
+	test_forwarded();
 	test_bounds();
 	return tap_done();
 }

@@ -130,26 +130,31 @@ static u16 index_of(const struct copy_list *list, u16 id)
 	return id == COPY_ID_SELF ? list->cscds : id;
 }
 
-/* What a segment that cannot be planned fails with when its turn comes. */
-static void plan_failure(struct copy_failure *why, enum plan_fault f, const struct copy_lu *src,
-			 const struct copy_lu *dst)
+/*
+ * What a segment that cannot be planned fails with when its turn comes; @start: where it is. No
+ * logical unit was asked: the wrong field of the descriptor is to blame.
+ */
+static void plan_failure(struct copy_failure *why, enum plan_fault f,
+			 const struct copy_segment *seg, u32 start)
 {
+	u32 count = start + (seg->type == COPY_SEG_OFFSET ? 8 : 10);
+
 	switch (f) {
 	case PLAN_FINE:
 	case PLAN_FULL:
-		break;
+		return;
 	case PLAN_INEXACT:
-		why->reason = TGT_COPY_INEXACT;
-		break;
+		*why = (struct copy_failure){ .reason = TGT_COPY_INEXACT, .field = count };
+		return;
 	case PLAN_LONG:
-		why->reason = TGT_COPY_FIELD;
-		break;
+		*why = (struct copy_failure){ .reason = TGT_COPY_FIELD, .field = count };
+		return;
 	case PLAN_SOURCE:
-		tgt_copy_blame(why, src, SENSE_FROM_SOURCE, TCM_ADDRESS_OUT_OF_RANGE);
-		break;
+		*why = (struct copy_failure){ .reason = TGT_COPY_ABORTED, .field = start + 12 };
+		return;
 	case PLAN_DEST:
-		tgt_copy_blame(why, dst, SENSE_FROM_DESTINATION, TCM_ADDRESS_OUT_OF_RANGE);
-		break;
+		*why = (struct copy_failure){ .reason = TGT_COPY_ABORTED, .field = start + 20 };
+		return;
 	}
 }
 
@@ -180,7 +185,7 @@ static sense_reason_t add_segment(struct copy_job *job, const u8 *raw,
 				  const struct copy_list *list, struct copy_plan *plan, u32 *pos)
 {
 	struct copy_failure *why = &job->doom;
-	u16 src, dst, before = plan->nr;
+	u16 before = plan->nr;
 	u32 start = *pos, at = 0;
 	struct copy_segment seg;
 	enum plan_fault f;
@@ -190,11 +195,9 @@ static sense_reason_t add_segment(struct copy_job *job, const u8 *raw,
 		why->field = at;
 		return TCM_NO_SENSE;
 	}
-	src = index_of(list, seg.src);
-	dst = index_of(list, seg.dst);
-	why->field = seg.type == COPY_SEG_OFFSET ? start + 8 : start + 10;	/* the count */
-	f = tgt_plan_segment(plan, &seg, src, dst, COPY_MAX_SEGMENT);
-	plan_failure(why, f, &job->lus[src], &job->lus[dst]);
+	f = tgt_plan_segment(plan, &seg, index_of(list, seg.src), index_of(list, seg.dst),
+			     COPY_MAX_SEGMENT);
+	plan_failure(why, f, &seg, start);
 	if (why->reason)
 		plan->nr = before;
 	return f == PLAN_FULL ? TCM_TOO_MANY_SEGMENT_DESCS : TCM_NO_SENSE;

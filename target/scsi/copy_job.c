@@ -298,6 +298,12 @@ static void next_extent(struct copy_job *job)
 	job->segment_bytes = job->bytes_done;
 }
 
+/* Other commands have no segments, and another meaning of INFORMATION (SBC-4 4.28.6). */
+static bool is_extended_copy(const struct copy_job *job)
+{
+	return job->action <= 0x01;
+}
+
 /*
  * What the segment has not written, in blocks of the destination: only what is without a gap from
  * its start on counts as written.
@@ -315,7 +321,8 @@ static void note_residual(struct copy_job *job)
 	}
 	if (!goes_backwards(job, ext))
 		left -= min(job->gap, job->next);
-	job->failure.has_residual = job->bytes_done > job->segment_bytes;
+	job->failure.has_residual =
+		is_extended_copy(job) && job->bytes_done > job->segment_bytes;
 	job->failure.residual = DIV_ROUND_UP_ULL(left, block_size(&job->lus[ext->dst]));
 }
 
@@ -374,7 +381,8 @@ static void job_work(struct work_struct *work)
 	} else if (job->doom.reason) {
 		fail(job, &job->doom, NULL);
 	}
-	job->failure.segment = job->segments_done;
+	if (is_extended_copy(job))
+		job->failure.segment = job->segments_done;
 	if (job->token && job->nr_extents)
 		tgt_token_unuse(job->token, job->delete_token && !job->failure.reason);
 	if (job->nr_extents)
