@@ -360,7 +360,8 @@ static blk_opf_t command_opf(struct se_cmd *cmd, enum dma_data_direction dir)
 /**
  * tiblk_bio_execute_rw() - read or write the blocks that a command names
  * @cmd: command; t_task_lba is its first block, data_length bounds the transfer
- * @sgl: pages, not always those of @cmd (COMPARE AND WRITE reads beside its data)
+ * @sgl: pages, not always those of @cmd (COMPARE AND WRITE reads beside its data); whole blocks, if
+ * the core has made them, where the initiator wants less of the last one
  * @nents: entries of @sgl
  * @dir: DMA_TO_DEVICE writes
  *
@@ -374,11 +375,13 @@ sense_reason_t tiblk_bio_execute_rw(struct se_cmd *cmd, struct scatterlist *sgl,
 	struct source source = { .sg = sgl, .left = nents };
 	blk_opf_t opf = command_opf(cmd, dir);
 	struct scatterlist *sg;
-	u32 bytes = 0, i;
+	u32 bytes = 0, most = cmd->data_length, i;
 
+	if (dir == DMA_FROM_DEVICE)
+		most = round_up(most, cmd->se_dev->dev_attrib.block_size);
 	for_each_sg(sgl, sg, nents, i)
 		bytes += sg->length;
-	bytes = min(bytes, cmd->data_length);
+	bytes = min(bytes, most);
 	if (!bytes) {
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
 		return TCM_NO_SENSE;

@@ -30,7 +30,7 @@ MORE = {
 FIRST = ["MultipathIO"]
 WITHOUT = ("PreventAllow", "StartStopUnit", "NoMedia", "ReadOnly", "Sanitize")	# on LUNs of their own in scsi/libiscsi
 BACKSTORE = ("CompareAndWrite", "ExtendedCopy", "GetLBAStatus", "Inquiry", "OrWrite", "Prefetch16", "Read16", "ReadCapacity16",
-             "Unmap", "Verify16", "Write16", "WriteAtomic16", "WriteSame10", "WriteSame16", "WriteVerify16")
+             "Unmap", "Verify16", "Write16", "WriteAtomic16", "WriteSame10", "WriteSame16", "WriteVerify16", "iSCSIResiduals")
 
 
 def main():
