@@ -81,7 +81,7 @@ struct odx_token;
  * @lock: guards @next, @gap, @failure, @bytes_done; innermost
  * @extent: that is being copied, @next: bytes of it that are taken, @gap: where the first of those
  * begins that are not written
- * @segment_extent, @segment_bytes: @extent and @bytes_done when the present segment began
+ * @segment_bytes: @bytes_done when the present segment began
  * @failure: of the first step that failed; constant once @state is COPY_FAILED
  * @doom: what is wrong with the segment behind the last extent, if anything
  * @segments_done, @bytes_done: progress
@@ -102,7 +102,7 @@ struct copy_job {
 	bool stop;
 	struct work_struct work;
 	spinlock_t lock;
-	u16 extent, segment_extent;
+	u16 extent;
 	u64 next, gap;
 	struct copy_failure failure, doom;
 	u16 segments_done;

@@ -72,7 +72,6 @@ static void fail_plainly(struct copy_job *job)
 	fail(job, &aborted, NULL);
 }
 
-
 /* Whole blocks on both sides, so that a step needs one buffer and shares no block with another. */
 static bool is_aligned(const struct copy_job *job, const struct copy_extent *ext)
 {
@@ -294,7 +293,6 @@ static void next_extent(struct copy_job *job)
 	if (!ends)
 		return;
 	job->segments_done++;
-	job->segment_extent = job->extent;
 	job->segment_bytes = job->bytes_done;
 }
 

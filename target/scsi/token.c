@@ -88,7 +88,8 @@ static void put_token(struct odx_token *token, struct se_cmd *cmd, u32 type)
 	wbuf_zero(&w, DEVICE_DATA - w.len);
 	tgt_capacity_describe(cmd, &w);
 	wbuf_zero(&w, TARGET_DESCRIPTOR - w.len);
-	put_target(&w, cmd->se_sess->se_tpg);
+	if (cmd->se_lun && cmd->se_lun->lun_tpg)
+		put_target(&w, cmd->se_lun->lun_tpg);
 	get_random_bytes(token->raw + EXTENDED_DATA, sizeof(token->raw) - EXTENDED_DATA);
 }
 
