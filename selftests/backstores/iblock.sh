@@ -139,6 +139,9 @@ else
 fi
 check "new table: write" copy_in "$DISK"
 check "new table: read" holds_random "$DISK"
+dmsetup suspend --noudevsync bs-live; dmsetup reload bs-live --table "0 65536 flakey $LOWER 0 0 3600 1 error_writes"; dmsetup resume --noudevsync bs-live
+ready "$node" >/dev/null; ready "$node" >/dev/null
+same "a flush that fails is a write error" "$(sense "$node" 35 00 00 00 00 00 00 00 00 00)" "3 0c 00 0"
 lun_remove "$other_tpg" "$other_lun"; disk_remove; so_remove "$so"; dm_remove bs-live
 
 # scsi_debug's bad block is 4660
