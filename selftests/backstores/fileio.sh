@@ -169,6 +169,8 @@ modprobe brd rd_nr=1 rd_size=$((64 * 1024)); modprobe -a dm_mod dm_flakey
 dm_make bs-wb "0 8192 linear /dev/ram0 0" || fail "dm"
 table() { dmsetup suspend --nolockfs --noudevsync bs-wb; dmsetup reload bs-wb --table "$1"; dmsetup resume --noudevsync bs-wb; }
 echo 0 >/proc/sys/vm/dirty_writeback_centisecs
+# a device that has not been written to may have no dirty page at all
+echo 50 >"/sys/dev/block/$(dmsetup info -c --noheadings -o major,minor bs-wb)/bdi/min_ratio"
 so=$(so_make fileio wb "fd_dev_name=/dev/mapper/bs-wb,fd_buffered_io=1"); disk_make "$so"
 block_out() { SENSE_OPTS="-s 4096 -i $RANDOM_FILE" sense "$DISK" 2a "$1" 00 00 "$2" 00 00 00 08 00; }
 same "writeback: a write into the cache" "$(block_out 00 01)" good
