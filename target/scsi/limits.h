@@ -10,7 +10,7 @@
 void tgt_limits_start(struct se_device *dev);
 void tgt_limits_follow(struct se_device *dev);
 
-/* A command comes: are the limits still those that initiators know? Asked once a second. Any context. */
+/* A command comes: are the limits still what initiators know? Asked once a second. Any context. */
 static inline void tgt_limits_look(struct se_device *dev)
 {
 	if (unlikely(time_after_eq(jiffies, READ_ONCE(tgt_scsi_dev(dev)->limits_due))))
