@@ -1,6 +1,6 @@
 #!/bin/bash
 # suite: fileio: data, flush, deallocation, growth, full file systems, protection file, through tcm_loop
-# time: 100
+# time: 120
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 . $TOP/selftests/backstores/lib.sh
