@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # suite: task attributes, aborts, resets and orphans, over iSCSI, with a backend that is slow or stuck
 # time: 60
+# cpus: 2
 # SPDX-License-Identifier: GPL-2.0-only
 """Tasks of a logical unit as SAM-5 chapters 7 and 8 say, seen by a hand-made initiator.
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # suite: configuration changed under logins and sessions: disable, removal, queue depth, ACLs, CPUs, tracepoints
 # time: 40
+# cpus: 2
 # SPDX-License-Identifier: GPL-2.0-only
 """What an operator does while initiators are there must take effect and must not wait for them."""
 import os

@@ -1,6 +1,7 @@
 #!/bin/bash
 # suite: 200 logins and logouts, 20 targets made and removed: nothing stays behind
 # time: 150
+# cpus: 2
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 . $TOP/selftests/lib/iscsi.sh

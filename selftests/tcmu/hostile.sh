@@ -1,6 +1,7 @@
 #!/bin/bash
 # suite: handlers that answer out of order, lie, answer twice or never; other devices go on
 # time: 130
+# cpus: 2
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 . $TOP/selftests/backstores/lib.sh

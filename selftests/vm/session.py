@@ -32,7 +32,9 @@ class Session:
         self.out, self.lock, self.guest_args = out, lock, guest_args
         self.boots = 0
 
-    def run(self, suites):
+    def run(self, suites, **more):
+        """In boots of guests with these arguments more."""
+        self.guest_args.update(more)
         todo = [s for s in suites if s.fits(self.kernel)]
         retried = False
         while todo:

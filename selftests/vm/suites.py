@@ -25,7 +25,7 @@ class Suite:
             head = [next(f, "") for _ in range(30)]
         self.key = {}
         for line in head:
-            m = re.match(r"#\s*(suite|time|kernels|once|log-ok|memory|modules):\s*(.+?)\s*$", line)
+            m = re.match(r"#\s*(suite|time|kernels|once|cpus|log-ok|memory|modules):\s*(.+?)\s*$", line)
             if m:
                 self.key[m[1]] = m[2]
         self.seconds = int(self.key.get("time", "120").split()[0])
