@@ -24,6 +24,9 @@
 static DEFINE_MUTEX(index_lock);
 static DEFINE_IDR(device_index);
 
+/* operators' devices count from 1: of the core's own the first is 0, others come from here on */
+#define OWN_INDEX	(INT_MAX - 15)
+
 static void init_attrib(struct se_device *dev)
 {
 	struct se_dev_attrib *da = &dev->dev_attrib;
@@ -316,7 +319,11 @@ static int index_add(struct se_device *dev)
 
 	mutex_lock(&index_lock);
 	/* cyclic: an index that was just given back is not shown for another device */
-	id = idr_alloc_cyclic(&device_index, dev, 0, INT_MAX, GFP_KERNEL);
+	if (!(dev->se_hba->hba_flags & HBA_FLAGS_INTERNAL_USE))
+		id = idr_alloc_cyclic(&device_index, dev, 1, OWN_INDEX, GFP_KERNEL);
+	else
+		id = idr_alloc(&device_index, dev, idr_is_empty(&device_index) ? 0 : OWN_INDEX, 0,
+			       GFP_KERNEL);
 	mutex_unlock(&index_lock);
 	if (id < 0)
 		return id;
