@@ -239,7 +239,7 @@ like "a group that is not there" "$(sg_stpg --active --tp=77 "$S" 2>&1)" 'Illega
 ends "optimized again" $GOOD sg_stpg --optimized --tp=$id "$S"
 settle "$S"; settle "$S2"
 same "LUNs" "$(sg_luns -q "$S" 2>/dev/null | tr -d ' \n')" 00000000000000000001000000000000
-same "well known LUNs: none" "$(sg_luns -q --select=1 "$S" 2>/dev/null | tr -d ' \n')" ""
+same "well known LUNs: REPORT LUNS" "$(sg_luns -q --select=1 "$S" 2>/dev/null | tr -d ' \n')" c101000000000000
 like "all LUNs" "$(sg_luns -q --select=2 "$S" 2>/dev/null | tr -d '\n')" 0000000000000000
 ends "a report of LUNs that is not there" $ILLEGAL sg_luns --select=0x13 "$S"
 ends "sg_opcodes" $GOOD sg_opcodes --rctd "$S"
