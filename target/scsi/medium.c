@@ -434,7 +434,7 @@ static sense_reason_t change_type(struct se_cmd *cmd, u8 type)
 	if (ret == -ENOSYS)
 		return tgt_bad_field(cmd, 1, 7);
 	if (ret)
-		return TCM_OUT_OF_RESOURCES;
+		return ret == -EBUSY ? TCM_LUN_BUSY : TCM_OUT_OF_RESOURCES;
 	tgt_ua_post_device(dev, 0x2a, 0x09, cmd->se_sess);
 	return TCM_NO_SENSE;
 }
