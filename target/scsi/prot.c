@@ -415,8 +415,8 @@ static int set_type(struct se_device *dev, u8 type)
  * @cmd: FORMAT UNIT; commands under way find out by tgt_prot_pre() and tgt_prot_post()
  * @type: 0 to 3
  * Context: sleeps.
- * Return: 0, -ENOSYS: the medium cannot have it, -EBUSY: another FORMAT UNIT changes it, or -errno of
- * the backend.
+ * Return: 0, -ENOSYS: the medium cannot have it, -EBUSY: another FORMAT UNIT changes it, or -errno
+ * of the backend.
  */
 int tgt_prot_format(struct se_cmd *cmd, u8 type)
 {
