@@ -67,7 +67,7 @@ static const struct {
 	{ itgt_cpus_init, itgt_cpus_exit },
 	{ itgt_conn_init, itgt_conn_exit },
 	{ itgt_task_cache_init, itgt_task_cache_exit },
-	{ itgt_session_init, itgt_session_exit },
+	{ nothing_init, itgt_session_exit },
 	{ nothing_init, last_leave },
 	{ itgt_login_init, itgt_login_exit },
 	{ portal_init, itgt_portal_exit },

@@ -721,11 +721,6 @@ void itgt_session_close_all(struct itgt_tpg *tpg)
 	}
 }
 
-int itgt_session_init(void)
-{
-	return 0;
-}
-
 /*
  * No portal is left: the discovery sessions that still stand are ended, and all memory is waited
  * for.

@@ -205,7 +205,6 @@ static inline void itgt_session_open_window(struct itgt_session *sess)
 	atomic_inc(&sess->max_cmdsn);
 }
 
-int itgt_session_init(void);
 void itgt_session_exit(void);
 
 #endif /* ITGT_OBJ_SESSION_H */
