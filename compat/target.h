@@ -57,7 +57,8 @@ struct tgt_limits {
 
 /*
  * A unit attention condition of such a core, on se_dev_entry.ua_list under ua_lock.
- * @only: the nexus that it is for; compared, never followed. NULL: the initiator's, whoever asks
+ * @only: the nexus that it is for; compared, never followed: it may be none that exists. NULL: the
+ * initiator's, whoever asks
  */
 struct tgt_ua {
 	struct se_ua se;

@@ -9,6 +9,7 @@
 #include "target/cmd/life.h"
 #include "target/model/device.h"
 #include "target/model/hooks.h"
+#include "target/model/session.h"
 #include "target/model/ua.h"
 
 #define ASC_RESET		0x29	/* POWER ON, RESET, OR BUS DEVICE RESET OCCURRED */
@@ -236,10 +237,18 @@ static void each_device(struct se_cmd *cmd, const struct function *fn,
 	mutex_unlock(&tpg->tpg_lun_mutex);
 }
 
-/* RFC 7143 11.5.1 */
-static u8 target_reset(struct se_cmd *cmd, const struct function *fn)
+/* RFC 7143 11.5.1: SAM-2's TARGET RESET, which resets each logical unit. */
+static u8 warm_reset(struct se_cmd *cmd, const struct function *fn)
 {
 	each_device(cmd, fn, reset_device);
+	return TMR_FUNCTION_COMPLETE;
+}
+
+/* RFC 7143 11.5.1: a power on event besides, for all that come in by this target port. */
+static u8 cold_reset(struct se_cmd *cmd, const struct function *fn)
+{
+	each_device(cmd, fn, reset_device);
+	tgt_session_power_off(cmd->se_sess->se_tpg);
 	return TMR_FUNCTION_COMPLETE;
 }
 
@@ -263,8 +272,8 @@ static const struct function functions[] = {
 	[TMR_CLEAR_ACA]		= { NULL, NULL, clear_aca },
 	[TMR_CLEAR_TASK_SET]	= { is_any_task, is_any_orphan, clear_task_set },
 	[TMR_LUN_RESET]		= { is_any_task, is_any_orphan, lun_reset },
-	[TMR_TARGET_WARM_RESET]	= { is_any_task, is_any_orphan, target_reset },
-	[TMR_TARGET_COLD_RESET]	= { is_any_task, is_any_orphan, target_reset },
+	[TMR_TARGET_WARM_RESET]	= { is_any_task, is_any_orphan, warm_reset },
+	[TMR_TARGET_COLD_RESET]	= { is_any_task, is_any_orphan, cold_reset },
 };
 
 static const struct function nexus_function = { is_own_task, is_own_orphan, nexus_reset };

@@ -14,6 +14,7 @@
 #include "target/model/acl.h"
 #include "target/model/deve.h"
 #include "target/model/hooks.h"
+#include "target/model/session.h"
 
 static atomic_t acl_count = ATOMIC_INIT(0);
 
@@ -241,7 +242,7 @@ static void close_sessions(struct se_node_acl *nacl)
 	spin_lock_irqsave(&nacl->nacl_sess_lock, flags);
 	while (!list_empty(&nacl->acl_sess_list)) {
 		sess = list_first_entry(&nacl->acl_sess_list, struct se_session, sess_acl_list);
-		list_del_init(&sess->sess_acl_list);
+		tgt_session_leave_acl(sess);
 		spin_unlock_irqrestore(&nacl->nacl_sess_lock, flags);
 
 		if (sess->se_tpg->se_tpg_tfo->close_session)

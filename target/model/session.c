@@ -13,6 +13,7 @@
 #include "target/model/ua.h"
 
 #define ASC_RESET		0x29
+#define ASCQ_POWER_ON		0x01	/* POWER ON OCCURRED */
 #define ASCQ_NEXUS_LOSS		0x07	/* I_T NEXUS LOSS OCCURRED */
 
 /**
@@ -107,7 +108,8 @@ static bool has_twin(struct se_node_acl *nacl, const struct se_session *sess)
 
 	lockdep_assert_held(&nacl->nacl_sess_lock);
 	list_for_each_entry(other, &nacl->acl_sess_list, sess_acl_list)
-		if (other != sess && other->sess_bin_isid == sess->sess_bin_isid)
+		if (other != sess && !tgt_sess(other)->powered_off &&
+		    other->sess_bin_isid == sess->sess_bin_isid)
 			return true;
 	return false;
 }
@@ -132,13 +134,32 @@ static bool was_lost(struct se_node_acl *nacl, struct se_session *sess)
 	return tgt_sess(sess)->isid[0] && has_twin(nacl, sess);
 }
 
+/*
+ * What a nexus has to be told first on all its LUNs: that the former one of its initiator port was
+ * lost, or, if there was none that is remembered, that the logical unit has been powered on since
+ * that port knew anything of it (SAM-5 5.14). Conditions that came while the port was away are due
+ * after a loss; a power on says all that they could. 0: nothing.
+ */
+static u8 arrival(struct se_node_acl *nacl, struct se_session *sess)
+{
+	lockdep_assert_held(&nacl->nacl_sess_lock);
+	if (was_lost(nacl, sess)) {
+		tgt_ua_claim(sess);
+		return ASCQ_NEXUS_LOSS;
+	}
+	/* one more channel of the nexus */
+	if (!tgt_sess(sess)->isid[0] && !list_empty(&nacl->acl_sess_list))
+		return 0;
+	return ASCQ_POWER_ON;
+}
+
 /* The oldest is forgotten if there are too many: its initiator port comes as a new one. */
-static void remember_lost(struct se_node_acl *nacl, const struct se_session *sess)
+static void remember_lost(struct se_node_acl *nacl, struct se_session *sess)
 {
 	struct tgt_acl *acl = tgt_acl(nacl);
 
 	lockdep_assert_held(&nacl->nacl_sess_lock);
-	if (has_twin(nacl, sess))
+	if (tgt_sess(sess)->powered_off || has_twin(nacl, sess))
 		return;
 	if (acl->nr_lost == TGT_ACL_LOST)
 		memmove(acl->lost, acl->lost + 1, --acl->nr_lost * sizeof(acl->lost[0]));
@@ -158,7 +179,7 @@ void __transport_register_session(struct se_portal_group *tpg, struct se_node_ac
 				  struct se_session *sess, void *fabric_sess_ptr)
 {
 	unsigned long flags;
-	bool lost;
+	u8 ascq;
 
 	sess->se_tpg = tpg;
 	sess->fabric_sess_ptr = fabric_sess_ptr;
@@ -168,12 +189,12 @@ void __transport_register_session(struct se_portal_group *tpg, struct se_node_ac
 		read_isid(sess, tpg->se_tpg_tfo);
 
 		spin_lock_irqsave(&nacl->nacl_sess_lock, flags);
-		lost = was_lost(nacl, sess);
+		ascq = arrival(nacl, sess);
 		nacl->nacl_sess = sess;
 		list_add_tail(&sess->sess_acl_list, &nacl->acl_sess_list);
 		spin_unlock_irqrestore(&nacl->nacl_sess_lock, flags);
-		if (lost)
-			tgt_ua_post_session(sess, ASC_RESET, ASCQ_NEXUS_LOSS);
+		if (ascq)
+			tgt_ua_post_session(sess, ASC_RESET, ascq);
 	}
 	list_add_tail(&sess->sess_list, &tpg->tpg_sess_list);
 }
@@ -268,6 +289,19 @@ void transport_free_session(struct se_session *sess)
 }
 
 /**
+ * tgt_session_leave_acl - a session that ends is no longer one of its initiator's
+ * @sess: session, the ACL's nacl_sess_lock is held
+ *
+ * Context: atomic.
+ */
+void tgt_session_leave_acl(struct se_session *sess)
+{
+	if (!list_empty(&sess->sess_acl_list))
+		remember_lost(sess->se_node_acl, sess);
+	list_del_init(&sess->sess_acl_list);
+}
+
+/**
  * transport_deregister_session_configfs - the session no longer belongs to its ACL's directory
  * @sess: session
  *
@@ -281,9 +315,7 @@ void transport_deregister_session_configfs(struct se_session *sess)
 	if (!nacl)
 		return;
 	spin_lock_irqsave(&nacl->nacl_sess_lock, flags);
-	if (!list_empty(&sess->sess_acl_list))
-		remember_lost(nacl, sess);
-	list_del_init(&sess->sess_acl_list);
+	tgt_session_leave_acl(sess);
 	nacl->nacl_sess = NULL;
 	if (!list_empty(&nacl->acl_sess_list))
 		nacl->nacl_sess =
@@ -325,6 +357,35 @@ void target_remove_session(struct se_session *sess)
 {
 	transport_deregister_session_configfs(sess);
 	transport_deregister_session(sess);
+}
+
+static void acl_power_off(struct se_node_acl *nacl)
+{
+	struct se_session *sess;
+	unsigned long flags;
+
+	spin_lock_irqsave(&nacl->nacl_sess_lock, flags);
+	tgt_acl(nacl)->nr_lost = 0;
+	tgt_ua_forget_away(nacl);
+	list_for_each_entry(sess, &nacl->acl_sess_list, sess_acl_list)
+		tgt_sess(sess)->powered_off = true;
+	spin_unlock_irqrestore(&nacl->nacl_sess_lock, flags);
+}
+
+/**
+ * tgt_session_power_off - the initiator ports of a TPG are to find it as after a power on
+ * @tpg: TPG; the fabric ends its sessions
+ *
+ * Context: process, sleeps.
+ */
+void tgt_session_power_off(struct se_portal_group *tpg)
+{
+	struct se_node_acl *nacl;
+
+	mutex_lock(&tpg->acl_node_mutex);
+	list_for_each_entry(nacl, &tpg->acl_node_list, acl_list)
+		acl_power_off(nacl);
+	mutex_unlock(&tpg->acl_node_mutex);
 }
 
 /**

@@ -10,6 +10,8 @@ struct tgt_sess {
 	struct se_session se;
 	/* hex digits as the fabric gives them; "": the transport has none */
 	char isid[PR_REG_ISID_LEN + 1];
+	/* its initiator port is not to be remembered; guarded by nacl_sess_lock */
+	bool powered_off;
 	void *scsi;		/* device server's per-nexus state; set and cleared by that layer */
 };
 
@@ -17,5 +19,8 @@ static inline struct tgt_sess *tgt_sess(struct se_session *se)
 {
 	return container_of(se, struct tgt_sess, se);
 }
+
+void tgt_session_leave_acl(struct se_session *sess);	/* nacl_sess_lock held */
+void tgt_session_power_off(struct se_portal_group *tpg);	/* sleeps */
 
 #endif /* TGT_MODEL_SESSION_H */

@@ -4,6 +4,7 @@
  * first, equal ranks in the order in which they came. Sessions of one initiator share the queue,
  * but each is an I_T nexus with conditions of its own.
  */
+#include <linux/err.h>
 #include <linux/module.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
@@ -30,6 +31,9 @@ static u8 ua_rank(u8 asc, u8 ascq)
 		return 0x20;
 	}
 }
+
+/* For the first port of the initiator that comes back, not for one that is new. */
+#define ONLY_AWAY	((const struct se_session *)ERR_PTR(-ENOTCONN))
 
 static struct tgt_ua *to_ua(struct se_ua *ua)
 {
@@ -92,8 +96,9 @@ static void post(struct se_dev_entry *deve, u8 asc, u8 ascq, const struct se_ses
  * @except: not for this nexus; may be NULL
  * @isid: only for the one from the port with this ISID; "": for all
  *
- * While there is none it waits for whoever comes first. Without ISIDs sessions are channels of one
- * nexus, and one of them is told.
+ * While there is none it waits for one that was lost; one that is new is told of a power on, after
+ * which nothing older is of interest. Without ISIDs sessions are channels of one nexus, and one of
+ * them is told.
  *
  * Context: any; RCU read side or another hold on @deve.
  */
@@ -113,9 +118,11 @@ void tgt_ua_post(struct se_dev_entry *deve, u8 asc, u8 ascq, const struct se_ses
 		if (own[0] && sess != except && (!isid[0] || !strcmp(isid, own)))
 			post(deve, asc, ascq, sess);
 	}
-	spin_unlock_irqrestore(&nacl->nacl_sess_lock, flags);
-	if (!known)
+	if (!list_empty(&nacl->acl_sess_list) && !known)
 		post(deve, asc, ascq, NULL);
+	else if (list_empty(&nacl->acl_sess_list) && tgt_acl(nacl)->nr_lost)
+		post(deve, asc, ascq, ONLY_AWAY);
+	spin_unlock_irqrestore(&nacl->nacl_sess_lock, flags);
 }
 
 /**
@@ -196,19 +203,60 @@ void tgt_ua_post_session(struct se_session *sess, u8 asc, u8 ascq)
 	rcu_read_unlock();
 }
 
-static void forget(struct se_dev_entry *deve, const struct se_session *sess)
+static void claim(struct se_dev_entry *deve, const struct se_session *sess)
+{
+	struct se_ua *ua;
+	unsigned long flags;
+
+	spin_lock_irqsave(&deve->ua_lock, flags);
+	list_for_each_entry(ua, &deve->ua_list, ua_nacl_list)
+		if (to_ua(ua)->only == ONLY_AWAY)
+			to_ua(ua)->only = sess;
+	spin_unlock_irqrestore(&deve->ua_lock, flags);
+}
+
+/**
+ * tgt_ua_claim - an initiator port is back: what came while it was away is for its nexus
+ * @sess: session that is not in its ACL's list yet; nacl_sess_lock is held
+ *
+ * Context: atomic.
+ */
+void tgt_ua_claim(struct se_session *sess)
+{
+	struct se_dev_entry *deve;
+	unsigned long index;
+
+	lockdep_assert_held(&sess->se_node_acl->nacl_sess_lock);
+	rcu_read_lock();
+	xa_for_each(&tgt_acl(sess->se_node_acl)->luns, index, deve)
+		claim(deve, sess);
+	rcu_read_unlock();
+}
+
+static void forget(struct se_dev_entry *deve, const struct se_session *only)
 {
 	struct se_ua *ua, *next;
 	unsigned long flags;
 
 	spin_lock_irqsave(&deve->ua_lock, flags);
 	list_for_each_entry_safe(ua, next, &deve->ua_list, ua_nacl_list) {
-		if (to_ua(ua)->only == sess) {
+		if (to_ua(ua)->only == only) {
 			list_del(&ua->ua_nacl_list);
 			kfree(to_ua(ua));
 		}
 	}
 	spin_unlock_irqrestore(&deve->ua_lock, flags);
+}
+
+static void forget_all(struct se_node_acl *nacl, const struct se_session *only)
+{
+	struct se_dev_entry *deve;
+	unsigned long index;
+
+	rcu_read_lock();
+	xa_for_each(&tgt_acl(nacl)->luns, index, deve)
+		forget(deve, only);
+	rcu_read_unlock();
 }
 
 /**
@@ -219,13 +267,18 @@ static void forget(struct se_dev_entry *deve, const struct se_session *sess)
  */
 void tgt_ua_forget_session(struct se_session *sess)
 {
-	struct se_dev_entry *deve;
-	unsigned long index;
+	forget_all(sess->se_node_acl, sess);
+}
 
-	rcu_read_lock();
-	xa_for_each(&tgt_acl(sess->se_node_acl)->luns, index, deve)
-		forget(deve, sess);
-	rcu_read_unlock();
+/**
+ * tgt_ua_forget_away - no port of an initiator comes back any more, but as a new one
+ * @nacl: initiator
+ *
+ * Context: any.
+ */
+void tgt_ua_forget_away(struct se_node_acl *nacl)
+{
+	forget_all(nacl, ONLY_AWAY);
 }
 
 /**

@@ -19,6 +19,9 @@ void tgt_ua_post_nexus(struct se_cmd *cmd, u8 asc, u8 ascq);	/* its LUN and nexu
 /* all LUNs of one nexus */
 void tgt_ua_post_session(struct se_session *sess, u8 asc, u8 ascq);
 void tgt_ua_forget_session(struct se_session *sess);
+/* what waits for ports that are away */
+void tgt_ua_claim(struct se_session *sess);
+void tgt_ua_forget_away(struct se_node_acl *nacl);
 bool tgt_ua_pending(struct se_cmd *cmd);				/* cheap; hot path */
 /* highest priority one, removed */
 bool tgt_ua_take(struct se_cmd *cmd, u8 *asc, u8 *ascq);
