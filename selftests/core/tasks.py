@@ -87,6 +87,7 @@ class Init(Conn):
         self.answers = []
         rsp = self.login(TREE.name, self.name, keys={'ImmediateData': 'Yes', 'InitialR2T': 'Yes'})
         assert not rsp.status, rsp.status
+        self.arrive()
 
     def task(self, cdb, lun=0, attr=SIMPLE, read=0, write=0, data=b''):
         """Sends a command; its tag. `write` bytes are announced, `data` sent with the command."""

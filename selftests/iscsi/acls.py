@@ -85,7 +85,7 @@ def attention_after_absence(t, cache):
     b.settle()
     b.logout()
     ktap.wait(lambda: t.stat('iscsi_instance/sessions') == '0', 20)
-    a = Peer(t, 'memory%d' % cache)
+    a = Peer(t, 'memory%d' % cache, raw=True)
     rsp = a.do(TUR)
     a.logout()
     return sense(rsp) if rsp.scsi_status else None
@@ -121,8 +121,7 @@ def case_demo():
     d.logout()
     t.attrib('default_cmdsn_depth', 64)
     same('a cached ACL remembers what its initiator has to be told', attention_after_absence(t, 1), (6, 0x29, 3))
-    got = attention_after_absence(t, 0)
-    ok('one that is not cached begins anew', got != (6, 0x29, 3), got)
+    same('one that is not cached begins anew', attention_after_absence(t, 0), (6, 0x29, 1))
     e = Peer(t, 'e')
     t.attrib('generate_node_acls', 0)
     same('the end of demo mode leaves sessions alone', e.nop().data, b'ping')

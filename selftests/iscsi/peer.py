@@ -34,9 +34,9 @@ def sense(rsp):
 
 
 class Peer(Conn):
-    """A session of its own: initiator `who`, one ISID for each number."""
+    """A session of its own: initiator `who`, one ISID for each number; `raw`: what it has to hear first is yet to come."""
 
-    def __init__(self, tree, who='a', number=1, keys=None, **conn):
+    def __init__(self, tree, who='a', number=1, keys=None, raw=False, **conn):
         super().__init__(timeout=20 * SCALE, **conn)
         self.name = BASE + who
         self.isid = struct.pack('>BBHBB', 0x80, 0, 0, 0, number)
@@ -44,6 +44,8 @@ class Peer(Conn):
         self.kept = []
         if self.rsp.status:
             raise AssertionError('login status %04x' % self.rsp.status)
+        if not raw:
+            self.arrive()
 
     def task(self, cdb, lun=0, read=0, write=0, data=b'', final=True, cmdsn=None, immediate=False):
         """Sends a command; its tag. `write` bytes are announced, `data` goes with the command."""

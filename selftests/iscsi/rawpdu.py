@@ -9,6 +9,8 @@ NOP_IN, SCSI_RSP, TMF_RSP, LOGIN_RSP, TEXT_RSP, DATA_IN, LOGOUT_RSP = 0x20, 0x21
 R2T, ASYNC, REJECT = 0x31, 0x32, 0x3f
 IMMEDIATE = 0x40
 NO_TAG = 0xffffffff
+REPORT_LUNS = bytes((0xa0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0))
+REQUEST_SENSE = bytes((3, 0, 0, 0, 18, 0))
 SECURITY, OPERATIONAL, FFP = 0, 1, 3
 T, C, F = 0x80, 0x40, 0x80
 
@@ -309,6 +311,28 @@ class Conn:
             if self.reply().scsi_status == 0:
                 return
         raise AssertionError('the unit does not become ready')
+
+    def ask(self, cdb, n, lun=0):
+        """The data of an immediate command, which takes no CmdSN; other PDUs are passed over."""
+        h = self.header(SCSI_CMD, F | 0x41, immediate=True, lun=lun)
+        struct.pack_into('>I', h, 20, n)
+        h[32:48] = cdb + bytes(16 - len(cdb))
+        self.send(h)
+        tag, data = struct.unpack_from('>I', h, 16)[0], b''
+        while True:
+            rsp = self.reply()
+            if rsp.itt == tag and rsp.opcode == DATA_IN:
+                data += rsp.data
+            if rsp.itt == tag and (rsp.opcode == SCSI_RSP or rsp.flags & 1):
+                return data
+
+    def arrive(self):
+        """What a new nexus has to hear first, on every unit below 256 that it sees: power on, or that it was lost."""
+        luns = self.ask(REPORT_LUNS, 512)[8:]
+        for lun in [luns[at + 1] for at in range(0, len(luns), 8) if not luns[at]]:
+            for _ in range(10):
+                if self.ask(REQUEST_SENSE, 18, lun)[2:3] != b'\6':
+                    break
 
     def data_out(self, itt, data, ttt=NO_TAG, offset=0, datasn=0, final=True, **how):
         """One Data-Out PDU."""

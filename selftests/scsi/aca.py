@@ -38,6 +38,7 @@ class Init(Conn):
         self.isid = b'\x80\0\0\0\0' + name.encode()[:1]
         rsp = self.login(TREE.name, self.name, keys={'ImmediateData': 'Yes', 'InitialR2T': 'Yes'})
         assert not rsp.status, rsp.status
+        self.arrive()
         self.kept = []
 
     def task(self, cdb, attr=SIMPLE, read=0, write=0, data=b''):

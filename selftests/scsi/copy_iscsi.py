@@ -28,6 +28,7 @@ class Init(Conn):
         super().__init__(timeout=30)
         rsp = self.login(target, name, keys={"ImmediateData": "Yes", "InitialR2T": "No"})
         assert not rsp.status, rsp.status
+        self.arrive()
 
     def run(self, cdb, want=0, data=b"", lun=0):
         h = self.header(SCSI_CMD, F | (0x40 if want else 0) | (0x20 if data else 0) | 1, lun=lun)

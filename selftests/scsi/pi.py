@@ -49,6 +49,7 @@ class Init(Conn):
         rsp = self.login(IQN, "iqn.2026-11.org.example:init", keys={"ImmediateData": "Yes", "InitialR2T": "No",
                                                                    "FirstBurstLength": "65536"})
         assert not rsp.status, rsp.status
+        self.arrive()
 
     def run(self, cdb, want=0, data=b"", lun=0):
         """((), data) or (sense code, INFORMATION)."""
