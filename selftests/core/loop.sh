@@ -58,14 +58,14 @@ roundtrip fileio "$d0"
 roundtrip ramdisk "$d1"
 
 # no driver is to take what the unit has to say first
-attention() { sg_requests "$1" | sed -n 's/^ *Additional sense: //p'; }
+attention() { sg_requests "$1" 2>&1 | sed -n 's/^ *Additional sense: //p'; }
 if [ "$(whose target_core_mod)" = ours ]; then
 	echo 0 >/sys/bus/scsi/drivers_autoprobe
 	at_exit "echo 1 >/sys/bus/scsi/drivers_autoprobe"
 	t2=$TGT/loopback/naa.5001405bbbbbbbbb/tpgt_1
 	mkdir -p "$t2"
-	check "a LUN before there is a nexus" lun_make "$t2" 0 "$ram"
 	for nexus in naa.5001405000000002 naa.5001405000000003; do
+		check "a LUN before there is a nexus" lun_make "$t2" 0 "$ram"
 		echo $nexus >"$t2/nexus"
 		host=$(cat "$t2/address") host=${host%%:*}
 		echo "- - -" >"/sys/class/scsi_host/host$host/scan"
@@ -73,9 +73,10 @@ if [ "$(whose target_core_mod)" = ours ]; then
 		sg=$(sg_of_host "$host")
 		same "it was powered on" "$(attention "$sg")" "Power on occurred"
 		same "which is said once" "$(attention "$sg")" "No additional sense information"
-		echo 1 >"/sys/class/scsi_generic/${sg##*/}/device/delete"
+		check "the LUN goes" lun_remove "$t2" 0
 		echo NULL >"$t2/nexus"
 	done
+	rmdir "$t2" "${t2%/*}"
 	echo 1 >/sys/bus/scsi/drivers_autoprobe
 fi
 
