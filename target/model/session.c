@@ -128,6 +128,7 @@ static bool was_lost(struct se_node_acl *nacl, struct se_session *sess)
 		if (acl->lost[i] != sess->sess_bin_isid)
 			continue;
 		acl->lost[i] = acl->lost[--acl->nr_lost];
+		tgt_ua_claim(sess);
 		return true;
 	}
 	/* without ISIDs several sessions are channels of one nexus, none takes another's place */
@@ -143,10 +144,8 @@ static bool was_lost(struct se_node_acl *nacl, struct se_session *sess)
 static u8 arrival(struct se_node_acl *nacl, struct se_session *sess)
 {
 	lockdep_assert_held(&nacl->nacl_sess_lock);
-	if (was_lost(nacl, sess)) {
-		tgt_ua_claim(sess);
+	if (was_lost(nacl, sess))
 		return ASCQ_NEXUS_LOSS;
-	}
 	/* one more channel of the nexus */
 	if (!tgt_sess(sess)->isid[0] && !list_empty(&nacl->acl_sess_list))
 		return 0;
