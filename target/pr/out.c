@@ -22,8 +22,8 @@
 #define LIST_MAX	SZ_64K
 
 /*
- * What a service action takes: scope and type in the CDB, which bits of byte 20, its own parameter
- * list.
+ * What a service action takes: scope and type in the CDB whatever the state is, which bits of byte
+ * 20, its own parameter list.
  */
 struct row {
 	bool typed;
@@ -37,8 +37,8 @@ static const struct row rows[PRO_ACTIONS] = {
 	[PRO_RESERVE] = { .typed = true },
 	[PRO_RELEASE] = { .typed = true },
 	[PRO_CLEAR] = { },
-	[PRO_PREEMPT] = { .typed = true },
-	[PRO_PREEMPT_AND_ABORT] = { .typed = true },
+	[PRO_PREEMPT] = { },
+	[PRO_PREEMPT_AND_ABORT] = { },
 	[PRO_REGISTER_AND_IGNORE] = { .may_all_tg_pt = true, .may_aptpl = true },
 	[PRO_REGISTER_AND_MOVE] = { .may_aptpl = true },
 	[PRO_REPLACE_LOST] = { .typed = true, .may_aptpl = true },
@@ -396,6 +396,7 @@ static sense_reason_t exec_out(struct se_cmd *cmd)
 	tgt_registry_nexus(&out->self, cmd->se_sess, cmd->se_lun, cmd->orig_fe_lun);
 	out->req.self = &out->self;
 	out->req.action = cmd->t_task_cdb[1] & 0x1f;
+	out->req.scope = cmd->t_task_cdb[2] >> 4;
 	out->req.type = cmd->t_task_cdb[2] & 0x0f;
 	out->req.match_isid = cmd->se_dev->dev_attrib.enforce_pr_isids;
 

@@ -89,6 +89,14 @@ static void set_holder(struct pr_state *s, int holder, u8 type)
 	s->type = type;
 }
 
+/* One of all registrants has gone: the others hold, or nobody. */
+static void inherit(struct pr_state *s)
+{
+	int heir = any_left(s);
+
+	set_holder(s, heir, heir < 0 ? PR_NONE : s->type);
+}
+
 /* SPC-5 5.14.11.3: what becomes of the reservation when a registration ends */
 static void unregister(struct pr_state *s, struct pr_effect *eff, int reg)
 {
@@ -98,9 +106,7 @@ static void unregister(struct pr_state *s, struct pr_effect *eff, int reg)
 	if (!was_holder || s->type == PR_NONE)
 		return;
 	if (pr_type_all_registrants(s->type)) {
-		int heir = any_left(s);
-
-		set_holder(s, heir, heir < 0 ? PR_NONE : s->type);
+		inherit(s);
 		return;
 	}
 	if (pr_type_registrants(s->type))
@@ -152,6 +158,12 @@ static enum pr_result bad_param(struct pr_effect *eff, u16 byte)
 	return PR_BAD_PARAM;
 }
 
+static enum pr_result bad_cdb(struct pr_effect *eff, u16 byte)
+{
+	eff->byte = byte;
+	return PR_BAD_CDB;
+}
+
 static enum pr_result register_all(struct pr_state *s, const struct pr_request *req)
 {
 	enum pr_result ret = put_key(s, req, req->self);
@@ -179,7 +191,7 @@ static enum pr_result act_register(struct pr_state *s, const struct pr_request *
 	}
 	for (i = 0; req->spec_i_pt && i < req->nr_others; i++) {
 		if (tgt_state_find(s, &req->others[i], req->match_isid) >= 0)
-			return PR_CONFLICT;
+			return bad_param(eff, 28);
 	}
 
 	s->generation++;
@@ -233,9 +245,12 @@ static enum pr_result act_clear(struct pr_state *s, const struct pr_request *req
 	return PR_DONE;
 }
 
-/* Ends the registrations with the key (or all, with key 0), but for the preemptor's own. */
+/*
+ * Ends the registrations with the key (or all, with key 0); that of the preemptor only if it takes
+ * no reservation over.
+ */
 static unsigned int preempt_keys(struct pr_state *s, const struct pr_request *req,
-				 struct pr_effect *eff, int self)
+				 struct pr_effect *eff, int self, bool takes_over)
 {
 	unsigned int i, n = 0;
 
@@ -247,10 +262,11 @@ static unsigned int preempt_keys(struct pr_state *s, const struct pr_request *re
 		n++;
 		if (i < eff->count)
 			eff->of[i].abort = req->action == PRO_PREEMPT_AND_ABORT;
-		if ((int)i == self)
+		if ((int)i == self && takes_over)
 			continue;
 		reg->gone = true;
-		tell(eff, i, UA_REGISTRATIONS_PREEMPTED);
+		if ((int)i != self)
+			tell(eff, i, UA_REGISTRATIONS_PREEMPTED);
 	}
 	return n;
 }
@@ -281,19 +297,17 @@ static enum pr_result act_preempt(struct pr_state *s, const struct pr_request *r
 
 	if (!req->sa_key && !all)
 		return bad_param(eff, 8);
-	if (!preempt_keys(s, req, eff, self))
+	/* SPC-5 5.14.11.2.5: scope and type mean nothing where only registrations go */
+	if (takes_over && (req->scope || !pr_type_valid(req->type)))
+		return bad_cdb(eff, 2);
+	if (!preempt_keys(s, req, eff, self, takes_over))
 		return PR_CONFLICT;
 	if (takes_over)
 		take_over(s, req, eff, self);
 	else if (all && s->regs[s->holder].gone)
-		s->holder = any_left(s);
+		inherit(s);
 	s->generation++;
 	return PR_DONE;
-}
-
-static bool same_nexus(const struct pr_nexus *a, const struct pr_nexus *b, bool match_isid)
-{
-	return same_port(a, b) && tgt_state_same_initiator(a, b, match_isid);
 }
 
 /* SPC-5 5.14.8 */
@@ -303,12 +317,14 @@ static enum pr_result act_move(struct pr_state *s, const struct pr_request *req,
 	enum pr_result ret;
 	int to;
 
-	if (s->type == PR_NONE || s->holder != self || pr_type_all_registrants(s->type))
+	if (s->type == PR_NONE)
+		return bad_cdb(eff, 1);
+	if (s->holder != self || pr_type_all_registrants(s->type))
 		return PR_CONFLICT;
 	if (!req->sa_key)
 		return bad_param(eff, 8);
-	/* the reservation must go to another nexus */
-	if (!req->nr_others || same_nexus(req->self, req->others, req->match_isid))
+	/* the reservation must go to another initiator port, whatever the target port */
+	if (!req->nr_others || tgt_state_same_initiator(req->self, req->others, req->match_isid))
 		return bad_param(eff, 24);
 
 	s->generation++;
@@ -336,7 +352,7 @@ static enum pr_result act_replace(struct pr_state *s, const struct pr_request *r
 		return bad_param(eff, 8);
 	for (i = 0; i < s->count; i++)
 		s->regs[i].gone = true;
-	s->generation++;
+	s->generation = 0;
 	s->aptpl = req->aptpl;
 	reg = add(s, req->self, req->sa_key, false);
 	if (reg < 0)
@@ -422,9 +438,10 @@ void tgt_state_drop(struct pr_state *s, bool (*pick)(const struct pr_reg *reg, c
 	for (i = 0; i < s->count; i++)
 		s->regs[i].gone = pick(&s->regs[i], data);
 	if (s->type != PR_NONE && s->regs[s->holder].gone) {
-		int heir = pr_type_all_registrants(s->type) ? any_left(s) : -1;
-
-		set_holder(s, heir, heir < 0 ? PR_NONE : s->type);
+		if (pr_type_all_registrants(s->type))
+			inherit(s);
+		else
+			set_holder(s, -1, PR_NONE);
 	}
 	compact(s);
 }

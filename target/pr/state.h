@@ -70,7 +70,7 @@ struct pr_state {
 
 struct pr_request {
 	enum pr_action action;
-	u8 type;
+	u8 scope, type;		/* as in the CDB; actions that ignore them take any value */
 	u64 key, sa_key;
 	bool aptpl, all_tg_pt, spec_i_pt, unreg;
 	bool match_isid;

@@ -136,6 +136,28 @@ static void reserving(void)
 	tap_ok(!s->type && !s->count && s->holder == -1, "the last one leaves, it is free");
 }
 
+/* PREEMPT that takes no reservation over: scope and type are ignored, one's own key goes as well */
+static void removing(void)
+{
+	three();
+	tap_ok(act("a", PRO_PREEMPT, 0, 0xa, 0xb) == PR_DONE && reg("b") < 0 && s->count == 2,
+	       "without a reservation the type is ignored");
+	act("a", PRO_RESERVE, 1, 0xa, 0);
+	tap_ok(act("a", PRO_PREEMPT, 2, 0xa, 0xa) == PR_BAD_CDB && eff->byte == 2,
+	       "not so if it takes one over");
+	tap_ok(act("c", PRO_PREEMPT, 15, 0xc, 0xc) == PR_DONE && reg("c") < 0 && holds("a") &&
+		       !eff->of[1].ua,
+	       "who holds nothing removes itself, and is not told");
+	three();
+	act("b", PRO_RESERVE, 7, 0xb, 0);
+	tap_ok(act("b", PRO_PREEMPT, 0, 0xb, 0xb) == PR_DONE && reg("b") < 0 && s->type == 7,
+	       "one of all registrants removes itself");
+	act("a", PRO_PREEMPT, 0, 0xa, 0xc);
+	tap_ok(act("a", PRO_PREEMPT, 0, 0xa, 0xa) == PR_DONE && !s->count && !s->type &&
+		       s->holder == -1,
+	       "with the last one the reservation goes");
+}
+
 static void preempting(void)
 {
 	three();
@@ -163,6 +185,7 @@ static void preempting(void)
 	       "one of all registrants");
 	tap_ok(act("b", PRO_PREEMPT, 1, 0xb, 0) == PR_DONE && s->count == 1 && s->type == 1,
 	       "key 0: all of them");
+	removing();
 	three();
 	act("a", PRO_RESERVE, 3, 0xa, 0);
 	tap_ok(act("b", PRO_CLEAR, 0, 0xb, 0) == PR_DONE && !s->count && !s->type, "CLEAR");
@@ -172,7 +195,7 @@ static void preempting(void)
 
 static void moving(void)
 {
-	struct pr_nexus self = nexus("a", 1), to = nexus("d", 2);
+	struct pr_nexus self = nexus("a", 1), to = nexus("d", 2), elsewhere = nexus("a", 2);
 	struct pr_request req = { .action = PRO_REGISTER_AND_MOVE,
 				  .key = 0xa,
 				  .sa_key = 0xd,
@@ -182,7 +205,10 @@ static void moving(void)
 	int at;
 
 	three();
-	tap_ok(apply(&req) == PR_CONFLICT, "MOVE without a reservation conflicts");
+	tap_ok(apply(&req) == PR_BAD_CDB, "MOVE without a reservation is a wrong CDB");
+	act("b", PRO_RESERVE, 5, 0xb, 0);
+	tap_ok(apply(&req) == PR_CONFLICT, "MOVE of another one's conflicts");
+	act("b", PRO_RELEASE, 5, 0xb, 0);
 	act("a", PRO_RESERVE, 7, 0xa, 0);
 	tap_ok(apply(&req) == PR_CONFLICT, "MOVE of an all-registrants one conflicts");
 	act("a", PRO_RELEASE, 7, 0xa, 0);
@@ -192,6 +218,8 @@ static void moving(void)
 	req.sa_key = 0xd;
 	req.others = &self;
 	tap_ok(apply(&req) == PR_BAD_PARAM && eff->byte == 24, "MOVE to oneself is refused");
+	req.others = &elsewhere;
+	tap_ok(apply(&req) == PR_BAD_PARAM && eff->byte == 24, "at another port as well");
 	req.others = &to;
 	req.unreg = true;
 	tap_ok(apply(&req) == PR_DONE && reg("a") < 0, "MOVE with UNREG");
@@ -236,7 +264,8 @@ static void ports(void)
 	fresh();
 	act("b", PRO_REGISTER, 0, 0, 5);
 	req.key = 0;
-	tap_ok(apply(&req) == PR_CONFLICT, "SPEC_I_PT of a registered nexus conflicts");
+	tap_ok(apply(&req) == PR_BAD_PARAM, "SPEC_I_PT of a registered nexus is refused");
+	tap_ok(s->count == 1, "and registers nobody");
 	s->room = s->count + 1;
 	req.others = listed + 1;
 	req.nr_others = 1;
@@ -311,12 +340,25 @@ static void random_walk(void)
 	tap_ok(!bad, "200000 random actions keep the invariants (%u violations)", bad);
 }
 
+/* REPLACE LOST RESERVATION: all that is left is the sender, SPC-5 5.14.11.3 */
+static void replacing(void)
+{
+	three();
+	tap_ok(act("b", PRO_REPLACE_LOST, 1, 0xb, 0xb) == PR_BAD_PARAM && !eff->byte,
+	       "REPLACE LOST with a key is refused");
+	tap_ok(act("d", PRO_REPLACE_LOST, 3, 0, 0xd) == PR_DONE && s->count == 1 && holds("d") &&
+		       s->type == 3 && !s->generation,
+	       "REPLACE LOST leaves one, and PRgeneration zero");
+	tap_ok(!eff->of[0].ua && !eff->of[1].ua && !eff->of[2].ua, "and tells nobody");
+}
+
 int main(void)
 {
 	registering();
 	reserving();
 	preempting();
 	moving();
+	replacing();
 	ports();
 	restoring();
 	access_table();
