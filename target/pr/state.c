@@ -409,9 +409,10 @@ enum pr_result tgt_state_apply(struct pr_state *s, const struct pr_request *req,
 		return PR_CONFLICT;
 	eff->changed = true;
 	ret = action->apply(s, req, eff, self);
-	if (ret == PR_DONE)
-		compact(s);
-	return ret;
+	if (ret != PR_DONE)
+		return ret;
+	compact(s);
+	return s->count > PR_REGISTRATIONS_MAX ? PR_NO_ROOM : PR_DONE;
 }
 
 int tgt_state_restore(struct pr_state *s, const struct pr_reg *reg, bool holder, u8 type)

@@ -272,6 +272,46 @@ static void ports(void)
 	tap_ok(apply(&req) == PR_NO_ROOM, "no room is said");
 }
 
+/* SPEC_I_PT by one initiator after another, each gone afterwards: what is kept is bounded. */
+static void filling(void)
+{
+	static struct pr_nexus listed[1000];
+	struct pr_nexus self = nexus("z", 1);
+	struct pr_request req = { .action = PRO_REGISTER,
+				  .sa_key = 1,
+				  .self = &self,
+				  .spec_i_pt = true,
+				  .others = listed,
+				  .nr_others = ARRAY_SIZE(listed) };
+	struct pr_state *kept = NULL;
+	unsigned int round, i, count = 0;
+	enum pr_result ret = PR_DONE;
+
+	for (round = 0; round < 6 && ret == PR_DONE; round++) {
+		size_t room = count + ARRAY_SIZE(listed) + 1;
+
+		kept = realloc(kept, sizeof(*kept) + room * sizeof(kept->regs[0]));
+		if (!round)
+			memset(kept, 0, sizeof(*kept));
+		kept->room = room;
+		kept->holder = -1;
+		for (i = 0; i < ARRAY_SIZE(listed); i++) {
+			listed[i] = self;
+			sprintf(listed[i].initiator, "i%u.%u", round, i);
+		}
+		sprintf(self.initiator, "z%u", round);
+		free(eff);
+		eff = calloc(1, sizeof(*eff) + room * sizeof(eff->of[0]));
+		eff->count = count;
+		ret = tgt_state_apply(kept, &req, eff);
+		if (ret == PR_DONE)
+			count = kept->count;
+	}
+	tap_ok(ret == PR_NO_ROOM && round == 5 && count == 4004, "%u registrations are enough",
+	       PR_REGISTRATIONS_MAX);
+	free(kept);
+}
+
 static void restoring(void)
 {
 	struct pr_reg r = { .nexus = nexus("a", 1), .key = 7 };
@@ -360,6 +400,7 @@ int main(void)
 	moving();
 	replacing();
 	ports();
+	filling();
 	restoring();
 	access_table();
 	random_walk();
