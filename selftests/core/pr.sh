@@ -75,8 +75,8 @@ like "full status lists both as holders" \
 check "B clears" out "$B" -C -K 0xb
 like "A is told of that" "$(attention "$A")" "[Rr]eservations preempted"
 same "no keys are left" "$(keys "$B")" ""
-refuse "REPLACE LOST RESERVATION without a loss is refused" \
-	sg_raw -s 24 "$A" 5f 08 01 00 00 00 00 00 18 00 </dev/zero
+like "REPLACE LOST RESERVATION without a loss is refused" \
+	"$(sg_raw -s 24 "$A" 5f 08 01 00 00 00 00 00 18 00 </dev/zero 2>&1)" "[Ii]nvalid release of persistent reservation"
 # ALL_TG_PT: initiators differ here, so it must not reach the other one
 check "A registers for all ports" out "$A" -G -S 0xaa --param-alltgpt
 like "full status says so" "$(sg_persist -n -s "$A" 2>/dev/null)" "All target ports bit set"
@@ -107,7 +107,20 @@ cp "$PR" /tmp/aptpl.good
 check "the tree goes again" tgt_clear
 sed 's/sa_res_key=10/sa_res_key=11/' /tmp/aptpl.good >"$PR"
 up "it comes back with a damaged file"
-refuse "a write is refused" wr "$B"
+lost() { like "$1" "$(sg_raw "${@:2}" 2>&1)" "[Pp]ersistent reservation information lost"; }
+lost "a write is refused" -s 512 -i /dev/zero "$B" 2a 00 00 00 00 00 00 00 01 00
+lost "a read" -r 512 "$A" 28 00 00 00 00 00 00 00 01 00
+lost "TEST UNIT READY" "$A" 00 00 00 00 00 00
+lost "PERSISTENT RESERVE IN" -r 8 "$A" 5e 00 00 00 00 00 00 00 08 00
+lost "a registration" -s 24 -i /dev/zero "$A" 5f 06 00 00 00 00 00 00 18 00
+lost "RESERVE" "$A" 16 00 00 00 00 00
+lost "a stop" "$A" 1b 00 00 00 00 00
+check "START passes" sg_raw "$A" 1b 00 00 00 01 00
+check "INQUIRY passes" sg_raw -r 36 "$A" 12 00 00 00 24 00
+check "REPORT LUNS passes" sg_luns "$A"
+check "REPORT TARGET PORT GROUPS passes" sg_rtpg "$A"
+check "LOG SENSE passes" sg_raw -r 16 "$A" 4d 00 40 00 00 00 00 00 10 00
+check "WRITE BUFFER passes" sg_raw -s 8 -i /dev/zero "$A" 3b 0a 00 00 00 00 00 00 08 00
 printf '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x77\0\0\0\0\0\0\0\0' >/tmp/replace
 check "REPLACE LOST RESERVATION" sg_raw -s 24 -i /tmp/replace "$B" 5f 08 01 00 00 00 00 00 18 00
 same "B holds with its key" "$(keys "$B")" "0x77 "

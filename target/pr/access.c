@@ -25,6 +25,19 @@ static bool persistent_allows(struct se_cmd *cmd, struct tgt_pr *pr, enum pr_acc
 }
 
 /**
+ * tgt_pr_is_lost - is it unknown who had reserved a device before a power loss
+ * @dev: device
+ *
+ * Context: any; one load if nothing is reserved.
+ */
+bool tgt_pr_is_lost(const struct se_device *dev)
+{
+	const struct tgt_pr *pr = tgt_pr_of(dev);
+
+	return pr && READ_ONCE(pr->reserved) && READ_ONCE(pr->lost) && dev->dev_attrib.emulate_pr;
+}
+
+/**
  * tgt_pr_check - let a command pass, or not, by the reservations of its device
  * @cmd: command with its LUN looked up
  * @class: of the command in the conflict tables (SPC-5 5.14.1, SPC-2 5.5.1)
@@ -50,8 +63,6 @@ sense_reason_t tgt_pr_check(struct se_cmd *cmd, enum tgt_pr_class class)
 		return holder == cmd->se_sess ? TCM_NO_SENSE : TCM_RESERVATION_CONFLICT;
 	if (class == PR_CLASS_PROBE)
 		return TCM_NO_SENSE;
-	if (READ_ONCE(pr->lost))
-		return TCM_RESERVATION_CONFLICT;
 	if (!persistent_allows(cmd, pr, class == PR_CLASS_READ ? PR_ACCESS_READ : PR_ACCESS_WRITE))
 		return TCM_RESERVATION_CONFLICT;
 	return TCM_NO_SENSE;

@@ -355,7 +355,7 @@ static sense_reason_t run_locked(struct se_cmd *cmd, struct tgt_pr *pr,
 	else if (pr->lost == (req->action == PRO_REPLACE_LOST))
 		ret = run(cmd, pr, req, &o);
 	else
-		ret = pr->lost ? TCM_RESERVATION_CONFLICT : tgt_bad_field(cmd, 1, 4);
+		ret = pr->lost ? TGT_RESERVATIONS_LOST : TGT_INVALID_RELEASE;
 	mutex_unlock(&pr->lock);
 	if (!ret && o.eff->changed)
 		abort_victims(cmd, req, &o);

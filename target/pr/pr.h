@@ -19,6 +19,12 @@ enum tgt_pr_class {
 /* atomic; hot path when nothing is reserved: one load */
 sense_reason_t tgt_pr_check(struct se_cmd *cmd, enum tgt_pr_class class);
 
+/*
+ * The file of the last run is damaged: until REPLACE LOST RESERVATION few commands pass
+ * (SPC-5 5.14.5.3)
+ */
+bool tgt_pr_is_lost(const struct se_device *dev);
+
 /* parse functions of the opcode table's rows; set cmd->execute_cmd */
 sense_reason_t tgt_pr_parse_in(struct se_cmd *cmd, u32 *size);
 sense_reason_t tgt_pr_parse_out(struct se_cmd *cmd, u32 *size);

@@ -6,6 +6,7 @@
 #include <scsi/scsi_proto.h>
 
 #include "target/cmd/cmd.h"
+#include "target/lib/sense.h"
 #include "target/pr/pass.h"
 #include "target/pr/registry.h"
 
@@ -62,7 +63,9 @@ static sense_reason_t reserve(struct se_cmd *cmd, struct tgt_pr *pr)
 	enum standing standing = persistent_standing(cmd, pr);
 
 	lockdep_assert_held(&pr->lock);
-	if (standing == STANDING_OTHERS || pr->lost)
+	if (pr->lost)
+		return TGT_RESERVATIONS_LOST;
+	if (standing == STANDING_OTHERS)
 		return TCM_RESERVATION_CONFLICT;
 	if (standing == STANDING_NONE && !hold(pr, cmd->se_sess))
 		return TCM_RESERVATION_CONFLICT;

@@ -14,7 +14,7 @@
 static enum tgt_pr_class pr_class(const struct se_cmd *cmd, const struct tgt_opcode *row)
 {
 	if (row)
-		return row->pr;
+		return row->pr_of ? row->pr_of(cmd->t_task_cdb) : row->pr;
 	return cmd->data_direction == DMA_TO_DEVICE ? PR_CLASS_WRITE : PR_CLASS_READ;
 }
 
@@ -79,14 +79,25 @@ static void interlock(struct se_cmd *cmd, u8 asc, u8 ascq)
 		tgt_ua_post_nexus(cmd, asc, ascq);
 }
 
+/* What is done whoever had reserved the unit: SPC-5 5.14.5.2. */
+static bool passes_loss(const struct se_cmd *cmd, const struct tgt_opcode *row)
+{
+	return row && row->flags & OPF_NO_PR &&
+	       (!row->pr_of || pr_class(cmd, row) == PR_CLASS_ALLOWED);
+}
+
 /* SPC-5 5.14.1 */
 static sense_reason_t gate_reservation(struct se_cmd *cmd)
 {
+	const struct tgt_opcode *row;
 	sense_reason_t reason;
 
 	if (cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_PGR)
 		return TCM_NO_SENSE;
-	reason = tgt_pr_check(cmd, pr_class(cmd, tgt_opcode_find(cmd->t_task_cdb)));
+	row = tgt_opcode_find(cmd->t_task_cdb);
+	if (unlikely(tgt_pr_is_lost(cmd->se_dev)))
+		return passes_loss(cmd, row) ? TCM_NO_SENSE : TGT_RESERVATIONS_LOST;
+	reason = tgt_pr_check(cmd, pr_class(cmd, row));
 	if (unlikely(reason == TCM_RESERVATION_CONFLICT))
 		interlock(cmd, 0x2c, 0x09);	/* PREVIOUS RESERVATION CONFLICT STATUS */
 	return reason;

@@ -30,6 +30,9 @@
 /* bits outside of the usage map are refused: it destroys everything */
 #define OPF_STRICT	BIT(12)
 
+/* allowed while persistent reservations are lost (SPC-5 5.14.5.2) */
+#define OPF_NO_PR	BIT(13)
+
 #define OPF_SERVICE_ACTIONS	32	/* bound of the service action values in use */
 
 /*
@@ -44,6 +47,7 @@ struct tgt_opcode {
 	u8 cdb_len;
 	u8 dir;			/* enum dma_data_direction */
 	u8 pr;			/* enum tgt_pr_class */
+	enum tgt_pr_class (*pr_of)(const u8 *cdb);	/* of CDBs that differ in it; or NULL */
 	u8 alua;		/* enum tgt_alua_class */
 	u16 timeout;		/* recommended command timeout in seconds, 0: none given */
 	u32 flags;		/* OPF_* */

@@ -81,10 +81,10 @@ static const struct tgt_opcode rows[] = {
 
 	{ .name = "SYNCHRONIZE CACHE(10)", .opcode = 0x35, SYNCS, AT10, MAP10(0x35, 0x02) },
 	{ .name = "SYNCHRONIZE CACHE(16)", .opcode = 0x91, SYNCS, AT16, MAP16(0x91, 0x02) },
-	{ .name = "START STOP UNIT", .opcode = 0x1b, .dir = DMA_NONE, .pr = PR_CLASS_WRITE, .alua = ALUA_CLASS_STANDBY,
-	  .flags = OPF_SBC, .timeout = 60, USAGE(0x1b, 0x01, 0, 0x0f, 0xf7, 0x04), .execute = tgt_removal_start_stop },
+	{ .name = "START STOP UNIT", .opcode = 0x1b, .dir = DMA_NONE, .pr_of = tgt_removal_start_class,
+	  .alua = ALUA_CLASS_STANDBY, .flags = OPF_SBC | OPF_NO_PR, .timeout = 60, USAGE(0x1b, 0x01, 0, 0x0f, 0xf7, 0x04), .execute = tgt_removal_start_stop },
 
-	{ .name = "PREVENT ALLOW MEDIUM REMOVAL", .opcode = 0x1e, .dir = DMA_NONE, .pr = PR_CLASS_WRITE,
+	{ .name = "PREVENT ALLOW MEDIUM REMOVAL", .opcode = 0x1e, .dir = DMA_NONE, .pr_of = tgt_removal_prevent_class,
 	  .alua = ALUA_CLASS_STANDBY, .flags = OPF_SBC, .timeout = 10, .enabled = tgt_removal_get,
 	  USAGE(0x1e, 0, 0, 0, 0x03, 0x04), .execute = tgt_removal_prevent },
 

@@ -16,7 +16,9 @@
 
 #define LOEJ	0x02
 #define START	0x01
+#define CONDITION	0xf0
 #define PREVENT	0x01
+#define PREVENT_FIELD	0x03
 
 /* On scsi_dev.preventers, under its lock; the session is only compared. */
 struct preventer {
@@ -60,6 +62,24 @@ static void start_or_stop(struct scsi_dev *sd, bool start)
 		sd->medium = MEDIUM_READY;
 	else if (!start && sd->medium == MEDIUM_READY && !sd->removable)
 		sd->medium = MEDIUM_STOPPED;
+}
+
+/**
+ * tgt_removal_start_class - START STOP UNIT among reservations (SBC-4 4.17): all may start it
+ * @cdb: CDB
+ */
+enum tgt_pr_class tgt_removal_start_class(const u8 *cdb)
+{
+	return (cdb[4] & (CONDITION | START)) == START ? PR_CLASS_ALLOWED : PR_CLASS_WRITE;
+}
+
+/**
+ * tgt_removal_prevent_class - the same for PREVENT ALLOW MEDIUM REMOVAL: all may allow it
+ * @cdb: CDB
+ */
+enum tgt_pr_class tgt_removal_prevent_class(const u8 *cdb)
+{
+	return cdb[4] & PREVENT_FIELD ? PR_CLASS_WRITE : PR_CLASS_ALLOWED;
 }
 
 /**
