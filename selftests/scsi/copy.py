@@ -349,6 +349,8 @@ def protections(w):
     clear_reservation(w.b2)
     same("Exclusive Access", reserve(w.b2, 3), ())
     same("no copy from b", xcopy(w.a, back).code, FAILED)
+    same("results are told all the same", [results(w.b, sa).status for sa in (3, 8)], [0, 0])
+    same("COPY OPERATION ABORT conflicts", w.b.run(bytes((0x83, 0x1c)) + bytes(14)).status, CONFLICT)
     clear_reservation(w.b2)
     w.b.settle()
     page = bytearray(w.b.run(bytes((0x1a, 8, 0x0a, 0, 255, 0)), want=255).data[4:])

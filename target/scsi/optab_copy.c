@@ -9,7 +9,7 @@
 	.alua = ALUA_CLASS_DATA, .flags = OPF_MEDIUM | (bits), .timeout = 300, .enabled = tgt_copy_offered, \
 	.parse = tgt_copy_parse
 #define COPY_IN(action, label) \
-	.name = label, .opcode = 0x84, SA(action), .dir = DMA_FROM_DEVICE, .alloc = LOC(10, 4), .pr = PR_CLASS_READ, \
+	.name = label, .opcode = 0x84, SA(action), .dir = DMA_FROM_DEVICE, .alloc = LOC(10, 4), .pr = PR_CLASS_ALLOWED, \
 	.alua = ALUA_CLASS_STANDBY, .timeout = 10, .enabled = tgt_copy_offered
 #define LID1(action)	USAGE(0x84, action, 0xff, 0, 0, 0, 0, 0, 0, 0, LENGTH, 0, 0x04)
 #define LID4(action)	USAGE(0x84, action, LENGTH, 0, 0, 0, 0, LENGTH, 0, 0x04)
@@ -24,8 +24,8 @@ static const struct tgt_opcode rows[] = {
 	  USAGE(0x83, 0x10, 0, 0, 0, 0, LENGTH, LENGTH, 0, 0x04), .execute = tgt_odx_populate },
 	{ COPY_OUT(0x11, "WRITE USING TOKEN", PR_CLASS_WRITE, OPF_WRITES),
 	  USAGE(0x83, 0x11, 0, 0, 0, 0, LENGTH, LENGTH, 0, 0x04), .execute = tgt_odx_write },
-	{ .name = "COPY OPERATION ABORT", .opcode = 0x83, SA(0x1c), .dir = DMA_NONE, .alua = ALUA_CLASS_STANDBY,
-	  .timeout = 60, .enabled = tgt_copy_offered,
+	{ .name = "COPY OPERATION ABORT", .opcode = 0x83, SA(0x1c), .dir = DMA_NONE, .pr = PR_CLASS_WRITE,
+	  .alua = ALUA_CLASS_STANDBY, .timeout = 60, .enabled = tgt_copy_offered,
 	  USAGE(0x83, 0x1c, LENGTH, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x04), .execute = tgt_copy_abort },
 
 	{ COPY_IN(0x00, "RECEIVE COPY STATUS(LID1)"), LID1(0x00), .execute = tgt_copy_status1 },

@@ -114,7 +114,7 @@ static const struct tgt_opcode rows[] = {
 	  .pr = PR_CLASS_ALLOWED, .alua = ALUA_CLASS_STANDBY, .flags = OPF_SANITIZE, .timeout = 10,
 	  USAGE(0xa3, 0x0f, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0x04), .execute = tgt_timestamp_report },
 	{ .name = "SET TARGET PORT GROUPS", .opcode = 0xa4, SA(0x0a), .dir = DMA_TO_DEVICE, .alloc = LOC(6, 4),
-	  .alua = ALUA_CLASS_STANDBY, .timeout = 60, .enabled = offers_alua, .parse = tgt_alua_parse_set,
+	  .pr = PR_CLASS_WRITE, .alua = ALUA_CLASS_STANDBY, .timeout = 60, .enabled = offers_alua, .parse = tgt_alua_parse_set,
 	  USAGE(0xa4, 0x0a, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0x04), .execute = tgt_server_good },
 	{ .name = "SET TIMESTAMP", .opcode = 0xa4, SA(0x0f), .dir = DMA_TO_DEVICE, .alloc = LOC(6, 4),
 	  .pr = PR_CLASS_WRITE, .alua = ALUA_CLASS_STANDBY, .timeout = 10,
