@@ -14,6 +14,7 @@
 
 #define MAX_SA_OPCODES		16
 #define RSOC_TIMEOUTS_SIZE	12
+#define TMF_REPORT_MIN		4
 
 /* Written once by tgt_optab_init(), read without locks. Slot 0 of by_sa is unused. */
 static const struct tgt_opcode *by_opcode[256];
@@ -249,18 +250,25 @@ sense_reason_t tgt_optab_report(struct se_cmd *cmd)
 /**
  * tgt_optab_report_tmf - REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS (SPC-5 6.31)
  * @cmd: command with its buffer
- * Return: TCM_NO_SENSE when completed. May sleep.
+ *
+ * ABORT TASK, ABORT TASK SET, CLEAR ACA, CLEAR TASK SET and LOGICAL UNIT RESET; of a fabric that can
+ * ask for them, as this project's iSCSI, also QUERY TASK, QUERY ASYNCHRONOUS EVENT, QUERY TASK SET
+ * and I_T NEXUS RESET.
+ *
+ * Return: TCM_NO_SENSE when completed, else the reason. May sleep.
  */
 sense_reason_t tgt_optab_report_tmf(struct se_cmd *cmd)
 {
 	bool extended = cmd->t_task_cdb[2] & 0x80;
+	bool queries = cmd->se_cmd_flags & SCF_TGT_DETACHABLE;
 	u8 raw[16];
 	struct wbuf w;
 
+	if (get_unaligned_be32(cmd->t_task_cdb + 6) < TMF_REPORT_MIN)
+		return tgt_bad_field(cmd, 6, -1);
 	wbuf_init(&w, raw, sizeof(raw));
-	wbuf_u8(&w, 0xfa); /* ABORT TASK, ABORT TASK SET, CLEAR ACA, CLEAR TASK SET, LOGICAL UNIT
-			      RESET, QUERY TASK */
-	wbuf_u8(&w, 0x05);	/* QUERY TASK SET, I_T NEXUS RESET */
+	wbuf_u8(&w, queries ? 0xfc : 0xf8);
+	wbuf_u8(&w, queries ? 0x07 : 0);
 	wbuf_u8(&w, 0);
 	wbuf_u8(&w, extended ? 12 : 0);
 	if (extended)
