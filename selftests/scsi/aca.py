@@ -32,6 +32,8 @@ def bad_read(naca):
 
 
 class Init(Conn):
+    lun = 0
+
     def __init__(self, name):
         super().__init__(timeout=20 * SCALE)
         self.name = 'iqn.2026-11.org.example:' + name
@@ -42,7 +44,7 @@ class Init(Conn):
         self.kept = []
 
     def task(self, cdb, attr=SIMPLE, read=0, write=0, data=b''):
-        h = self.header(SCSI_CMD, F | (0x40 if read else 0) | (0x20 if write else 0) | attr)
+        h = self.header(SCSI_CMD, F | (0x40 if read else 0) | (0x20 if write else 0) | attr, lun=self.lun)
         struct.pack_into('>I', h, 20, read or write)
         h[32:48] = cdb + bytes(16 - len(cdb))
         self.send(h, data)
@@ -413,6 +415,17 @@ def case_attentions():
     same('and takes it back', a.status(), GOOD)
     same('not for others', b.code(), CHANGED_LUNS)
     same('REQUEST SENSE returns it as data', b.status(), GOOD)
+    lun = TREE.mkdir(TREE.tpg + '/lun/lun_7')
+    TREE.link(TREE.so, lun + '/so')
+    a.lun = b.lun = 7
+    same('a LUN more: it tells of itself', a.code(), CHANGED_LUNS)
+    a.lun = 0
+    same('which is told for all LUNs of the nexus (LUICLR)', a.status(), GOOD)
+    b.status(REPORT_LUNS, read=256)
+    b.lun = 0
+    same('REPORT LUNS to one takes it back from all', b.status(), GOOD)
+    TREE.forget(lun)
+    a.settle(), b.settle()
 
     same('MODE SELECT', control_page(a, lambda page: page.__setitem__(2, page[2] ^ 4)), GOOD)
     same('others: mode parameters changed', b.code(), (6, 0x2a, 0x01))

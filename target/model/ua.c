@@ -369,6 +369,49 @@ bool tgt_ua_pending(struct se_cmd *cmd)
 	return ua_first(cmd, &asc, &ascq, false);
 }
 
+static bool is_inventory(u8 asc, u8 ascq)
+{
+	return asc == 0x3f && ascq == 0x0e;
+}
+
+static void forget_inventory(struct se_dev_entry *deve, const struct se_session *sess)
+{
+	struct se_ua *ua, *next;
+	unsigned long flags;
+
+	spin_lock_irqsave(&deve->ua_lock, flags);
+	list_for_each_entry_safe(ua, next, &deve->ua_list, ua_nacl_list) {
+		if (is_inventory(ua->ua_asc, ua->ua_ascq) && tgt_ua_is_for(ua, sess)) {
+			list_del(&ua->ua_nacl_list);
+			kfree(to_ua(ua));
+		}
+	}
+	spin_unlock_irqrestore(&deve->ua_lock, flags);
+}
+
+/**
+ * tgt_ua_forget_inventory - a nexus knows that its LUNs have changed
+ * @sess: session; may be NULL
+ *
+ * REPORTED LUNS DATA HAS CHANGED is one event, however many LUNs tell of it: told by one of them, or
+ * the cause looked at by REPORT LUNS, it is cleared in all (LUICLR, SPC-5 7.7.7).
+ *
+ * Context: any.
+ */
+void tgt_ua_forget_inventory(struct se_session *sess)
+{
+	struct se_dev_entry *deve;
+	unsigned long index;
+
+	if (!sess || !sess->se_node_acl)
+		return;
+	rcu_read_lock();
+	xa_for_each(&tgt_acl(sess->se_node_acl)->luns, index, deve)
+		if (!list_empty_careful(&deve->ua_list))
+			forget_inventory(deve, sess);
+	rcu_read_unlock();
+}
+
 /**
  * tgt_ua_take - remove the unit attention condition that is to be reported
  * @cmd: command, tells initiator and LUN
@@ -379,7 +422,11 @@ bool tgt_ua_pending(struct se_cmd *cmd)
  */
 bool tgt_ua_take(struct se_cmd *cmd, u8 *asc, u8 *ascq)
 {
-	return ua_first(cmd, asc, ascq, true);
+	if (!ua_first(cmd, asc, ascq, true))
+		return false;
+	if (is_inventory(*asc, *ascq))
+		tgt_ua_forget_inventory(cmd->se_sess);
+	return true;
 }
 
 /**
@@ -391,40 +438,6 @@ bool tgt_ua_take(struct se_cmd *cmd, u8 *asc, u8 *ascq)
 bool tgt_ua_peek(struct se_cmd *cmd, u8 *asc, u8 *ascq)
 {
 	return ua_first(cmd, asc, ascq, false);
-}
-
-/**
- * tgt_ua_drop - clear one condition because its cause was looked at
- * @cmd: command, tells initiator and LUN
- * @asc: additional sense code
- * @ascq: and its qualifier
- *
- * Return: true if it was established.
- */
-bool tgt_ua_drop(struct se_cmd *cmd, u8 asc, u8 ascq)
-{
-	struct se_ua *ua, *next, *found = NULL;
-	struct se_dev_entry *deve;
-	unsigned long flags;
-
-	rcu_read_lock();
-	deve = cmd_deve(cmd);
-	if (!deve)
-		goto out;
-	spin_lock_irqsave(&deve->ua_lock, flags);
-	list_for_each_entry_safe(ua, next, &deve->ua_list, ua_nacl_list) {
-		if (tgt_ua_is_for(ua, cmd->se_sess) && ua->ua_asc == asc && ua->ua_ascq == ascq) {
-			list_del(&ua->ua_nacl_list);
-			found = ua;
-			break;
-		}
-	}
-	spin_unlock_irqrestore(&deve->ua_lock, flags);
-out:
-	rcu_read_unlock();
-	if (found)
-		kfree(to_ua(found));
-	return found;
 }
 
 /**

@@ -26,8 +26,8 @@ bool tgt_ua_pending(struct se_cmd *cmd);				/* cheap; hot path */
 /* highest priority one, removed */
 bool tgt_ua_take(struct se_cmd *cmd, u8 *asc, u8 *ascq);
 bool tgt_ua_peek(struct se_cmd *cmd, u8 *asc, u8 *ascq);
-/* e.g. 3F/0E once REPORT LUNS was answered */
-bool tgt_ua_drop(struct se_cmd *cmd, u8 asc, u8 ascq);
+/* 3F/0E of all LUNs of one nexus, once REPORT LUNS was answered */
+void tgt_ua_forget_inventory(struct se_session *sess);
 void tgt_ua_flush(struct se_dev_entry *deve);
 
 #endif /* TGT_MODEL_UA_H */

@@ -98,7 +98,7 @@ sense_reason_t spc_emulate_report_luns(struct se_cmd *cmd)
 	if (w.len == LIST_HEADER && select == SELECT_ADDRESSED)
 		put_lun(&w, 0);
 	wbuf_patch(&w, 0, wbuf_stored(&w) - LIST_HEADER, 4);
-	tgt_ua_drop(cmd, 0x3f, 0x0e);
+	tgt_ua_forget_inventory(cmd->se_sess);
 	tgt_server_reply(cmd, &w);
 	kvfree(list);
 	return TCM_NO_SENSE;
