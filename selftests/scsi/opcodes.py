@@ -488,6 +488,18 @@ DETAILS = [
 ]
 
 
+# what a bit of parameter data promises: CDB, allocation length, what must be true of the data
+PROMISES = [
+    ("mode pages are no other unit's (MLUS)", cdb6(0x12, 1, 0x87, 0, 64), 64, lambda d: d[4:] == bytes((0x3f, 0xff, 0, 0))),
+]
+
+
+def promises(sg):
+    for what, cdb, want, check in PROMISES:
+        got = sg.run(cdb, want)
+        result(got.status == GOOD and check(got.data), f"promises: {what}", f"{got} {got.data.hex()}")
+
+
 def details(sg, d_sense):
     form = "descriptor" if d_sense else "fixed"
     got = sg.run(cdb6(0x15, 0x10, 0, 0, 16), data=control_page(6 if d_sense else 2))
@@ -546,6 +558,7 @@ result(got.status == CHECK and got.code == OPCODE, "an unknown opcode is refused
 got = first.run(sa12(0xa3, 0x1e, 8), 8)
 result(got.status == CHECK and got.code == BAD and got.field == (True, 1, 4), "an unknown service action is a wrong field", got)
 generations(first, second)
+promises(first)
 details(first, True)
 details(first, False)
 write_protected(first)

@@ -148,10 +148,10 @@ static void build_extended(struct se_cmd *cmd, struct wbuf *w)
 	wbuf_zero(w, EXTENDED_PAGE_SIZE - (w->len - start));
 }
 
-/* SPC-5 7.7.11: every mode page is shared by all nexuses. */
+/* SPC-5 7.7.11: every mode page is shared by all nexuses, and by no other unit (no MLUS). */
 static void build_mode_policy(struct se_cmd *cmd, struct wbuf *w)
 {
-	wbuf_be32(w, 0x3fff8000);
+	wbuf_be32(w, 0x3fff0000);
 }
 
 static void put_scsi_port(struct wbuf *w, struct se_lun *lun)
