@@ -173,13 +173,14 @@ static void build_scsi_ports(struct se_cmd *cmd, struct wbuf *w)
 {
 	struct se_device *dev = cmd->se_dev;
 	struct se_lun *lun;
+	unsigned long flags;
 
 	wbuf_be32(w, 0);
-	spin_lock(&dev->se_port_lock);
+	spin_lock_irqsave(&dev->se_port_lock, flags);
 	list_for_each_entry(lun, &dev->dev_sep_list, lun_dev_link)
 		if (lun->lun_tpg && lun->lun_tpg->proto_id >= 0)
 			put_scsi_port(w, lun);
-	spin_unlock(&dev->se_port_lock);
+	spin_unlock_irqrestore(&dev->se_port_lock, flags);
 }
 
 static void put_unmap_limits(struct wbuf *w, const struct se_dev_attrib *attrib)
