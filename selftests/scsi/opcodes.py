@@ -259,7 +259,8 @@ ROWS = [
         bad=[(sa12(0xa3, 13, 3), b"", BAD, 6)]),
     Row("REPORT TIMESTAMP", sa12(0xa3, 15, 12), want=12, check=lambda d: d[1] == 10 and any(d[4:10])),
     Row("SET TARGET PORT GROUPS", sa12(0xa4, 10, 0), cls="write", bad=[(sa12(0xa4, 10, 8), bytes(4) + b"\x04\0\0\0", LIST, 4)]),
-    Row("SET TIMESTAMP", sa12(0xa4, 15, 12), data=bytes(4) + be(0x123456789a, 6) + bytes(2), cls="write"),
+    Row("SET TIMESTAMP", sa12(0xa4, 15, 12), data=bytes(4) + be(0x123456789a, 6) + bytes(2), cls="write",
+        bad=[(sa12(0xa4, 15, 12), bytes(4) + b"\xf1" + bytes(7), LIST, 4)]),
     rw("READ(12)", lambda lba, n: cdb12(0xa8, lba, n), protect=cdb12(0xa8, 8, 1, 0x20)),
     rw("WRITE(12)", lambda lba, n: cdb12(0xaa, lba, n), True, cdb12(0xaa, 8, 1, 0x20)),
     Row("WRITE AND VERIFY(12)", cdb12(0xae, 8, 1, 2), data=A, cls="write", writes=True, bad=[(cdb12(0xae, 8, 1, 4), A, BAD, 1)]),
@@ -491,6 +492,8 @@ DETAILS = [
 # what a bit of parameter data promises: CDB, allocation length, what must be true of the data
 PROMISES = [
     ("mode pages are no other unit's (MLUS)", cdb6(0x12, 1, 0x87, 0, 64), 64, lambda d: d[4:] == bytes((0x3f, 0xff, 0, 0))),
+    ("the clock is set by SET TIMESTAMP alone, access states by the operator, too (SCSIP, IALUAE)",
+     cdb6(0x1a, 8, 0x0a, 1, 64), 64, lambda d: d[8] & 7 == 3),
 ]
 
 

@@ -104,7 +104,9 @@ static u8 reserved_control(const u8 *page)
 /* SPC-5 7.5.11 */
 static void fill_control_extension(struct se_device *dev, const struct scsi_mode *m, u8 *page)
 {
-	page[4] = 0x06;	/* TCMOS, SCSIP: the timestamp is set by commands */
+	page[4] = 0x02;	/* SCSIP, no TCMOS: the timestamp is set by commands alone */
+	if (!(dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_ALUA))
+		page[4] |= 0x01;	/* IALUAE: the operator changes access states */
 	page[6] = TRANSPORT_SENSE_BUFFER;
 }
 

@@ -10,6 +10,7 @@
 #define ORIGIN_BOOT	0	/* zero at power on or hard reset */
 #define ORIGIN_COMMAND	2	/* initialized by SET TIMESTAMP */
 #define SET_SIZE	12
+#define VALUE_MAX	0xf0	/* of the most significant byte of six */
 
 static s64 uptime_ms(void)
 {
@@ -59,6 +60,8 @@ sense_reason_t tgt_timestamp_set(struct se_cmd *cmd)
 	reason = tgt_server_fetch(cmd, 0, raw, sizeof(raw));
 	if (reason)
 		return reason;
+	if (raw[4] > VALUE_MAX)
+		return tgt_bad_param(cmd, 4, -1);
 	value = (u64)get_unaligned_be16(raw + 4) << 32 | get_unaligned_be32(raw + 6);
 	spin_lock_irqsave(&sd->lock, flags);
 	sd->clock_offset_ms = value - uptime_ms();
