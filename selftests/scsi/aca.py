@@ -433,6 +433,13 @@ def case_attentions():
     control_page(a, lambda page: page.__setitem__(2, page[2] ^ 4))
     b.settle()
 
+    note = bytes((0x8f, 0, 1, 0, 0, 5, 3, 252)) + b'F' * 252
+    same('LOG SELECT', a.status(bytes((0x4c, 0, 0x40, 0, 0, 0, 0, 1, 4, 0)), write=260, data=note), GOOD)
+    same('others: log parameters changed', b.code(), (6, 0x2a, 0x02))
+    reset = bytes((0x4c, 2, 0x4f, 0, 0, 0, 0, 0, 0, 0))
+    same('by a reset of the page as well', (a.status(reset), b.code()), (GOOD, (6, 0x2a, 0x02)))
+    same('if that changes anything', (a.status(reset), b.status()), (GOOD, GOOD))
+
     same('registrations', (a.pr(6, new=0xa), b.pr(6, new=0xb)), (GOOD, GOOD))
     same('a reservation', a.pr(1, 5, key=0xa), GOOD)
     same('released', a.pr(2, 5, key=0xa), GOOD)

@@ -214,7 +214,8 @@ ROWS = [
     Row("SANITIZE, BLOCK ERASE", cdb10(0x48, b1=2), cls="write", writes=True, bad=[(cdb10(0x48, n=4, b1=2), bytes(4), BAD, 7)]),
     Row("SANITIZE, EXIT FAILURE MODE", cdb10(0x48, b1=0x1f), cls="write", writes=True,
         bad=[(cdb10(0x48, n=4, b1=0x1f), bytes(4), BAD, 7)]),
-    Row("LOG SELECT", bytes((0x4c, 2, 0x40)) + bytes(7), cls="write", bad=[(bytes((0x4c, 1)) + bytes(8), b"", BAD, 1)]),
+    Row("LOG SELECT", bytes((0x4c, 2, 0x40)) + bytes(7), cls="write",
+        bad=[(bytes((0x4c, 1)) + bytes(8), b"", BAD, 1), (bytes((0x4c, 0, 0x4f)) + bytes(4) + be(4, 2) + b"\0", bytes(4), BAD, 2)]),
     Row("LOG SENSE", bytes((0x4d, 0, 0x40)) + bytes(4) + be(64, 2) + b"\0", want=64,
         check=lambda d: d[0] == 0 and d[3] == len(d) - 4 and set(d[4:]) >= {0x0c, 0x0d, 0x0f, 0x15, 0x19, 0x2f},
         bad=[(bytes((0x4d, 0, 0x7e)) + bytes(4) + be(64, 2) + b"\0", b"", BAD, 2)]),
@@ -494,6 +495,8 @@ PROMISES = [
     ("mode pages are no other unit's (MLUS)", cdb6(0x12, 1, 0x87, 0, 64), 64, lambda d: d[4:] == bytes((0x3f, 0xff, 0, 0))),
     ("the clock is set by SET TIMESTAMP alone, access states by the operator, too (SCSIP, IALUAE)",
      cdb6(0x1a, 8, 0x0a, 1, 64), 64, lambda d: d[8] & 7 == 3),
+    ("no log parameter is saved (DS)", cdb10(0x4d, n=64, lba=0x4d << 24), 64, lambda d: d[0] == 0x8d),
+    ("the list of log pages has none", cdb10(0x4d, n=64, lba=0x40 << 24), 64, lambda d: d[0] == 0),
 ]
 
 

@@ -71,7 +71,7 @@ like "blank" "$(bytes 32 "$S" 4d 00 4f 00 00 00 05 00 20 00)" '00 05 03 fc 00 00
 echo 1 >"$DEV/attrib/emulate_tpu"
 thresholds() { { printf '\0\0\0\0\x5c\x02\0\x1c'; head -c 12 /dev/zero; printf '%b' "$1"; } >/tmp/page; }
 like "counts of the resources" "$(bytes 64 "$S" 4d 00 4c 00 00 00 00 00 40 00)" \
-	'^ 0c 00 00 18 00 01 03 08 00 .. .. .. 02 00 00 00 00 02 03 08 00 00 00'
+	'^ 8c 00 00 18 00 01 03 08 00 .. .. .. 02 00 00 00 00 02 03 08 00 00 00'
 like "the threshold exponent" "$(bytes 8 "$S" 12 01 b2 00 08 00)" '^ 00 b2 00 04 0b'
 thresholds '\x80\x01\0\0\0\0\0\0\x81\x02\0\0\0\0\0\x04'
 check "a threshold of 4 MiB" sg_raw -s 36 -i /tmp/page "$S" 15 10 00 00 24 00

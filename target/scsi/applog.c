@@ -12,6 +12,7 @@
 #include "target/scsi/server.h"
 
 #define PAGE_CODE	0x0f
+#define FLAG_DS		0x80	/* as LOG SENSE returns it; nothing is saved anyhow */
 #define HEADER		4
 #define CONTROL		0x03	/* binary format list parameter */
 
@@ -62,7 +63,7 @@ static sense_reason_t check_list(struct se_cmd *cmd, const u8 *raw, u32 len)
 
 	if (len < HEADER)
 		return TCM_PARAMETER_LIST_LENGTH_ERROR;
-	if (raw[0] != PAGE_CODE)
+	if ((raw[0] & ~FLAG_DS) != PAGE_CODE)
 		return tgt_bad_param(cmd, 0, -1);
 	if (raw[1])
 		return tgt_bad_param(cmd, 1, -1);
@@ -93,6 +94,12 @@ static void take_list(struct scsi_dev *sd, const u8 *raw, u32 len)
 	spin_unlock_irqrestore(&sd->lock, flags);
 }
 
+/* LOG PARAMETERS CHANGED */
+static void tell_others(struct se_cmd *cmd)
+{
+	tgt_ua_post_device(cmd->se_dev, 0x2a, 0x02, cmd->se_sess);
+}
+
 /* LOG SELECT with a parameter list; may sleep. */
 sense_reason_t tgt_applog_select(struct se_cmd *cmd)
 {
@@ -116,21 +123,25 @@ sense_reason_t tgt_applog_select(struct se_cmd *cmd)
 	kvfree(raw);
 	if (reason)
 		return reason;
-	/* LOG PARAMETERS CHANGED */
-	tgt_ua_post_device(cmd->se_dev, 0x2a, 0x02, cmd->se_sess);
+	tell_others(cmd);
 	return tgt_server_good(cmd);
 }
 
-/* All notes are blank again. Any context. */
-void tgt_applog_reset(struct se_device *dev)
+/* LOG SELECT with PCR: all notes are blank again. Any context. */
+void tgt_applog_reset(struct se_cmd *cmd)
 {
-	struct scsi_dev *sd = tgt_scsi_dev(dev);
+	struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
 	unsigned long flags;
+	bool changed;
 
 	spin_lock_irqsave(&sd->lock, flags);
-	if (sd->notes)
+	changed = sd->notes &&
+		  memchr_inv(sd->notes, 0, TGT_APPLOG_PARAMETERS * TGT_APPLOG_NOTE);
+	if (changed)
 		memset(sd->notes, 0, TGT_APPLOG_PARAMETERS * TGT_APPLOG_NOTE);
 	spin_unlock_irqrestore(&sd->lock, flags);
+	if (changed)
+		tell_others(cmd);
 }
 
 /* The device has no commands any more. */

@@ -12,7 +12,7 @@
 
 void tgt_applog_build(struct se_device *dev, struct wbuf *w);
 sense_reason_t tgt_applog_select(struct se_cmd *cmd);
-void tgt_applog_reset(struct se_device *dev);
+void tgt_applog_reset(struct se_cmd *cmd);
 void tgt_applog_free(struct se_device *dev);
 
 #endif /* TGT_SCSI_APPLOG_H */

@@ -17,9 +17,11 @@
 #define PCR		0x02
 #define APPLICATION_CLIENT	0x0f
 
+#define FLAG_DS		0x80	/* parameters, of which none can be saved */
+#define FLAG_SPF	0x40
+
 /* DU, TSD and so on: a list parameter in binary format that is not saved */
 #define CONTROL_BINARY_LIST	0x03
-#define CONTROL_COUNTER		0x60	/* DS of old, TSD: not saved */
 
 struct log_page {
 	u8 code, sub;
@@ -190,7 +192,7 @@ static sense_reason_t sense_work(struct se_cmd *cmd)
 	if (!raw)
 		return TCM_OUT_OF_RESOURCES;
 	wbuf_init(&w, raw, room);
-	wbuf_u8(&w, page->code | (page->sub ? 0x40 : 0));	/* SPF */
+	wbuf_u8(&w, page->code | (page->code ? FLAG_DS : 0) | (page->sub ? FLAG_SPF : 0));
 	wbuf_u8(&w, page->sub);
 	wbuf_be16(&w, 0);
 	page->build(cmd->se_dev, &w);
@@ -238,11 +240,13 @@ sense_reason_t tgt_log_select(struct se_cmd *cmd)
 		return tgt_bad_field(cmd, 1, 0);
 	if ((cdb[1] & PCR) && cmd->data_length)
 		return tgt_bad_field(cmd, 1, 1);
+	if (cmd->data_length && (code || cdb[3]))	/* its pages name themselves */
+		return code ? tgt_bad_field(cmd, 2, 5) : tgt_bad_field(cmd, 3, -1);
 	if (cmd->data_length)
 		return tgt_applog_select(cmd);
 	if ((code || cdb[3]) && !page_find(cmd->se_dev, code, cdb[3]))
 		return tgt_bad_field(cmd, 2, 5);
 	if ((cdb[1] & PCR) && (!code || code == APPLICATION_CLIENT))
-		tgt_applog_reset(cmd->se_dev);
+		tgt_applog_reset(cmd);
 	return tgt_server_good(cmd);
 }
