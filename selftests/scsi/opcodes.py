@@ -191,7 +191,8 @@ ROWS = [
     Row("START STOP UNIT", cdb6(0x1b, 0, 0, 0, 1), bad=[(cdb6(0x1b, 0, 0, 0, 2), b"", BAD, 4)]),
     Row("RECEIVE DIAGNOSTIC RESULTS", cdb6(0x1c, 1, 0, 0, 8), want=8, cls="read", check=lambda d: d == bytes((0, 0, 0, 1, 0)),
         bad=[(cdb6(0x1c, 1, 7, 0, 8), b"", BAD, 2)]),
-    Row("SEND DIAGNOSTIC", cdb6(0x1d, 4), cls="write", bad=[(cdb6(0x1d, 0xe0), b"", BAD, 1)]),
+    Row("SEND DIAGNOSTIC", cdb6(0x1d, 4), cls="write",
+        bad=[(cdb6(0x1d, 0xe0), b"", BAD, 1), (cdb6(0x1d, 0x14, 0, 0, 4), bytes(4), BAD, 3), (cdb6(0x1d, 0xb0, 0, 0, 4), bytes(4), BAD, 3)]),
     Row("READ CAPACITY(10)", cdb10(0x25), want=8, check=lambda d: d == be(LAST, 4) + be(BLOCK, 4),
         bad=[(cdb10(0x25, lba=5), b"", BAD, 2)]),
     rw("READ(10)", lambda lba, n: cdb10(0x28, lba, n), protect=cdb10(0x28, 8, 1, 0x20)),
@@ -496,6 +497,9 @@ PROMISES = [
     ("the clock is set by SET TIMESTAMP alone, access states by the operator, too (SCSIP, IALUAE)",
      cdb6(0x1a, 8, 0x0a, 1, 64), 64, lambda d: d[8] & 7 == 3),
     ("no log parameter is saved (DS)", cdb10(0x4d, n=64, lba=0x4d << 24), 64, lambda d: d[0] == 0x8d),
+    ("buffer 0, of offsets that are multiples of four", bytes((0x3c, 3)) + bytes(6) + be(4, 1) + b"\0", 4,
+     lambda d: d == bytes((2, 0, 2, 0))),
+    ("no other buffer", bytes((0x3c, 3, 1)) + bytes(5) + be(4, 1) + b"\0", 4, lambda d: d == bytes(4)),
     ("the list of log pages has none", cdb10(0x4d, n=64, lba=0x40 << 24), 64, lambda d: d[0] == 0),
 ]
 

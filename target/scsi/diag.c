@@ -62,6 +62,8 @@ sense_reason_t tgt_diag_send(struct se_cmd *cmd)
 	u8 flags = cmd->t_task_cdb[1], code = flags >> 5;
 	sense_reason_t reason;
 
+	if (((flags & SELFTEST) || code) && get_unaligned_be16(cmd->t_task_cdb + 3))
+		return tgt_bad_field(cmd, 3, -1);
 	if (flags & SELFTEST)
 		return code ? tgt_bad_field(cmd, 1, 7) : tgt_io_defer(cmd, self_test);
 	switch (code) {
@@ -148,6 +150,10 @@ static sense_reason_t read_descriptor(struct se_cmd *cmd, bool echo)
 	u8 raw[4];
 
 	wbuf_init(&w, raw, sizeof(raw));
+	if (!echo && cmd->t_task_cdb[2]) {	/* no such buffer */
+		wbuf_zero(&w, sizeof(raw));
+		return tgt_server_reply(cmd, &w);
+	}
 	wbuf_u8(&w, echo ? 0 : 2);	/* EBOS is zero; offsets are multiples of four */
 	wbuf_be(&w, TGT_BUFFER_SIZE, 3);
 	return tgt_server_reply(cmd, &w);
