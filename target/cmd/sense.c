@@ -20,14 +20,19 @@ static bool status_of(sense_reason_t reason, u8 *status)
 /* Sets status and sense data. True for CHECK CONDITION. Any context. */
 bool tgt_sense_apply(struct se_cmd *cmd, sense_reason_t reason)
 {
+	bool asked = cmd->se_dev && !(cmd->se_cmd_flags & SCF_TGT_INTERNAL);
+
 	cmd->sense_reason = reason;
-	if (status_of(reason, &cmd->scsi_status))
+	if (status_of(reason, &cmd->scsi_status)) {
+		if (tgt_life_ops->refused && asked)
+			tgt_life_ops->refused(cmd, cmd->scsi_status);
 		return false;
+	}
 	cmd->scsi_status = SAM_STAT_CHECK_CONDITION;
 	cmd->se_cmd_flags |= SCF_EMULATED_TASK_SENSE;
 	if (cmd->sense_buffer)
 		tgt_life_ops->build_sense(cmd, reason);
-	if (tgt_life_ops->check_condition && cmd->se_dev && !(cmd->se_cmd_flags & SCF_TGT_INTERNAL))
+	if (tgt_life_ops->check_condition && asked)
 		tgt_life_ops->check_condition(cmd);
 	return true;
 }

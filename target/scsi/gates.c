@@ -2,6 +2,8 @@
 /* The gates, in the order in which SAM-5 and SPC-5 let one condition hide another. */
 #include "target/scsi/gates.h"
 
+#include <scsi/scsi_proto.h>
+
 #include "target/lib/sense.h"
 #include "target/model/ua.h"
 #include "target/scsi/aca.h"
@@ -72,13 +74,6 @@ static sense_reason_t gate_access_state(struct se_cmd *cmd)
 	return tgt_alua_check(cmd, row ? row->alua : ALUA_CLASS_DATA, blocks_of);
 }
 
-/* UA_INTLCK_CTRL 11b: a status without sense data leaves a unit attention behind (SPC-5 7.5.10). */
-static void interlock(struct se_cmd *cmd, u8 asc, u8 ascq)
-{
-	if (cmd->se_dev->dev_attrib.emulate_ua_intlck_ctrl == TARGET_UA_INTLCK_CTRL_ESTABLISH_UA)
-		tgt_ua_post_nexus(cmd, asc, ascq);
-}
-
 /* What is done whoever had reserved the unit: SPC-5 5.14.5.2. */
 static bool passes_loss(const struct se_cmd *cmd, const struct tgt_opcode *row)
 {
@@ -90,17 +85,13 @@ static bool passes_loss(const struct se_cmd *cmd, const struct tgt_opcode *row)
 static sense_reason_t gate_reservation(struct se_cmd *cmd)
 {
 	const struct tgt_opcode *row;
-	sense_reason_t reason;
 
 	if (cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_PGR)
 		return TCM_NO_SENSE;
 	row = tgt_opcode_find(cmd->t_task_cdb);
 	if (unlikely(tgt_pr_is_lost(cmd->se_dev)))
 		return passes_loss(cmd, row) ? TCM_NO_SENSE : TGT_RESERVATIONS_LOST;
-	reason = tgt_pr_check(cmd, pr_class(cmd, row));
-	if (unlikely(reason == TCM_RESERVATION_CONFLICT))
-		interlock(cmd, 0x2c, 0x09);	/* PREVIOUS RESERVATION CONFLICT STATUS */
-	return reason;
+	return tgt_pr_check(cmd, pr_class(cmd, row));
 }
 
 /* SBC-4 4.11.2, 4.33.2, 5.30: the medium is stopped or busy with an operation on all of it. */
@@ -149,6 +140,27 @@ const struct cmd_gate tgt_gates[TGT_GATES] = {
 	{ "medium", gate_medium },
 	{ "write protect", gate_write_protect },
 };
+
+/**
+ * tgt_gates_refused - a command ends with a status without sense data (cmd_ops.refused)
+ * @cmd: command
+ * @status: BUSY, TASK SET FULL, RESERVATION CONFLICT or another
+ *
+ * With UA_INTLCK_CTRL 11b that leaves a unit attention behind (SPC-5 7.5.10): PREVIOUS ... STATUS.
+ * Context: atomic allowed.
+ */
+void tgt_gates_refused(struct se_cmd *cmd, u8 status)
+{
+	if (likely(cmd->se_dev->dev_attrib.emulate_ua_intlck_ctrl !=
+		   TARGET_UA_INTLCK_CTRL_ESTABLISH_UA))
+		return;
+	if (status == SAM_STAT_BUSY)
+		tgt_ua_post_nexus(cmd, 0x2c, 0x07);
+	else if (status == SAM_STAT_TASK_SET_FULL)
+		tgt_ua_post_nexus(cmd, 0x2c, 0x08);
+	else if (status == SAM_STAT_RESERVATION_CONFLICT)
+		tgt_ua_post_nexus(cmd, 0x2c, 0x09);
+}
 
 /**
  * tgt_gates_medium - may a nexus read or write the medium at this moment

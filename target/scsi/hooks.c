@@ -156,6 +156,7 @@ const struct cmd_ops tgt_scsi_cmd_ops = {
 	.pre_process = tgt_prot_pre,
 	.post_process = tgt_prot_post,
 	.check_condition = tgt_aca_check_condition,
+	.refused = tgt_gates_refused,
 	.clear_aca = tgt_aca_clear,
 	.end_aca = tgt_aca_end,
 	.lun_reset = lun_reset,
