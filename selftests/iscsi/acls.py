@@ -49,9 +49,11 @@ def case_explicit():
     same('others do not get in', refused(t, 'b'), 0x0202)
     same('it may write', a.status(write10(0), lun=7, write=BLOCK, data=bytes(BLOCK)), GOOD)
     ktap.write(mapped + '/write_protect', '1')
+    same('write_protect is told', sense(a.do(TUR, lun=7)), (6, 0x2a, 0x01))
     rsp = a.do(write10(0), lun=7, write=BLOCK, data=bytes(BLOCK))
-    same('write_protect holds at once', (rsp.scsi_status, sense(rsp)), (CHECK, (7, 0x27, 0)))
+    same('and holds at once', (rsp.scsi_status, sense(rsp)), (CHECK, (7, 0x27, 0)))
     ktap.write(mapped + '/write_protect', '0')
+    a.settle(7)
     same('and ends at once', a.status(write10(0), lun=7, write=BLOCK, data=bytes(BLOCK)), GOOD)
     t.link(t.lun, t.mkdir(acl + '/lun_2') + '/lun')
     got = [a.do(TUR, lun=7) for _ in range(2)]

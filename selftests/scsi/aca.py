@@ -450,6 +450,18 @@ def case_attentions():
     same('cleared', a.pr(3, key=0xa), GOOD)
     same('reservations preempted', b.code(), (6, 0x2a, 0x03))
 
+    acl = TREE.acl('iqn.2026-11.org.example:c')
+    c = Init('c').settle()
+    for ro in ('1', '0'):
+        ktap.write(acl + '/lun_0/write_protect', ro)
+        same('write protection %s: told as a mode parameter' % ro, (c.code(), c.status(), b.status()), ((6, 0x2a, 0x01), GOOD, GOOD))
+        got = c.do(bytes((0x1a, 8, 0x0a, 0, 64, 0)), read=64)
+        same('which it is (WP)', got[3][2] >> 7, int(ro))
+        ktap.write(acl + '/lun_0/write_protect', ro)
+        same('if it has changed', c.status(), GOOD)
+    c.close()
+    TREE.forget(acl)
+
     a.manage(LUN_RESET)
     same('reset: the others', b.code(), (6, 0x29, 0x03))
     a.settle(), b.settle()

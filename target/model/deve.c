@@ -201,8 +201,11 @@ void tgt_deve_set_ro(struct se_node_acl *nacl, u64 mapped_lun, bool ro)
 
 	mutex_lock(&nacl->lun_entry_mutex);
 	deve = xa_load(&tgt_acl(nacl)->luns, mapped_lun);
-	if (deve)
+	if (deve && deve->lun_access_ro != ro) {
 		WRITE_ONCE(deve->lun_access_ro, ro);
+		/* MODE PARAMETERS CHANGED: WP in their header (SBC-4 6.5.1) */
+		tgt_ua_post(deve, 0x2a, 0x01, NULL, "");
+	}
 	mutex_unlock(&nacl->lun_entry_mutex);
 }
 
