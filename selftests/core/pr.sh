@@ -145,7 +145,21 @@ refuse "B cannot read a reserved unit" rd "$B"
 refuse "B cannot RESERVE" sg_raw "$B" 16 00 00 00 00 00
 check "RELEASE by B does nothing" sg_raw "$B" 17 00 00 00 00 00
 refuse "still reserved" rd "$B"
+for d in "$A" "$B"; do	# whoever holds it
+	same "PERSISTENT RESERVE IN conflicts" "$(sg_raw -r 8 "$d" 5e 00 00 00 00 00 00 00 08 00 >/dev/null 2>&1; echo $?)" 24
+	same "PERSISTENT RESERVE OUT as well" "$(status out "$d" -G -S 0xa)" 24
+done
 check "RELEASE by A" sg_raw "$A" 17 00 00 00 00 00
 check "B reads" rd "$B"
+check "A registers" out "$A" -G -S 0xa
+for c in 16 17; do	# without a reservation it would be held by nobody
+	same "then opcode $c conflicts" "$(sg_raw "$A" $c 00 00 00 00 00 >/dev/null 2>&1; echo $?)" 24
+done
+check "A reserves for registrants" out "$A" -R -K 0xa -T 5
+check "RESERVE by a registrant is nothing" sg_raw "$A" 16 00 00 00 00 00
+check "RELEASE as well" sg_raw "$A" 17 00 00 00 00 00
+like "the reservation is as it was" "$(cat "$DEV/pr/res_pr_type")" "Registrants Only"
+same "RESERVE by others conflicts" "$(sg_raw "$B" 16 00 00 00 00 00 >/dev/null 2>&1; echo $?)" 24
+check "A clears" out "$A" -C -K 0xa
 check "everything goes" tgt_clear
 rm -f $FILE "$PR"

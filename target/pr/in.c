@@ -133,9 +133,8 @@ sense_reason_t tgt_pr_parse_in(struct se_cmd *cmd, u32 *size)
 		return tgt_pass_parse_in(cmd, size);
 	if ((cmd->t_task_cdb[1] & 0x1f) >= ARRAY_SIZE(actions))
 		return tgt_bad_field(cmd, 1, 4);
-	/* SPC-2 5.5.1 */
-	if (READ_ONCE(tgt_pr_of(cmd->se_dev)->spc2_holder) &&
-	    READ_ONCE(tgt_pr_of(cmd->se_dev)->spc2_holder) != cmd->se_sess)
+	/* SPC-2 5.5.1: regardless of who holds it */
+	if (READ_ONCE(tgt_pr_of(cmd->se_dev)->spc2_holder))
 		return TCM_RESERVATION_CONFLICT;
 	*size = get_unaligned_be16(cmd->t_task_cdb + 7);
 	cmd->execute_cmd = in_deferred;

@@ -13,8 +13,9 @@
 enum standing { STANDING_NONE, STANDING_OTHERS, STANDING_REGISTERED };
 
 /*
- * With persistent reservations about, RESERVE and RELEASE change nothing: GOOD for those whom they
- * would not hinder, a conflict for the others (SPC-3 5.6.3, compatible reservation handling).
+ * With registrations about, RESERVE and RELEASE change nothing: GOOD for those whom a persistent
+ * reservation lets pass, who are as good as reserved (SPC-5 5.14.3, compatible reservation
+ * handling); a conflict for all others, and for all where nothing is reserved (SPC-2 5.5.1).
  */
 static enum standing persistent_standing(struct se_cmd *cmd, struct tgt_pr *pr)
 {
@@ -29,8 +30,8 @@ static enum standing persistent_standing(struct se_cmd *cmd, struct tgt_pr *pr)
 		tgt_registry_nexus(&nexus, cmd->se_sess, cmd->se_lun, cmd->orig_fe_lun);
 		reg = tgt_state_find(&box->s, &nexus, cmd->se_dev->dev_attrib.enforce_pr_isids);
 		standing = STANDING_OTHERS;
-		if (reg >= 0 && (box->s.type == PR_NONE || tgt_state_is_holder(&box->s, reg) ||
-				 pr_type_registrants(box->s.type)))
+		if (tgt_state_is_holder(&box->s, reg) ||
+		    (reg >= 0 && pr_type_registrants(box->s.type)))
 			standing = STANDING_REGISTERED;
 	}
 	rcu_read_unlock();
