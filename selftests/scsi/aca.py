@@ -338,6 +338,22 @@ def case_preempted():
     b.close()
 
 
+def case_preempted_prevention():
+    attrib('emulate_removable', 1)
+    a, b = pair()
+    prevent, eject, load = (bytes((op, 0, 0, 0, what, 0)) for op, what in ((0x1e, 1), (0x1b, 2), (0x1b, 3)))
+    same('registrations', (a.pr(6, new=0xa), b.pr(6, new=0xb)), (GOOD, GOOD))
+    same('one prevents removal', a.status(prevent), GOOD)
+    same('another cannot eject', b.code(eject), (5, 0x53, 2))
+    same('PREEMPT leaves that', (b.pr(4, key=0xb, new=0xa), b.code(eject)), (GOOD, (5, 0x53, 2)))
+    same('registered again', (a.code(), a.pr(6, new=0xa)), ((6, 0x2a, 0x05), GOOD))
+    same('PREEMPT AND ABORT lets it go', (b.pr(5, key=0xb, new=0xa), b.status(eject), b.status(load)), (GOOD, GOOD, GOOD))
+    same('and clears', (b.pr(3, key=0xb), a.settle().status()), (GOOD, GOOD))
+    a.close()
+    b.close()
+    attrib('emulate_removable', 0)
+
+
 def set_qerr(i, value, sp=0):
     """MODE SELECT of QERR; the status, or the sense code and the field pointer's bytes."""
     page = bytearray(i.do(bytes((0x1a, 8, 0x0a, 0, 64, 0)), read=64)[3][4:16])
@@ -527,8 +543,8 @@ def case_task_aborted():
 os.system('dmesg -n 1; modprobe target_core_mod')
 TREE = ktap.Tree('iqn.2026-11.org.example:aca')
 try:
-    ktap.run([case_aca, case_blocked, case_blocked_and_ended, case_blocked_lun_goes, case_own_task_sets, case_preempted, case_qerr_page, case_qerr,
-              case_attentions, case_interlock, case_task_aborted])
+    ktap.run([case_aca, case_blocked, case_blocked_and_ended, case_blocked_lun_goes, case_own_task_sets, case_preempted, case_preempted_prevention,
+              case_qerr_page, case_qerr, case_attentions, case_interlock, case_task_aborted])
 finally:
     TREE.remove()
 ktap.done()

@@ -543,17 +543,17 @@ void tgt_cmd_abort_at_once(struct se_device *dev, bool (*match)(struct se_cmd *c
 }
 
 /**
- * tgt_cmd_end_aca - end an auto contingent allegiance on a device
+ * tgt_cmd_preempted - nexuses lose what they have on a device besides commands
  * @dev: device
- * @of: picks the faulted nexus; called with a spinlock held and interrupts off
+ * @of: picks them; may be called with a spinlock held and interrupts off
  * @data: passed to @of
- * Context: any.
+ * Context: process.
  */
-void tgt_cmd_end_aca(struct se_device *dev, bool (*of)(struct se_session *sess, void *data),
-		     void *data)
+void tgt_cmd_preempted(struct se_device *dev, bool (*of)(struct se_session *sess, void *data),
+		       void *data)
 {
-	if (tgt_life_ops->end_aca)
-		tgt_life_ops->end_aca(dev, of, data);
+	if (tgt_life_ops->preempted)
+		tgt_life_ops->preempted(dev, of, data);
 }
 
 static bool runs_through(struct se_cmd *cmd, void *lun)

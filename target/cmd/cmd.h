@@ -105,9 +105,9 @@ struct cmd_ops {
 	void (*lun_reset)(struct se_device *dev, struct se_session *by);
 	/* CLEAR ACA: a TMR_* response; may sleep */
 	u8 (*clear_aca)(struct se_cmd *tmr);
-	/* clears an auto contingent allegiance if @of picks its nexus; see tgt_cmd_end_aca() */
-	void (*end_aca)(struct se_device *dev, bool (*of)(struct se_session *sess, void *data),
-			void *data);
+	/* what the nexuses that @of picks have besides commands; see tgt_cmd_preempted() */
+	void (*preempted)(struct se_device *dev, bool (*of)(struct se_session *sess, void *data),
+			  void *data);
 };
 
 int tgt_cmd_init(const struct cmd_ops *ops);
@@ -173,11 +173,12 @@ void tgt_cmd_abort_at_once(struct se_device *dev, bool (*match)(struct se_cmd *c
 			   void *data, struct se_cmd *own, bool tas, u16 ua);
 
 /*
- * Ends an auto contingent allegiance on a device if @of picks the faulted nexus; @of is called with
- * a spinlock held and interrupts off. Any context.
+ * Nexuses have been preempted on a device, those that @of picks: auto contingent allegiance, copies
+ * and prevention of medium removal end. @of may be called with a spinlock held and interrupts off.
+ * May sleep.
  */
-void tgt_cmd_end_aca(struct se_device *dev, bool (*of)(struct se_session *sess, void *data),
-		     void *data);
+void tgt_cmd_preempted(struct se_device *dev, bool (*of)(struct se_session *sess, void *data),
+		       void *data);
 void tgt_cmd_drain_lun(struct se_lun *lun);	/* model_hooks.lun_drain */
 
 /*

@@ -273,8 +273,8 @@ static void abort_victims(struct se_cmd *cmd, const struct pr_request *req, cons
 		return;
 	tgt_cmd_abort_matching(cmd->se_dev, is_victim, &v, cmd,
 			       cmd->se_dev->dev_attrib.emulate_tas);
-	/* SPC-5 5.14.11.2.6: afterwards, for it holds back what is to be aborted */
-	tgt_cmd_end_aca(cmd->se_dev, is_preempted, &v);
+	/* SPC-5 5.14.11.2.6: afterwards, for an ACA holds back what is to be aborted */
+	tgt_cmd_preempted(cmd->se_dev, is_preempted, &v);
 }
 
 static sense_reason_t refuse(struct se_cmd *cmd, enum pr_result result, u16 byte)

@@ -90,7 +90,7 @@ sense_reason_t tgt_aca_check(struct se_cmd *cmd)
 }
 
 /**
- * tgt_aca_end - end the condition of a nexus (cmd_ops.end_aca)
+ * tgt_aca_end - end the condition of a nexus
  * @dev: device
  * @of: picks the faulted nexus; called under scsi_dev.lock: the session is not freed before
  * tgt_aca_nexus_loss()

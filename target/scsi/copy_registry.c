@@ -176,6 +176,25 @@ void tgt_copies_reset(struct se_device *dev)
 }
 
 /**
+ * tgt_copies_preempted - PREEMPT AND ABORT stops the copies of the nexuses that it is about
+ * @dev: the copy manager
+ * @of: picks them
+ * @data: passed to @of
+ * Context: process.
+ */
+void tgt_copies_preempted(struct se_device *dev,
+			  bool (*of)(struct se_session *sess, void *data), void *data)
+{
+	struct copy_job *job;
+
+	mutex_lock(&tgt_copy_lock);
+	list_for_each_entry(job, &jobs, link)
+		if (job->manager == dev && job->nexus && of(job->nexus, data))
+			WRITE_ONCE(job->stop, true);
+	mutex_unlock(&tgt_copy_lock);
+}
+
+/**
  * tgt_copies_forget - a copy manager goes: nobody can ask for its results
  * @dev: device without running copies
  * Context: process.

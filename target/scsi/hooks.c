@@ -104,6 +104,15 @@ static void lun_reset(struct se_device *dev, struct se_session *by)
 	tgt_copies_reset(dev);
 }
 
+/* SPC-5 5.14.11.2.6: PREEMPT AND ABORT */
+static void preempted(struct se_device *dev, bool (*of)(struct se_session *sess, void *data),
+		      void *data)
+{
+	tgt_aca_end(dev, of, data);
+	tgt_removal_preempted(dev, of, data);
+	tgt_copies_preempted(dev, of, data);
+}
+
 static void nexus_loss(struct se_session *sess)
 {
 	tgt_pr_nexus_loss(sess);
@@ -158,7 +167,7 @@ const struct cmd_ops tgt_scsi_cmd_ops = {
 	.check_condition = tgt_aca_check_condition,
 	.refused = tgt_gates_refused,
 	.clear_aca = tgt_aca_clear,
-	.end_aca = tgt_aca_end,
+	.preempted = preempted,
 	.lun_reset = lun_reset,
 };
 

@@ -20,10 +20,10 @@
 #define PREVENT	0x01
 #define PREVENT_FIELD	0x03
 
-/* On scsi_dev.preventers, under its lock; the session is only compared. */
+/* On scsi_dev.preventers, under its lock, no longer than the session is there. */
 struct preventer {
 	struct list_head link;
-	const struct se_session *sess;
+	struct se_session *sess;
 };
 
 static struct preventer *preventer_find(struct scsi_dev *sd, const struct se_session *sess)
@@ -117,7 +117,7 @@ sense_reason_t tgt_removal_start_stop(struct se_cmd *cmd)
 	return tgt_server_good(cmd);
 }
 
-static sense_reason_t prevent(struct scsi_dev *sd, const struct se_session *sess)
+static sense_reason_t prevent(struct scsi_dev *sd, struct se_session *sess)
 {
 	struct preventer *p = kzalloc(sizeof(*p), GFP_KERNEL);
 	unsigned long flags;
@@ -183,6 +183,30 @@ void tgt_removal_reset(struct se_device *dev)
 
 	spin_lock_irqsave(&sd->lock, flags);
 	list_splice_init(&sd->preventers, &gone);
+	spin_unlock_irqrestore(&sd->lock, flags);
+	list_for_each_entry_safe(p, next, &gone, link)
+		kfree(p);
+}
+
+/**
+ * tgt_removal_preempted - PREEMPT AND ABORT lets the medium go for the nexuses that it is about
+ * @dev: device
+ * @of: picks them; called under scsi_dev.lock: no session is freed before tgt_removal_nexus_loss()
+ * @data: passed to @of
+ * Context: any.
+ */
+void tgt_removal_preempted(struct se_device *dev,
+			   bool (*of)(struct se_session *sess, void *data), void *data)
+{
+	struct scsi_dev *sd = tgt_scsi_dev(dev);
+	struct preventer *p, *next;
+	unsigned long flags;
+	LIST_HEAD(gone);
+
+	spin_lock_irqsave(&sd->lock, flags);
+	list_for_each_entry_safe(p, next, &sd->preventers, link)
+		if (of(p->sess, data))
+			list_move(&p->link, &gone);
 	spin_unlock_irqrestore(&sd->lock, flags);
 	list_for_each_entry_safe(p, next, &gone, link)
 		kfree(p);

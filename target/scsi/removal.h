@@ -11,6 +11,8 @@ sense_reason_t tgt_removal_prevent(struct se_cmd *cmd);
 enum tgt_pr_class tgt_removal_start_class(const u8 *cdb);
 enum tgt_pr_class tgt_removal_prevent_class(const u8 *cdb);
 void tgt_removal_reset(struct se_device *dev);
+void tgt_removal_preempted(struct se_device *dev,
+			   bool (*of)(struct se_session *sess, void *data), void *data);
 void tgt_removal_nexus_loss(struct se_session *sess);
 
 /* configfs attribute */
