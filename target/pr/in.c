@@ -67,16 +67,19 @@ static void put_full_status(struct wbuf *w, const struct pr_state *s, const stru
 		const struct pr_reg *reg = &s->regs[i];
 		bool holder = tgt_state_is_holder(s, i);
 		size_t at;
+		u8 protocol;
+		u16 rtpi;
 
+		tgt_registry_port(pr->dev, &reg->nexus, &rtpi, &protocol);
 		wbuf_be64(w, reg->key);
 		wbuf_be32(w, 0);
 		wbuf_u8(w, (reg->all_tg_pt ? 0x02 : 0) | holder);
 		wbuf_u8(w, holder ? s->type : 0);
 		wbuf_be32(w, 0);
-		wbuf_be16(w, reg->all_tg_pt ? 0 : reg->nexus.rtpi);
+		wbuf_be16(w, reg->all_tg_pt ? 0 : rtpi);
 		at = w->len;
 		wbuf_be32(w, 0);
-		tgt_transportid_put(w, reg->nexus.protocol, reg->nexus.initiator, reg->nexus.isid);
+		tgt_transportid_put(w, protocol, reg->nexus.initiator, reg->nexus.isid);
 		wbuf_patch(w, at, w->len - at - 4, 4);
 	}
 	wbuf_patch(w, 4, w->len - 8, 4);

@@ -14,6 +14,32 @@
 #include "target/pr/aptpl.h"
 #include "target/pr/registry.h"
 
+static bool at_port(const struct pr_nexus *nexus, struct se_portal_group *tpg)
+{
+	const struct target_core_fabric_ops *tfo = tpg->se_tpg_tfo;
+
+	return nexus->tpgt == tfo->tpg_get_tag(tpg) &&
+	       !strcmp(nexus->target, tfo->tpg_get_wwn(tpg));
+}
+
+void tgt_registry_port(struct se_device *dev, const struct pr_nexus *nexus, u16 *rtpi, u8 *protocol)
+{
+	struct se_lun *lun;
+	unsigned long flags;
+
+	*rtpi = nexus->rtpi;
+	*protocol = nexus->protocol;
+	spin_lock_irqsave(&dev->se_port_lock, flags);
+	list_for_each_entry(lun, &dev->dev_sep_list, lun_dev_link) {
+		if (!at_port(nexus, lun->lun_tpg))
+			continue;
+		*rtpi = tgt_tpg_rtpi(lun);
+		*protocol = lun->lun_tpg->proto_id;
+		break;
+	}
+	spin_unlock_irqrestore(&dev->se_port_lock, flags);
+}
+
 /* about 500 registrations */
 #define APTPL_FILE_MAX	(2 * PR_APTPL_BUF_LEN)
 #define APTPL_FOLDER	"pr"
@@ -224,14 +250,6 @@ struct pick {
 	struct se_portal_group *tpg;
 	const char *initiator;		/* NULL: all of the port */
 };
-
-static bool at_port(const struct pr_nexus *nexus, struct se_portal_group *tpg)
-{
-	const struct target_core_fabric_ops *tfo = tpg->se_tpg_tfo;
-
-	return nexus->tpgt == tfo->tpg_get_tag(tpg) &&
-	       !strcmp(nexus->target, tfo->tpg_get_wwn(tpg));
-}
 
 static bool pick_reg(const struct pr_reg *reg, const void *data)
 {

@@ -47,6 +47,13 @@ void tgt_registry_nexus(struct pr_nexus *nexus, struct se_session *sess, struct 
 			u64 mapped_lun);
 
 /*
+ * Number and protocol of the target port that a registration is for: as they are now, as kept if
+ * the port is not there
+ */
+void tgt_registry_port(struct se_device *dev, const struct pr_nexus *nexus, u16 *rtpi,
+		       u8 *protocol);
+
+/*
  * A changed copy to be, with room for @extra more registrations; NULL if memory is short. pr->lock
  * held
  */
