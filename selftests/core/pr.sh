@@ -1,6 +1,6 @@
 #!/bin/bash
 # suite: reservations through two ports of tcm_loop: PR IN/OUT with sg_persist, conflicts, APTPL over a restart, RESERVE
-# time: 60
+# time: 110
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 at_exit tgt_clear
