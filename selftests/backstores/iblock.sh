@@ -246,5 +246,7 @@ check "PR: another registers" pr "$beside" --out --register --param-sark=def
 check "PR: and preempts" pr "$beside" --out --preempt --param-rk=def --param-sark=abc --prout-type=1
 same "PR: a conflict below is a conflict above" "$(write_block "$DISK")" conflict
 check "PR: clear" pr "$beside" --out --clear --param-rk=def
+codes=$(sg_opcodes -n "$(sg_node "$DISK")" 2>&1)
+like "PR: what it cannot do is not reported" "$(grep -c 'Persistent reserve out' <<<"$codes") $(grep -ci 'reserve(6)\|register and move\|full status' <<<"$codes")" '^7 0$'
 disk_remove; so_remove "$so"
 lun_remove "$beside_tpg" "$beside_lun"; lun_remove "$below_tpg" "$below_lun"; so_remove "$rd"

@@ -11,7 +11,6 @@
 #include "target/cmd/io.h"
 #include "target/lib/sgl.h"
 #include "target/pr/pass.h"
-#include "target/pr/state.h"
 
 #define LIST_SIZE	24
 
@@ -67,11 +66,6 @@ static sense_reason_t in_deferred(struct se_cmd *cmd)
 
 sense_reason_t tgt_pass_parse_out(struct se_cmd *cmd, u32 *size)
 {
-	u8 action = cmd->t_task_cdb[1] & 0x1f;
-
-	/* block devices know neither */
-	if (action >= PRO_ACTIONS || action == PRO_REGISTER_AND_MOVE || action == PRO_REPLACE_LOST)
-		return tgt_bad_field(cmd, 1, 4);
 	*size = get_unaligned_be32(cmd->t_task_cdb + 5);
 	cmd->execute_cmd = out_deferred;
 	return TCM_NO_SENSE;

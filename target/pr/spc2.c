@@ -7,7 +7,6 @@
 
 #include "target/cmd/cmd.h"
 #include "target/lib/sense.h"
-#include "target/pr/pass.h"
 #include "target/pr/registry.h"
 
 enum standing { STANDING_NONE, STANDING_OTHERS, STANDING_REGISTERED };
@@ -116,9 +115,7 @@ static sense_reason_t check_cdb(struct se_cmd *cmd, u32 *size)
 {
 	const u8 *cdb = cmd->t_task_cdb;
 
-	/* a block device that keeps the reservations itself has no RESERVE */
-	if (tgt_pass_is_on(cmd->se_dev) || !cmd->se_sess || !cmd->se_sess->se_node_acl ||
-	    !cmd->se_lun)
+	if (!cmd->se_sess || !cmd->se_sess->se_node_acl || !cmd->se_lun)
 		return TCM_UNSUPPORTED_SCSI_OPCODE;
 	if (cdb[1] & 0x10)
 		return tgt_bad_field(cmd, 1, 4);

@@ -8,6 +8,12 @@ static bool offers_pr(struct se_device *dev)
 	return dev->dev_attrib.emulate_pr;
 }
 
+/* What a backend that keeps reservations itself (a block device) knows nothing of. */
+static bool offers_own_pr(struct se_device *dev)
+{
+	return offers_pr(dev) && !(dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_PGR);
+}
+
 static bool offers_rsoc(struct se_device *dev)
 {
 	return tgt_compat_emulate_rsoc(&dev->dev_attrib);
@@ -33,10 +39,10 @@ static const struct tgt_opcode rows[] = {
 	  .pr = PR_CLASS_WRITE, .alua = ALUA_CLASS_STANDBY, .flags = OPF_MEDIUM, .timeout = 30,
 	  USAGE(0x15, 0x11, 0, 0, 0xff, 0x04), .execute = tgt_mode_select_execute },
 	{ .name = "RESERVE(6)", .opcode = 0x16, .dir = DMA_NONE, .pr = PR_CLASS_RESERVE, .alua = ALUA_CLASS_STANDBY,
-	  .timeout = 10, .enabled = offers_pr, .parse = tgt_pr_parse_reserve,
+	  .timeout = 10, .enabled = offers_own_pr, .parse = tgt_pr_parse_reserve,
 	  USAGE(0x16, 0, 0, 0, 0, 0x04), .execute = tgt_server_good },
 	{ .name = "RELEASE(6)", .opcode = 0x17, .dir = DMA_NONE, .pr = PR_CLASS_RESERVE, .alua = ALUA_CLASS_STANDBY,
-	  .timeout = 10, .enabled = offers_pr, .parse = tgt_pr_parse_release,
+	  .timeout = 10, .enabled = offers_own_pr, .parse = tgt_pr_parse_release,
 	  USAGE(0x17, 0, 0, 0, 0, 0x04), .execute = tgt_server_good },
 	{ .name = "MODE SENSE(6)", .opcode = 0x1a, .dir = DMA_FROM_DEVICE, .alloc = LOC(4, 1),
 	  .pr = PR_CLASS_READ, .alua = ALUA_CLASS_STANDBY, .flags = OPF_SANITIZE, .timeout = 10,
@@ -45,38 +51,38 @@ static const struct tgt_opcode rows[] = {
 	  .pr = PR_CLASS_WRITE, .alua = ALUA_CLASS_STANDBY, .flags = OPF_MEDIUM, .timeout = 30,
 	  USAGE(0x55, 0x11, 0, 0, 0, 0, 0, 0xff, 0xff, 0x04), .execute = tgt_mode_select_execute },
 	{ .name = "RESERVE(10)", .opcode = 0x56, .dir = DMA_NONE, .pr = PR_CLASS_RESERVE, .alua = ALUA_CLASS_STANDBY,
-	  .timeout = 10, .enabled = offers_pr, .parse = tgt_pr_parse_reserve,
+	  .timeout = 10, .enabled = offers_own_pr, .parse = tgt_pr_parse_reserve,
 	  USAGE(0x56, 0, 0, 0, 0, 0, 0, 0, 0, 0x04), .execute = tgt_server_good },
 	{ .name = "RELEASE(10)", .opcode = 0x57, .dir = DMA_NONE, .pr = PR_CLASS_RESERVE, .alua = ALUA_CLASS_STANDBY,
-	  .timeout = 10, .enabled = offers_pr, .parse = tgt_pr_parse_release,
+	  .timeout = 10, .enabled = offers_own_pr, .parse = tgt_pr_parse_release,
 	  USAGE(0x57, 0, 0, 0, 0, 0, 0, 0, 0, 0x04), .execute = tgt_server_good },
 	{ .name = "MODE SENSE(10)", .opcode = 0x5a, .dir = DMA_FROM_DEVICE, .alloc = LOC(7, 2),
 	  .pr = PR_CLASS_READ, .alua = ALUA_CLASS_STANDBY, .flags = OPF_SANITIZE, .timeout = 10,
 	  USAGE(0x5a, 0x18, 0xff, 0xff, 0, 0, 0, 0xff, 0xff, 0x04), .execute = tgt_mode_sense_execute },
 
-#define PR_IN(action, label) \
+#define PR_IN(action, label, offer) \
 	{ .name = label, .opcode = 0x5e, SA(action), .dir = DMA_FROM_DEVICE, .alloc = LOC(7, 2), \
-	  .alua = ALUA_CLASS_STANDBY, .timeout = 10, .enabled = offers_pr, .parse = tgt_pr_parse_in, \
+	  .alua = ALUA_CLASS_STANDBY, .timeout = 10, .enabled = offer, .parse = tgt_pr_parse_in, \
 	  USAGE(0x5e, action, 0, 0, 0, 0, 0, 0xff, 0xff, 0x04), .execute = tgt_server_good }
-	PR_IN(0x00, "PERSISTENT RESERVE IN, READ KEYS"),
-	PR_IN(0x01, "PERSISTENT RESERVE IN, READ RESERVATION"),
-	PR_IN(0x02, "PERSISTENT RESERVE IN, REPORT CAPABILITIES"),
-	PR_IN(0x03, "PERSISTENT RESERVE IN, READ FULL STATUS"),
+	PR_IN(0x00, "PERSISTENT RESERVE IN, READ KEYS", offers_pr),
+	PR_IN(0x01, "PERSISTENT RESERVE IN, READ RESERVATION", offers_pr),
+	PR_IN(0x02, "PERSISTENT RESERVE IN, REPORT CAPABILITIES", offers_pr),
+	PR_IN(0x03, "PERSISTENT RESERVE IN, READ FULL STATUS", offers_own_pr),
 
-#define PR_OUT(action, label, scope_type, bits) \
+#define PR_OUT(action, label, scope_type, bits, offer) \
 	{ .name = label, .opcode = 0x5f, SA(action), .dir = DMA_TO_DEVICE, .alloc = LOC(5, 4), \
-	  .pr = PR_CLASS_RESERVE, .alua = ALUA_CLASS_STANDBY, .flags = bits, .timeout = 30, .enabled = offers_pr, \
+	  .pr = PR_CLASS_RESERVE, .alua = ALUA_CLASS_STANDBY, .flags = bits, .timeout = 30, .enabled = offer, \
 	  .parse = tgt_pr_parse_out, \
 	  USAGE(0x5f, action, scope_type, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x04), .execute = tgt_server_good }
-	PR_OUT(0x00, "PERSISTENT RESERVE OUT, REGISTER", 0, 0),
-	PR_OUT(0x01, "PERSISTENT RESERVE OUT, RESERVE", 0xff, 0),
-	PR_OUT(0x02, "PERSISTENT RESERVE OUT, RELEASE", 0xff, 0),
-	PR_OUT(0x03, "PERSISTENT RESERVE OUT, CLEAR", 0, 0),
-	PR_OUT(0x04, "PERSISTENT RESERVE OUT, PREEMPT", 0xff, 0),
-	PR_OUT(0x05, "PERSISTENT RESERVE OUT, PREEMPT AND ABORT", 0xff, 0),
-	PR_OUT(0x06, "PERSISTENT RESERVE OUT, REGISTER AND IGNORE EXISTING KEY", 0, 0),
-	PR_OUT(0x07, "PERSISTENT RESERVE OUT, REGISTER AND MOVE", 0, 0),
-	PR_OUT(0x08, "PERSISTENT RESERVE OUT, REPLACE LOST RESERVATION", 0xff, OPF_NO_PR),
+	PR_OUT(0x00, "PERSISTENT RESERVE OUT, REGISTER", 0, 0, offers_pr),
+	PR_OUT(0x01, "PERSISTENT RESERVE OUT, RESERVE", 0xff, 0, offers_pr),
+	PR_OUT(0x02, "PERSISTENT RESERVE OUT, RELEASE", 0xff, 0, offers_pr),
+	PR_OUT(0x03, "PERSISTENT RESERVE OUT, CLEAR", 0, 0, offers_pr),
+	PR_OUT(0x04, "PERSISTENT RESERVE OUT, PREEMPT", 0xff, 0, offers_pr),
+	PR_OUT(0x05, "PERSISTENT RESERVE OUT, PREEMPT AND ABORT", 0xff, 0, offers_pr),
+	PR_OUT(0x06, "PERSISTENT RESERVE OUT, REGISTER AND IGNORE EXISTING KEY", 0, 0, offers_pr),
+	PR_OUT(0x07, "PERSISTENT RESERVE OUT, REGISTER AND MOVE", 0, 0, offers_own_pr),
+	PR_OUT(0x08, "PERSISTENT RESERVE OUT, REPLACE LOST RESERVATION", 0xff, OPF_NO_PR, offers_own_pr),
 
 	{ .name = "RECEIVE DIAGNOSTIC RESULTS", .opcode = 0x1c, .dir = DMA_FROM_DEVICE, .alloc = LOC(3, 2),
 	  .pr = PR_CLASS_READ, .alua = ALUA_CLASS_STANDBY, .flags = OPF_MEDIUM, .timeout = 10,
