@@ -573,6 +573,8 @@ PROMISES = [
     ("buffer 0, of offsets that are multiples of four", bytes((0x3c, 3)) + bytes(6) + be(4, 1) + b"\0", 4,
      lambda d: d == bytes((2, 0, 2, 0))),
     ("no other buffer", bytes((0x3c, 3, 1)) + bytes(5) + be(4, 1) + b"\0", 4, lambda d: d == bytes(4)),
+    ("GROUP NUMBER is not looked at (no GROUP_SUP)", bytes((0xa3, 12, 1, 0x2a)) + bytes(2) + be(64, 4) + b"\0\0", 64,
+     lambda d: d[4:] == bytes((0x2a, 0xf8, 0xff, 0xff, 0xff, 0xff, 0, 0xff, 0xff, 4))),
     ("the list of log pages has none", cdb10(0x4d, n=64, lba=0x40 << 24), 64, lambda d: d[0] == 0),
 ]
 
