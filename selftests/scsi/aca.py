@@ -338,6 +338,22 @@ def case_preempted():
     b.close()
 
 
+def case_huge():
+    """The initiator's word alone makes no buffer: memory for parameter data is bounded."""
+    a, b = pair()
+    most = 0xffffffff
+    for name, cdb in (('REPORT LUNS', bytes((0xa0,)) + bytes(5)), ('REPORT TARGET PORT GROUPS', bytes((0xa3, 10)) + bytes(4)),
+                      ('REPORT SUPPORTED OPERATION CODES', bytes((0xa3, 12)) + bytes(4))):
+        got = a.do(cdb + struct.pack('>IH', most, 0), read=most)
+        same(name + ' with room for 4 GiB', (got[2], len(got[3]) >= 16), (GOOD, True))
+    for name, cdb in (('SET TIMESTAMP', bytes((0xa4, 15)) + bytes(4)), ('SET TARGET PORT GROUPS', bytes((0xa4, 10)) + bytes(4)),
+                      ('PERSISTENT RESERVE OUT', bytes((0x5f, 6, 0, 0, 0)))):
+        same(name + ' of 4 GiB', a.code((cdb + struct.pack('>I', most) + bytes(2))[:12], write=most), (5, 0x24, 0))
+    same('who goes on', (a.status(), b.status()), (GOOD, GOOD))
+    a.close()
+    b.close()
+
+
 def case_preempted_prevention():
     attrib('emulate_removable', 1)
     a, b = pair()
@@ -543,7 +559,7 @@ def case_task_aborted():
 os.system('dmesg -n 1; modprobe target_core_mod')
 TREE = ktap.Tree('iqn.2026-11.org.example:aca')
 try:
-    ktap.run([case_aca, case_blocked, case_blocked_and_ended, case_blocked_lun_goes, case_own_task_sets, case_preempted, case_preempted_prevention,
+    ktap.run([case_aca, case_blocked, case_blocked_and_ended, case_blocked_lun_goes, case_own_task_sets, case_preempted, case_preempted_prevention, case_huge,
               case_qerr_page, case_qerr, case_attentions, case_interlock, case_task_aborted])
 finally:
     TREE.remove()

@@ -98,14 +98,13 @@ static sense_reason_t report_deferred(struct se_cmd *cmd)
 /**
  * tgt_alua_parse_report - REPORT TARGET PORT GROUPS
  * @cmd: command
- * @size: gets the allocation length
+ * @size: the allocation length
  */
 sense_reason_t tgt_alua_parse_report(struct se_cmd *cmd, u32 *size)
 {
 	/* header formats: length only, extended */
 	if ((cmd->t_task_cdb[1] >> 5) > 1)
 		return tgt_bad_field(cmd, 1, 7);
-	*size = get_unaligned_be32(cmd->t_task_cdb + 6);
 	cmd->execute_cmd = report_deferred;
 	return TCM_NO_SENSE;
 }
@@ -194,7 +193,7 @@ static sense_reason_t set_deferred(struct se_cmd *cmd)
 /**
  * tgt_alua_parse_set - SET TARGET PORT GROUPS
  * @cmd: command
- * @size: gets the parameter list length
+ * @size: the parameter list length
  */
 sense_reason_t tgt_alua_parse_set(struct se_cmd *cmd, u32 *size)
 {
@@ -203,7 +202,6 @@ sense_reason_t tgt_alua_parse_set(struct se_cmd *cmd, u32 *size)
 
 	if (!(type & ALUA_TPGS_EXPLICIT))
 		return TCM_UNSUPPORTED_SCSI_OPCODE;
-	*size = get_unaligned_be32(cmd->t_task_cdb + 6);
 	cmd->execute_cmd = set_deferred;
 	return TCM_NO_SENSE;
 }

@@ -128,7 +128,7 @@ static sense_reason_t in_deferred(struct se_cmd *cmd)
 /**
  * tgt_pr_parse_in - PERSISTENT RESERVE IN
  * @cmd: command
- * @size: gets the allocation length
+ * @size: the allocation length
  */
 sense_reason_t tgt_pr_parse_in(struct se_cmd *cmd, u32 *size)
 {
@@ -139,7 +139,6 @@ sense_reason_t tgt_pr_parse_in(struct se_cmd *cmd, u32 *size)
 	/* SPC-2 5.5.1: regardless of who holds it */
 	if (READ_ONCE(tgt_pr_of(cmd->se_dev)->spc2_holder))
 		return TCM_RESERVATION_CONFLICT;
-	*size = get_unaligned_be16(cmd->t_task_cdb + 7);
 	cmd->execute_cmd = in_deferred;
 	return TCM_NO_SENSE;
 }

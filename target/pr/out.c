@@ -418,7 +418,7 @@ static sense_reason_t out_deferred(struct se_cmd *cmd)
 /**
  * tgt_pr_parse_out - PERSISTENT RESERVE OUT
  * @cmd: command
- * @size: gets the parameter list length
+ * @size: the parameter list length
  */
 sense_reason_t tgt_pr_parse_out(struct se_cmd *cmd, u32 *size)
 {
@@ -432,7 +432,6 @@ sense_reason_t tgt_pr_parse_out(struct se_cmd *cmd, u32 *size)
 		return tgt_bad_field(cmd, 2, 7);
 	if (rows[action].typed && !pr_type_valid(cmd->t_task_cdb[2] & 0x0f))
 		return tgt_bad_field(cmd, 2, 3);
-	*size = get_unaligned_be32(cmd->t_task_cdb + 5);
 	cmd->execute_cmd = out_deferred;
 	return TCM_NO_SENSE;
 }

@@ -66,14 +66,12 @@ static sense_reason_t in_deferred(struct se_cmd *cmd)
 
 sense_reason_t tgt_pass_parse_out(struct se_cmd *cmd, u32 *size)
 {
-	*size = get_unaligned_be32(cmd->t_task_cdb + 5);
 	cmd->execute_cmd = out_deferred;
 	return TCM_NO_SENSE;
 }
 
 sense_reason_t tgt_pass_parse_in(struct se_cmd *cmd, u32 *size)
 {
-	*size = get_unaligned_be16(cmd->t_task_cdb + 7);
 	cmd->execute_cmd = in_deferred;
 	return TCM_NO_SENSE;
 }

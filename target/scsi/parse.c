@@ -15,6 +15,9 @@
 #define FUA	0x08
 #define DPO_FUA	(DPO | FUA)
 
+/* more than any parameter data are */
+#define LIST_MAX	(1024 * 1024)
+
 static u8 flags_byte(const struct tgt_opcode *row)
 {
 	return row->flags & OPF_CDB32 ? 10 : 1;
@@ -100,15 +103,29 @@ static u8 protect_field(const struct se_cmd *cmd, const struct tgt_opcode *row)
 	return row->flags & OPF_PROTECT ? cmd->t_task_cdb[flags_byte(row)] >> 5 : 0;
 }
 
+/*
+ * The length of parameter data. What is beyond LIST_MAX bytes nobody fills, and of the initiator's
+ * word alone no buffer is made.
+ */
+static sense_reason_t take_length(struct se_cmd *cmd, const struct tgt_opcode *row, u32 *size)
+{
+	u64 length = tgt_cdb_get(cmd->t_task_cdb, row->alloc);
+
+	if (length > LIST_MAX && row->dir == DMA_TO_DEVICE)
+		return tgt_bad_field(cmd, row->alloc.byte, -1);
+	*size = min_t(u64, length, LIST_MAX);
+	return TCM_NO_SENSE;
+}
+
 static sense_reason_t parse_row(struct se_cmd *cmd, const struct tgt_opcode *row, u32 *size)
 {
-	sense_reason_t reason = TCM_NO_SENSE;
+	sense_reason_t reason;
 
 	if (row->opcode == 0x7f && cmd->t_task_cdb[7] != row->cdb_len - 8)
 		return tgt_bad_field(cmd, 7, -1);
-	*size = tgt_cdb_get(cmd->t_task_cdb, row->alloc);
+	reason = take_length(cmd, row, size);
 	cmd->execute_cmd = row->execute;
-	if (row->flags & OPF_STRICT)
+	if (!reason && (row->flags & OPF_STRICT))
 		reason = check_reserved(cmd, row);
 	if (!reason && row->blocks.width)
 		reason = parse_blocks(cmd, row, size);

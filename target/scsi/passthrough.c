@@ -59,6 +59,8 @@ sense_reason_t passthrough_parse_cdb(struct se_cmd *cmd,
 		reason = spc_parse_cdb(cmd, &size);
 		return reason ? reason : tgt_data_set_size(cmd, size);
 	}
+	if (size > TGT_TRANSFER_CEILING)
+		return TCM_INVALID_FIELD_IN_COMMAND_IU;
 	if (cmd->se_dev->transport->get_device_type(cmd->se_dev) == TYPE_DISK)
 		tgt_server_blocks(cmd->se_dev);	/* a change of the capacity is told here, too */
 	cmd->execute_cmd = exec_cmd;

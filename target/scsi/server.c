@@ -13,10 +13,11 @@
 #include "target/scsi/removal.h"
 #include "target/scsi/thin.h"
 
-/* Transfers up to this size are taken from every initiator, whatever the backend prefers. */
+/*
+ * Transfers up to this size are taken from every initiator, whatever the backend prefers; more than
+ * TGT_TRANSFER_CEILING from none.
+ */
 #define TRANSFER_FLOOR_BYTES	(8 * 1024 * 1024)
-/* ... and more than this from none: one command must not take all memory. */
-#define TRANSFER_CEILING_BYTES	(32 * 1024 * 1024)
 
 /**
  * tgt_server_alloc - allocate the device server's part of a logical unit
@@ -155,7 +156,7 @@ u32 tgt_server_max_transfer(const struct se_cmd *cmd)
 {
 	const struct se_dev_attrib *attrib = &cmd->se_dev->dev_attrib;
 	u32 max = clamp_t(u32, attrib->hw_max_sectors, TRANSFER_FLOOR_BYTES / attrib->block_size,
-			  TRANSFER_CEILING_BYTES / attrib->block_size);
+			  TGT_TRANSFER_CEILING / attrib->block_size);
 
 	if (cmd->se_tfo && cmd->se_tfo->max_data_sg_nents)
 		max = min_t(u32, max,

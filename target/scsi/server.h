@@ -13,6 +13,8 @@
 #include "target/model/device.h"
 
 #define TGT_BUFFER_SIZE	512	/* of READ BUFFER and WRITE BUFFER */
+/* Bytes: one command must not take all memory. */
+#define TGT_TRANSFER_CEILING	(32 * 1024 * 1024)
 #define ORWRITE_POLICY_DEFAULT	0x7	/* SBC-4 4.27.3 */
 
 struct medium_job;
