@@ -77,7 +77,9 @@ thresholds '\x80\x01\0\0\0\0\0\0\x81\x02\0\0\0\0\0\x04'
 check "a threshold of 4 MiB" sg_raw -s 36 -i /tmp/page "$S" 15 10 00 00 24 00
 sleep 1.5
 check "is not reached" sg_turs "$S"
-check "8 MiB are written" sg_dd if=/dev/zero of="$S" bs=512 count=16384
+# up to the threshold, then the block that crosses it: a command on the way would be told
+check "3 MiB are written" sg_dd if=/dev/zero of="$S" bs=512 count=6144
+check "and a block of the fourth" sg_dd if=/dev/zero of="$S" bs=512 seek=6144 count=1
 check "it is reached" wait_for 15 sh -c "sg_raw $S 00 00 00 00 00 00 2>&1 | grep -q 'soft threshold reached'"
 sleep 1.5
 check "once" sg_turs "$S"
