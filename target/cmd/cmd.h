@@ -96,7 +96,7 @@ struct cmd_ops {
 	sense_reason_t (*pre_process)(struct se_cmd *cmd);
 	/* nexus state at CHECK CONDITION (ACA, QERR); atomic */
 	void (*check_condition)(struct se_cmd *cmd);
-	/* ... and at a status without sense data that the core has chosen (UA_INTLCK_CTRL); atomic */
+	/* ... and at a status without sense data of the core's own (UA_INTLCK_CTRL); atomic */
 	void (*refused)(struct se_cmd *cmd, u8 status);
 	/*
 	 * LOGICAL UNIT RESET: SPC-2 reservation, ACA, mode pages; unit attentions are posted by the

@@ -393,8 +393,8 @@ static void forget_inventory(struct se_dev_entry *deve, const struct se_session 
  * tgt_ua_forget_inventory - a nexus knows that its LUNs have changed
  * @sess: session; may be NULL
  *
- * REPORTED LUNS DATA HAS CHANGED is one event, however many LUNs tell of it: told by one of them, or
- * the cause looked at by REPORT LUNS, it is cleared in all (LUICLR, SPC-5 7.7.7).
+ * REPORTED LUNS DATA HAS CHANGED is one event, however many LUNs tell of it: told by one of them,
+ * or the cause looked at by REPORT LUNS, it is cleared in all (LUICLR, SPC-5 7.7.7).
  *
  * Context: any.
  */

@@ -13,8 +13,8 @@
 #define PR_ISID_MAX	17	/* 16 hex digits and NUL */
 #define PR_FABRIC_MAX	32
 /*
- * Of a device. Initiators name others by SPEC_I_PT, and come with new ISIDs: what they can fill must
- * be bounded.
+ * Of a device. Initiators name others by SPEC_I_PT, and come with new ISIDs: what they can fill
+ * must be bounded.
  */
 #define PR_REGISTRATIONS_MAX	4096
 

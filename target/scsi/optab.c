@@ -251,9 +251,9 @@ sense_reason_t tgt_optab_report(struct se_cmd *cmd)
  * tgt_optab_report_tmf - REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS (SPC-5 6.31)
  * @cmd: command with its buffer
  *
- * ABORT TASK, ABORT TASK SET, CLEAR ACA, CLEAR TASK SET and LOGICAL UNIT RESET; of a fabric that can
- * ask for them, as this project's iSCSI, also QUERY TASK, QUERY ASYNCHRONOUS EVENT, QUERY TASK SET
- * and I_T NEXUS RESET.
+ * ABORT TASK, ABORT TASK SET, CLEAR ACA, CLEAR TASK SET and LOGICAL UNIT RESET; of a fabric that
+ * can ask for them, as this project's iSCSI, also QUERY TASK, QUERY ASYNCHRONOUS EVENT, QUERY TASK
+ * SET and I_T NEXUS RESET.
  *
  * Return: TCM_NO_SENSE when completed, else the reason. May sleep.
  */
