@@ -170,6 +170,13 @@ def case_changed():
     same('with the data that it had', c.read(read10(3), BLOCK, lun=300), (GOOD, block_of(300)))
     same('a number that was never given', sense(c.do(TUR, lun=9999)), (5, 0x25, 0))
     same('its status', c.status(TUR, lun=9999), CHECK)
+    for evpd, page in ((0, 0), (1, 0), (1, 0x83)):
+        status, data = c.read(bytes((0x12, evpd, page, 0, 96, 0)), 96, lun=9999)
+        same('INQUIRY there: no unit, page %d/%02x' % (evpd, page), (status, data[:1]), (GOOD, b'\x7f'))
+    status, data = c.read(bytes((3, 0, 0, 0, 18, 0)), 18, lun=9999)
+    same('REQUEST SENSE there', (status, data[2] & 15, data[12], data[13]), (GOOD, 5, 0x25, 0))
+    same('REPORT LUNS there', report_luns(c, 16 + COUNT * 8, lun=9999), report_luns(c, 16 + COUNT * 8))
+    same('a reset of it', c.run(5, lun=9999), 2)
     TREE.forget(TREE.lun)
     inquiries = [bytes((0x12, evpd, page, 0, 96, 0)) for evpd, page in ((0, 0), (1, 0), (1, 0x83))]
     same('without a LUN 0 its INQUIRY data tell so, all pages alike', [c.read(i, 96)[1][:1] for i in inquiries], [b'\x3f'] * 3)

@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <linux/rculist.h>
 #include <scsi/scsi.h>
+#include <scsi/scsi_proto.h>
 
 #include "target/abi.h"
 #include "target/model/deve.h"
@@ -12,17 +13,29 @@
 #define FLAT_SPACE_METHOD	0x4000ULL
 #define FLAT_SPACE_NUMBER	0x3fffULL
 
+/* Commands that are answered for every LUN, with a unit or without (SAM-5 5.11, SPC-5 6.6.1). */
+static bool needs_no_unit(const struct se_cmd *cmd)
+{
+	if (!cmd->t_task_cdb || cmd->se_cmd_flags & SCF_SCSI_TMR_CDB)
+		return false;
+	return cmd->t_task_cdb[0] == INQUIRY || cmd->t_task_cdb[0] == REQUEST_SENSE ||
+	       cmd->t_task_cdb[0] == REPORT_LUNS;
+}
+
 /*
  * LUN 0 without a device of the operator's, and the REPORT LUNS well-known logical unit, are
- * answered by the TPG's virtual LUN 0, each by a device of its own. RCU read side.
+ * answered by the TPG's virtual LUN 0, each by a device of its own; as the former any other LUN, as
+ * far as that is possible. RCU read side.
  */
-static struct se_lun *virtual_lun(struct se_session *sess, u64 number, struct se_device **dev)
+static struct se_lun *virtual_lun(struct se_cmd *cmd, struct se_device **dev)
 {
-	struct se_lun *lun = sess->se_tpg ? sess->se_tpg->tpg_virt_lun0 : NULL;
+	struct se_portal_group *tpg = cmd->se_sess->se_tpg;
+	struct se_lun *lun = tpg ? tpg->tpg_virt_lun0 : NULL;
+	bool is_wlun = cmd->orig_fe_lun == SCSI_W_LUN_REPORT_LUNS;
 
-	if (!lun || (number && number != SCSI_W_LUN_REPORT_LUNS))
+	if (!lun || (cmd->orig_fe_lun && !is_wlun && !needs_no_unit(cmd)))
 		return NULL;
-	*dev = number ? tgt_lun_wlun_device() : rcu_dereference(lun->lun_se_dev);
+	*dev = is_wlun ? tgt_lun_wlun_device() : rcu_dereference(lun->lun_se_dev);
 	return lun;
 }
 
@@ -50,7 +63,6 @@ static struct se_dev_entry *find_entry(struct se_cmd *cmd)
 /* Finds the LUN and takes the command's reference on it. */
 static bool lun_get(struct se_cmd *cmd)
 {
-	struct se_session *sess = cmd->se_sess;
 	struct se_dev_entry *deve;
 	struct se_lun *lun = NULL;
 	struct se_device *dev;
@@ -63,7 +75,7 @@ static bool lun_get(struct se_cmd *cmd)
 		dev = rcu_dereference(lun->lun_se_dev);
 	} else {
 		deve = NULL;
-		lun = virtual_lun(sess, cmd->orig_fe_lun, &dev);
+		lun = virtual_lun(cmd, &dev);
 		if (!lun || !percpu_ref_tryget_live(&lun->lun_ref))
 			goto out;
 	}

@@ -13,6 +13,7 @@
 
 #define VERSION_SPC4		0x06
 #define PERIPHERAL_NONE		0x3f	/* qualifier 1: no device is connected; unknown type */
+#define PERIPHERAL_NO_UNIT	0x7f	/* qualifier 3: nor can one be, by this number */
 #define STANDARD_SIZE		96
 #define VERSIONS_OFFSET		58
 #define FLAG_NORMACA		0x20
@@ -63,12 +64,27 @@ static u8 flags5(struct se_cmd *cmd)
 }
 
 /**
+ * tgt_inquiry_no_unit - is a command answered for a LUN that the initiator does not have
+ * @cmd: command, for its LUN and device
+ * Context: any.
+ */
+bool tgt_inquiry_no_unit(struct se_cmd *cmd)
+{
+	struct se_lun *lun = cmd->se_lun;
+
+	return lun && lun->lun_tpg && lun == lun->lun_tpg->tpg_virt_lun0 && cmd->orig_fe_lun &&
+	       !tgt_is_wlun(cmd->se_dev);
+}
+
+/**
  * tgt_inquiry_peripheral - PERIPHERAL QUALIFIER and PERIPHERAL DEVICE TYPE of all INQUIRY data
  * @cmd: command, for its LUN and device
  * Context: any.
  */
 u8 tgt_inquiry_peripheral(struct se_cmd *cmd)
 {
+	if (tgt_inquiry_no_unit(cmd))
+		return PERIPHERAL_NO_UNIT;
 	return is_connected(cmd) ? cmd->se_dev->transport->get_device_type(cmd->se_dev) & 0x1f
 				 : PERIPHERAL_NONE;
 }

@@ -26,7 +26,6 @@
 #define OPF_DATA	BIT(8)
 #define OPF_SANITIZE	BIT(9)	/* allowed while a sanitize operation runs (SBC-4 4.11.2) */
 #define OPF_CDB32	BIT(10)	/* variable length: the flags byte is byte 10 */
-#define OPF_MEMBERS	BIT(11)	/* no LUN needed: well known and unassigned ones answer as well */
 /* bits outside of the usage map are refused: it destroys everything */
 #define OPF_STRICT	BIT(12)
 

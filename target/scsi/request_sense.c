@@ -128,8 +128,8 @@ static bool medium_sense(struct se_cmd *cmd, struct tgt_sense *s)
  * tgt_request_sense_execute - REQUEST SENSE (SPC-5 6.39)
  * @cmd: command with its buffer
  *
- * A pending unit attention is returned and cleared; else what the medium is busy with; else NO
- * SENSE.
+ * Without a unit that is told. A pending unit attention is returned and cleared; else what the
+ * medium is busy with; else NO SENSE.
  *
  * Return: TCM_NO_SENSE, completed. Any context.
  */
@@ -140,7 +140,9 @@ sense_reason_t tgt_request_sense_execute(struct se_cmd *cmd)
 	u8 raw[TRANSPORT_SENSE_BUFFER], asc, ascq;
 	struct wbuf w;
 
-	if (tgt_ua_pending(cmd) && tgt_ua_take(cmd, &asc, &ascq))
+	if (tgt_inquiry_no_unit(cmd))
+		tgt_sense_fill(&s, TCM_NON_EXISTENT_LUN);
+	else if (tgt_ua_pending(cmd) && tgt_ua_take(cmd, &asc, &ascq))
 		s = (struct tgt_sense){ .key = UNIT_ATTENTION, .asc = asc, .ascq = ascq };
 	else
 		medium_sense(cmd, &s);

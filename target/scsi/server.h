@@ -149,6 +149,7 @@ void tgt_capacity_describe(struct se_cmd *cmd, struct wbuf *w);
 sense_reason_t tgt_inquiry_execute(struct se_cmd *cmd);
 sense_reason_t tgt_vpd_execute(struct se_cmd *cmd, struct wbuf *w);
 void tgt_vpd_identification(struct se_cmd *cmd, struct wbuf *w);
+bool tgt_inquiry_no_unit(struct se_cmd *cmd);
 u8 tgt_inquiry_peripheral(struct se_cmd *cmd);
 void tgt_inquiry_standard(struct se_cmd *cmd, struct wbuf *w);
 sense_reason_t tgt_request_sense_execute(struct se_cmd *cmd);
