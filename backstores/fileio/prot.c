@@ -6,6 +6,7 @@
 #include <linux/bvec.h>
 #include <linux/file.h>
 #include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include "backstores/fileio/fileio.h"
 
@@ -56,6 +57,8 @@ static int fill_unchecked(struct file *file, loff_t pos, loff_t len)
 		ret = tfile_rw_bvec(file, &bvec, 1, part, pos, DMA_TO_DEVICE);
 		pos += part;
 		len -= part;
+		if (fatal_signal_pending(current))	/* of who writes to configfs */
+			ret = -EINTR;
 		cond_resched();
 	}
 	__free_page(page);
@@ -66,7 +69,8 @@ static int fill_unchecked(struct file *file, loff_t pos, loff_t len)
  * tfile_prot_format() - give every block the tuple that escapes checking
  * @se_dev: device whose side file is open
  *
- * Context: sleeps, for as long as writing one 64th of the capacity takes. Return: 0 or -errno.
+ * Context: sleeps, for as long as writing one 64th of the capacity takes; can be killed.
+ * Return: 0 or -errno.
  */
 int tfile_prot_format(struct se_device *se_dev)
 {

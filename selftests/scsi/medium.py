@@ -12,13 +12,14 @@ backstore against what is read back.
 import glob
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 from sgio import *  # noqa: E402,F403
 
-MB = 1 << 20
+MB, SCALE = 1 << 20, int(os.environ.get("SCALE", "1"))
 SECTORS = 32768		# 16 MB, half of them behind the gate
-SANITIZING, FORMATTING, FAILED = (2, 4, 0x1b), (2, 4, 4), (3, 0x31, 3)
+SANITIZING, FORMATTING, FAILED, UNFORMATTED, CORRUPT = (2, 4, 0x1b), (2, 4, 4), (3, 0x31, 3), (3, 0x31, 1), (3, 0x31, 0)
 BAD, OPCODE, OUT_OF_RANGE = (5, 0x24, 0), (5, 0x20, 0), (5, 0x21, 0)
 TUR, SENSE, INQUIRY = bytes(6), bytes((3, 0, 0, 0, 96, 0)), bytes((0x12, 0, 0, 0, 96, 0))
 
@@ -52,8 +53,13 @@ def progress(data):
     return int.from_bytes(data[16:18], "big") if len(data) >= 18 and data[15] & 0x80 else None
 
 
-def sanitize(sg, flags=0x80, timeout=60):
-    return sg.run(bytes((0x48, flags | 1)) + bytes(5) + be(8, 2) + b"\0", data=bytes((1, 0, 0, 4)) + b"\x5a" * 4, timeout=timeout)
+def sanitize(sg, flags=0x80, how=1, timeout=60):
+    return sg.run(bytes((0x48, flags | 1)) + bytes(5) + be(8, 2) + b"\0", data=bytes((how, 0, 0, 4)) + b"\x5a" * 4, timeout=timeout)
+
+
+def form(sg, options=2):
+    """FORMAT UNIT; IMMED unless it is said otherwise."""
+    return sg.run(bytes((4, 0x10, 0, 0, 0, 0)), data=bytes((0, options, 0, 0)))
 
 
 def busy(sg, what, code, start):
@@ -74,9 +80,6 @@ def busy(sg, what, code, start):
 
 
 def operations(sg):
-    def form():
-        return sg.run(bytes((4, 0x10, 0, 0, 0, 0)), data=bytes((0, 2, 0, 0)))
-
     sg.write(0, b"\xee" * 4096)
     busy(sg, "SANITIZE", SANITIZING, lambda: sanitize(sg))
     gate("resume")
@@ -85,7 +88,7 @@ def operations(sg):
     same("without IMMED it is answered at the end", (sanitize(sg, 0).code, sg.run(TUR).code), ((), ()))
 
     sg.write(0, b"\xee" * 4096)
-    busy(sg, "FORMAT UNIT", FORMATTING, form)
+    busy(sg, "FORMAT UNIT", FORMATTING, lambda: form(sg))
     gate("resume")
     result(wait_for(lambda: sg.run(TUR).code == ()), "FORMAT UNIT: it ends")
     same("FORMAT UNIT: zeros", sg.read(0, 8), bytes(4096))
@@ -101,11 +104,47 @@ def operations(sg):
         leave = sg.run(bytes((0x48, 0x1f)) + bytes(8))
         same("EXIT FAILURE MODE " + ("is allowed by AUSE" if ause else "without AUSE is not"), leave.code == (), bool(ause))
         same("and then", sg.run(rw16(0x88, 0, 1), want=512).code, () if ause else FAILED)
+        if not ause:
+            same("one that fails again is answered so", (sanitize(sg, 0).code, sg.run(TUR).code), (FAILED, FAILED))
         gate("suspend")
         gate("linear")
         gate("resume")
-        if not ause:
-            same("a sanitize that succeeds opens it", (sanitize(sg, 0).code, sg.read(SECTORS - 8, 8)), ((), b"\x5a" * 4096))
+        same("a sanitize that succeeds opens it", (sanitize(sg, 0).code, sg.read(SECTORS - 8, 8)), ((), b"\x5a" * 4096))
+
+
+def corrupt(sg):
+    """SBC-4 4.10: a format that failed leaves a medium that only another one, or a sanitize, mends."""
+    def state():
+        return sg.run(TUR).code, sg.run(rw16(0x88, 0, 1), want=512).code, sg.run(rw16(0x8a, 0, 1), data=bytes(512)).code
+
+    for what, mend in (("FORMAT UNIT", lambda: form(sg, 0)), ("SANITIZE", lambda: sanitize(sg, 0))):
+        gate("suspend")
+        gate("error")
+        gate("resume")
+        same("FORMAT UNIT that fails", form(sg, 0).code, UNFORMATTED)
+        same("its medium is corrupt", state(), (CORRUPT,) * 3)
+        d = sg.run(SENSE, want=96).data
+        same("REQUEST SENSE says so", (d[2] & 15, d[12], d[13]), CORRUPT)
+        same("INQUIRY, MODE SENSE", (sg.run(INQUIRY, want=96).code, sg.run(bytes((0x1a, 8, 8, 0, 64, 0)), want=64).code), ((), ()))
+        gate("suspend")
+        gate("linear")
+        gate("resume")
+        same(f"{what} mends it", (mend().code, state()), ((), ((),) * 3))
+
+
+def removal(tpg, dev):
+    """The medium does not answer: LUN and device go as soon as they can, and nobody waits for it."""
+    sg = sg_of(tpg, 0)
+    gate("suspend")
+    same("FORMAT UNIT with IMMED", form(sg).code, ())
+    result(wait_for(lambda: 0x7000 <= (progress(sg.run(TUR).sense) or 0)), "it comes to the middle")
+    sg.close()
+    start = time.monotonic()
+    lun_remove(tpg, 0)
+    result(time.monotonic() - start < 10 * SCALE, "the LUN goes", time.monotonic() - start)
+    same("the device does not", (rmdir(dev), time.monotonic() - start < 12 * SCALE), ("EBUSY", True))
+    gate("resume")
+    result(wait_for(lambda: rmdir(dev) == ""), "until it has its answer")
 
 
 def prefetch(sg):
@@ -228,11 +267,10 @@ def backstores():
 
 mount()
 S, TPG, DEV = half_and_gate()
-for step in (operations, prefetch, atomic):
+for step in (operations, corrupt, prefetch, atomic):
     step(S)
 S.close()
-lun_remove(TPG, 0)
-must(rmdir(DEV), "iblock")
+removal(TPG, DEV)
 sh("dmsetup remove --noudevsync meddisk; dmsetup remove --noudevsync medgate; rmmod brd", check=False)
 backstores()
 clear()

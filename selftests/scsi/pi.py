@@ -13,6 +13,7 @@ import glob
 import os
 import struct
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../iscsi'))
@@ -336,6 +337,43 @@ def formatted():
     by_format(tpgs, "fileio", "format", f"fd_dev_name={PATH % 'format'},fd_dev_size={2048 * BLOCK}")
 
 
+def frozen():
+    """
+    The side file's file system takes no file: FORMAT UNIT stands where it makes the place for the tuples. Nobody waits for
+    it, and there is no second one.
+    """
+    disk, where, mb = "/dev/ram0", "/tmp/pi-fs", 1 << 20
+    formatting, unit = (2, 4, 4), bytes(6)
+    sh("modprobe -a brd ext4; modprobe brd rd_nr=1 rd_size=65536; "
+       f"mkdir -p {where} && mkfs.ext4 -q -O ^has_journal {disk} && mount {disk} {where} && truncate -s {4 * mb} {where}/disk")
+    dev = make("fileio", "frozen", f"fd_dev_name={where}/disk,fd_dev_size={4 * mb}", 0)
+    tpgs = [loop_target(f"naa.5001405c0b100{n}f1", f"naa.5001405c0b100{n}f2") for n in "ab"]
+    for tpg in tpgs:
+        lun(tpg, 0, dev)
+    sg, other = (sg_of(tpg, 0) for tpg in tpgs)
+    sh(f"fsfreeze -f {where}")
+    first = sg.later(bytes((4, 0x90, 0, 0, 0, 0)), data=bytes(4))
+    result(wait_for(lambda: other.run(unit).code == formatting), "FORMAT UNIT that changes the type waits for its place")
+    same("a second one is told", (other.run(bytes((4, 0xd0, 0, 0, 0, 0)), data=bytes(4)).code, first.wait(0)), (formatting, None))
+    sh(f"fsfreeze -u {where}")
+    same("the first ends", (first.wait().code, capacity(sg)), ((), 1))
+    other.settle()
+    same("FORMAT UNIT without", (format_unit(other, 0, 0), capacity(other)), ((), 0))
+    sg.settle()
+    sh(f"fsfreeze -f {where}")
+    same("another with IMMED", sg.run(bytes((4, 0x90, 0, 0, 0, 0)), data=bytes((0, 2, 0, 0))).code, ())
+    result(wait_for(lambda: other.run(unit).code == formatting), "stands where it writes")
+    for x in (sg, other):
+        x.close()
+    start = time.monotonic()
+    for tpg in tpgs:
+        lun_remove(tpg, 0)
+    same("LUNs go, the device does not", (time.monotonic() - start < 20, rmdir(dev)), (True, "EBUSY"))
+    sh(f"fsfreeze -u {where}")
+    result(wait_for(lambda: rmdir(dev) == ""), "until it has its answer")
+    sh(f"umount {where} && rmmod brd")
+
+
 def of_the_fabric():
     """The fabric has protection information where the medium has none: the target makes and strips it."""
     dev = make("rd_mcp", "bare", "rd_pages=512", 0)
@@ -385,7 +423,7 @@ def through_loop():
 mount()
 sh("modprobe iscsi_target_mod")
 sh("rm -f /dev/shm/pi-*", check=False)
-for step in (strip_and_insert, formatted, of_the_fabric, on_iblock_types, through_loop):
+for step in (strip_and_insert, formatted, frozen, of_the_fabric, on_iblock_types, through_loop):
     step()
 clear()
 sh("rm -f /dev/shm/pi-*", check=False)

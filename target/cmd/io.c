@@ -131,28 +131,35 @@ static sense_reason_t outcome(struct se_cmd *cmd)
 	return cmd->sense_reason ?: read_sense(cmd);
 }
 
-static sense_reason_t io_prepare(struct tgt_io *io, struct se_device *dev, const u8 *cdb,
-				 unsigned int cdb_len, u32 length, enum dma_data_direction dir)
+static sense_reason_t io_prepare(struct tgt_io *io, struct se_device *dev,
+				 const struct tgt_io_req *req)
 {
 	struct se_cmd *cmd = &io->cmd;
 
 	init_completion(&io->done);
-	__target_init_cmd(cmd, &io_fabric, &io_session, length, dir, TCM_SIMPLE_TAG, io->sense, 0,
-			  NULL);
+	__target_init_cmd(cmd, &io_fabric, &io_session, req->length, req->dir, TCM_SIMPLE_TAG,
+			  io->sense, 0, NULL);
 	cmd->se_cmd_flags |= SCF_TGT_INTERNAL | SCF_TGT_NOSLEEP_RSP | SCF_SE_LUN_CMD;
 	cmd->se_dev = dev;
 	cmd->se_lun = &dev->xcopy_lun;
-	memcpy(cmd->t_task_cdb, cdb, min_t(unsigned int, cdb_len, TCM_MAX_COMMAND_SIZE));
+	memcpy(cmd->t_task_cdb, req->cdb, min_t(unsigned int, req->cdb_len, TCM_MAX_COMMAND_SIZE));
 	return dev->transport->parse_cdb(cmd);
 }
 
 /* Blocks that are kept with protection information get it here too. */
-static sense_reason_t io_protect(struct se_cmd *cmd)
+static sense_reason_t io_protect(struct se_cmd *cmd, const struct tgt_io_req *req)
 {
 	sense_reason_t ret;
 
 	if (cmd->prot_op == TARGET_PROT_NORMAL)
 		return TCM_NO_SENSE;
+	if (req->tuples) {
+		cmd->se_cmd_flags |= SCF_PASSTHROUGH_PROT_SG_TO_MEM_NOALLOC;
+		cmd->t_prot_sg = req->tuples;
+		cmd->t_prot_nents = req->nr_tuples;
+		cmd->prot_checks = 0;
+		return TCM_NO_SENSE;
+	}
 	ret = tgt_data_alloc_prot(cmd);
 	return ret || !tgt_life_ops->pre_process ? ret : tgt_life_ops->pre_process(cmd);
 }
@@ -182,21 +189,15 @@ static void io_execute(struct tgt_io *io)
 }
 
 /**
- * tgt_io_cdb - run one command on a device and wait for it
+ * tgt_io_run - run one command on a device and wait for it
  * @parent: the command this is done for: its sense_info is set on failure. May be NULL
  * @dev: device; the caller holds it (LUN reference or the parent in it)
- * @cdb: CDB
- * @cdb_len: its length, at most TCM_MAX_COMMAND_SIZE bytes
- * @sgl: data, exactly as long as the CDB says; NULL if none
- * @nents: entries of @sgl
- * @length: bytes of data
- * @dir: DMA_TO_DEVICE to write
+ * @req: the command
  * Context: a worker of the device's tgt_dev.wq: sleeps until the backend answers.
  * Return: TCM_NO_SENSE, or the backend's outcome as a reason.
  */
-sense_reason_t tgt_io_cdb(struct se_cmd *parent, struct se_device *dev, const u8 *cdb,
-			  unsigned int cdb_len, struct scatterlist *sgl, unsigned int nents,
-			  u32 length, enum dma_data_direction dir)
+sense_reason_t tgt_io_run(struct se_cmd *parent, struct se_device *dev,
+			  const struct tgt_io_req *req)
 {
 	struct tgt_io *io;
 	sense_reason_t ret;
@@ -207,10 +208,10 @@ sense_reason_t tgt_io_cdb(struct se_cmd *parent, struct se_device *dev, const u8
 	if (!io)
 		return TCM_OUT_OF_RESOURCES;
 	io->parent = parent;
-	ret = io_prepare(io, dev, cdb, cdb_len, length, dir);
+	ret = io_prepare(io, dev, req);
 	if (!ret) {
-		transport_generic_map_mem_to_cmd(&io->cmd, sgl, nents, NULL, 0);
-		ret = io_protect(&io->cmd);
+		transport_generic_map_mem_to_cmd(&io->cmd, req->sgl, req->nents, NULL, 0);
+		ret = io_protect(&io->cmd, req);
 	}
 	if (!ret) {
 		io_execute(io);
@@ -237,7 +238,7 @@ struct se_cmd *tgt_io_parent(struct se_cmd *cmd)
 
 /**
  * tgt_io_rw - read or write blocks of a device
- * @parent: see tgt_io_cdb()
+ * @parent: see tgt_io_run()
  * @dev: device
  * @write: direction
  * @fua: force unit access
@@ -245,37 +246,43 @@ struct se_cmd *tgt_io_parent(struct se_cmd *cmd)
  * @blocks: number of blocks
  * @sgl: data
  * @nents: its entries
- * Context, Return: see tgt_io_cdb().
+ * Context, Return: see tgt_io_run().
  */
 sense_reason_t tgt_io_rw(struct se_cmd *parent, struct se_device *dev, bool write, bool fua,
 			 u64 lba, u32 blocks, struct scatterlist *sgl, unsigned int nents)
 {
 	u8 cdb[16] = { write ? WRITE_16 : READ_16, fua ? FUA_BIT : 0 };
-	u32 length;
+	struct tgt_io_req req = {
+		.cdb = cdb,
+		.cdb_len = sizeof(cdb),
+		.dir = write ? DMA_TO_DEVICE : DMA_FROM_DEVICE,
+		.sgl = sgl,
+		.nents = nents,
+	};
 
-	if (check_mul_overflow(blocks, dev->dev_attrib.block_size, &length))
+	if (check_mul_overflow(blocks, dev->dev_attrib.block_size, &req.length))
 		return TCM_INVALID_CDB_FIELD;
 	put_unaligned_be64(lba, cdb + 2);
 	put_unaligned_be32(blocks, cdb + 10);
-	return tgt_io_cdb(parent, dev, cdb, sizeof(cdb), sgl, nents, length,
-			  write ? DMA_TO_DEVICE : DMA_FROM_DEVICE);
+	return tgt_io_run(parent, dev, &req);
 }
 
 /**
  * tgt_io_flush - bring what was written to a range of blocks to the medium
- * @parent: see tgt_io_cdb()
+ * @parent: see tgt_io_run()
  * @dev: device
  * @lba: first block
  * @blocks: number of blocks; 0: to the end
- * Context, Return: see tgt_io_cdb().
+ * Context, Return: see tgt_io_run().
  */
 sense_reason_t tgt_io_flush(struct se_cmd *parent, struct se_device *dev, u64 lba, u32 blocks)
 {
 	u8 cdb[16] = { SYNCHRONIZE_CACHE_16 };
+	const struct tgt_io_req req = { .cdb = cdb, .cdb_len = sizeof(cdb), .dir = DMA_NONE };
 
 	put_unaligned_be64(lba, cdb + 2);
 	put_unaligned_be32(blocks, cdb + 10);
-	return tgt_io_cdb(parent, dev, cdb, sizeof(cdb), NULL, 0, 0, DMA_NONE);
+	return tgt_io_run(parent, dev, &req);
 }
 
 /**

@@ -8,13 +8,35 @@
 
 #include "compat/target.h"
 
+/**
+ * struct tgt_io_req - an internal command
+ * @cdb: its CDB
+ * @cdb_len: length of the CDB, at most TCM_MAX_COMMAND_SIZE bytes
+ * @dir: DMA_TO_DEVICE to write
+ * @sgl: data, exactly as long as the CDB says; NULL if none
+ * @nents: entries of @sgl
+ * @length: bytes of data
+ * @tuples: protection information of a write, stored as it is if the medium has a place for it;
+ *	    NULL: it is made here
+ * @nr_tuples: entries of @tuples
+ */
+struct tgt_io_req {
+	const u8 *cdb;
+	unsigned int cdb_len;
+	enum dma_data_direction dir;
+	struct scatterlist *sgl;
+	unsigned int nents;
+	u32 length;
+	struct scatterlist *tuples;
+	unsigned int nr_tuples;
+};
+
 /*
  * All three wait for the backend: call them from a worker of tgt_dev.wq (tgt_io_defer()), never
  * from an rx thread.
  */
-sense_reason_t tgt_io_cdb(struct se_cmd *parent, struct se_device *dev, const u8 *cdb,
-			  unsigned int cdb_len, struct scatterlist *sgl, unsigned int nents,
-			  u32 length, enum dma_data_direction dir);
+sense_reason_t tgt_io_run(struct se_cmd *parent, struct se_device *dev,
+			  const struct tgt_io_req *req);
 sense_reason_t tgt_io_rw(struct se_cmd *parent, struct se_device *dev, bool write, bool fua,
 			 u64 lba, u32 blocks, struct scatterlist *sgl, unsigned int nents);
 sense_reason_t tgt_io_flush(struct se_cmd *parent, struct se_device *dev, u64 lba, u32 blocks);

@@ -27,6 +27,8 @@ static const struct {
 	{ TCM_ALUA_TG_PT_UNAVAILABLE, 2, 0x04, 0x0c },
 	{ TCM_ALUA_STATE_TRANSITION, 2, 0x04, 0x0a },
 	{ TGT_LU_SANITIZING, 2, 0x04, 0x1b },
+	{ TGT_FORMAT_FAILED, 3, 0x31, 0x01 },
+	{ TGT_FORMAT_CORRUPT, 3, 0x31, 0x00 },
 	{ TGT_SPACE_ALLOCATION_FAILED, 7, 0x27, 0x07 },
 	{ TGT_REASON(0x7fffffff), 4, 0x44, 0x00 },
 	{ TGT_REASON(0x0f), 4, 0x44, 0x00 },	/* a hole of the public table */

@@ -103,6 +103,7 @@ static sense_reason_t gate_medium(struct se_cmd *cmd)
 		[MEDIUM_FORMATTING] = TGT_LU_FORMATTING,
 		[MEDIUM_SANITIZING] = TGT_LU_SANITIZING,
 		[MEDIUM_SANITIZE_FAILED] = TGT_SANITIZE_FAILED,
+		[MEDIUM_FORMAT_CORRUPT] = TGT_FORMAT_CORRUPT,
 	};
 	const struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
 	enum scsi_medium medium = READ_ONCE(sd->medium);
@@ -113,7 +114,10 @@ static sense_reason_t gate_medium(struct se_cmd *cmd)
 	row = tgt_opcode_find(cmd->t_task_cdb);
 	if (!row || (row->flags & OPF_SANITIZE))
 		return TCM_NO_SENSE;
-	if ((medium == MEDIUM_STOPPED || medium == MEDIUM_EJECTED) && !(row->flags & OPF_MEDIUM))
+	if (medium == MEDIUM_FORMAT_CORRUPT && row->flags & OPF_FORMATS)
+		return TCM_NO_SENSE;
+	if ((medium == MEDIUM_STOPPED || medium == MEDIUM_EJECTED ||
+	     medium == MEDIUM_FORMAT_CORRUPT) && !(row->flags & OPF_MEDIUM))
 		return TCM_NO_SENSE;
 	return reasons[medium];
 }

@@ -71,7 +71,9 @@ static void lun_unlinked(struct se_lun *lun, struct se_device *dev)
 {
 	tgt_pr_lun_unlinked(lun, dev);
 	tgt_alua_lun_unlinked(lun, dev);
-	/* copies that still use it; they find out at their next step */
+	if (dev->export_count == 1)	/* the last one */
+		tgt_medium_stop(tgt_scsi_dev(dev));
+	/* copies and operations that still use it; they find out at their next step */
 	tgt_device_pin_orphans(dev);
 }
 
@@ -123,7 +125,6 @@ static void nexus_loss(struct se_session *sess)
 
 static void device_stopping(struct se_device *dev)
 {
-	tgt_medium_stop(tgt_scsi_dev(dev));
 	tgt_copies_forget(dev);
 	tgt_token_device_gone(dev);
 	tgt_thin_stop(tgt_scsi_dev(dev));

@@ -2,8 +2,8 @@
 /*
  * Operations on the whole medium: SANITIZE and FORMAT UNIT. They run on the device's queue beside
  * the command that started them: an aborted command, a reset or a lost nexus does not stop them
- * (SBC-4 4.11.2), only the removal of the device does. Meanwhile the gates answer NOT READY with
- * the progress.
+ * (SBC-4 4.11.2), only the removal of the device's last LUN does. Meanwhile the gates answer NOT
+ * READY with the progress. One at a time: it keeps the device, as long as it runs.
  */
 #include "target/scsi/medium.h"
 
@@ -30,10 +30,18 @@
 #define INVERT		0x80
 
 /*
- * So much is overwritten, flushed and deallocated at a time, and is the most that an erase
- * allocates in passing.
+ * So much is written, flushed and, for an erase, deallocated at a time: the most that an erase
+ * allocates in passing, and that one flush has to do.
  */
-#define ERASE_BYTES	SZ_64M
+#define CHUNK_BYTES	SZ_64M
+
+/* tuples of protection information that nobody checks (SBC-4 4.22.3), and those of an inverted pass */
+#define TUPLE_BYTES	8
+#define TUPLE_UNCHECKED	0xff
+#define TUPLE_INVERTED	0
+
+/* an operation that is to stop has so long for its step; then rmdir of the backstore is refused */
+#define STOP_WAIT	(2 * HZ)
 
 /* One operation; owned by its work and by the command that waits for it. */
 struct medium_job {
@@ -46,8 +54,11 @@ struct medium_job {
 	bool ause;
 	bool sanitize;		/* else a format */
 	bool erase;		/* deallocate what was overwritten */
-	bool stop;		/* the device goes away */
-	sense_reason_t result;	/* valid when @done is complete */
+	bool stop;		/* the last LUN goes away */
+	bool retype;		/* the medium gets this type of protection: */
+	u8 type;
+	const struct se_session *by;	/* of the command; only compared */
+	bool failed;		/* valid when @done is complete */
 	u32 pattern_size;	/* 0: zeros */
 	u8 pattern[];
 };
@@ -76,6 +87,46 @@ static struct medium_job *job_alloc(struct scsi_dev *sd, u32 pattern_size)
 	return job;
 }
 
+/* What is written again and again: blocks and, if the medium has a place for them, tuples. */
+struct medium_buf {
+	struct tgt_scratch blocks;
+	struct scatterlist *tuples;	/* NULL: none */
+	unsigned int nr_tuples;
+};
+
+static bool buf_get(struct medium_buf *buf, struct se_device *dev)
+{
+	u32 block_size = dev->dev_attrib.block_size;
+
+	buf->tuples = NULL;
+	if (!tgt_scratch_get(&buf->blocks, TGT_SCRATCH_MAX, block_size))
+		return false;
+	if (!dev->dev_attrib.pi_prot_type ||
+	    !target_alloc_sgl(&buf->tuples, &buf->nr_tuples,
+			      buf->blocks.bytes / block_size * TUPLE_BYTES, false, false))
+		return true;
+	tgt_scratch_put(&buf->blocks);
+	return false;
+}
+
+static void buf_put(struct medium_buf *buf)
+{
+	if (buf->tuples)
+		target_free_sgl(buf->tuples, buf->nr_tuples);
+	tgt_scratch_put(&buf->blocks);
+}
+
+static void fill_tuples(struct medium_buf *buf, u8 value)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+
+	if (!buf->tuples)
+		return;
+	for_each_sg(buf->tuples, sg, buf->nr_tuples, i)
+		memset(sg_virt(sg), value, sg->length);
+}
+
 /* One block is the pattern, repeated and cut off at the end of each block (SBC-4 5.30.2.2). */
 static void fill_pattern(const struct medium_job *job, struct tgt_scratch *s, u32 block_size,
 			 bool inverted, u8 *block)
@@ -95,11 +146,32 @@ static void note_progress(const struct medium_job *job, u8 pass, u64 done, u64 b
 	WRITE_ONCE(job->sd->progress, min_t(u64, div_u64(part, job->passes), 0xffff));
 }
 
-static sense_reason_t write_range(struct medium_job *job, struct tgt_scratch *s, u8 pass, u64 from,
+/* Tuples are stored as they are: a pattern's are not those of its data. */
+static sense_reason_t write_blocks(struct se_device *dev, struct medium_buf *buf, u64 lba,
+				   u32 blocks)
+{
+	u8 cdb[16] = { WRITE_16 };
+	const struct tgt_io_req req = {
+		.cdb = cdb,
+		.cdb_len = sizeof(cdb),
+		.dir = DMA_TO_DEVICE,
+		.sgl = buf->blocks.sgl,
+		.nents = buf->blocks.nents,
+		.length = blocks * dev->dev_attrib.block_size,
+		.tuples = buf->tuples,
+		.nr_tuples = buf->nr_tuples,
+	};
+
+	put_unaligned_be64(lba, cdb + 2);
+	put_unaligned_be32(blocks, cdb + 10);
+	return tgt_io_run(NULL, dev, &req);
+}
+
+static sense_reason_t write_range(struct medium_job *job, struct medium_buf *buf, u8 pass, u64 from,
 				  u64 to)
 {
 	struct se_device *dev = job->sd->dev;
-	u32 most = s->bytes / dev->dev_attrib.block_size, step;
+	u32 most = buf->blocks.bytes / dev->dev_attrib.block_size, step;
 	u64 blocks = tgt_server_blocks(dev);
 	sense_reason_t reason = TCM_NO_SENSE;
 
@@ -107,98 +179,103 @@ static sense_reason_t write_range(struct medium_job *job, struct tgt_scratch *s,
 		if (READ_ONCE(job->stop))
 			return TGT_SANITIZE_FAILED;
 		step = min_t(u64, to - from, most);
-		reason = tgt_io_rw(NULL, dev, true, false, from, step, s->sgl, s->nents);
+		reason = write_blocks(dev, buf, from, step);
 		note_progress(job, pass, from, blocks);
 		cond_resched();
 	}
 	return reason;
 }
 
-/* The zeros must be on the medium before it gives the blocks away. */
-static sense_reason_t erase_range(struct medium_job *job, struct tgt_scratch *s, u64 from, u64 to)
+/* What is written must be on the medium before it gives the blocks away. */
+static sense_reason_t run_chunk(struct medium_job *job, struct medium_buf *buf, u8 pass, u64 from,
+				u64 to)
 {
 	struct se_device *dev = job->sd->dev;
-	sense_reason_t reason = write_range(job, s, 0, from, to);
+	sense_reason_t reason = write_range(job, buf, pass, from, to);
 
 	if (!reason)
 		reason = tgt_io_flush(NULL, dev, from, to - from);
-	return reason ? reason : tgt_unmap_range(dev, from, to - from);
+	if (!reason && job->erase)
+		reason = tgt_unmap_range(dev, from, to - from);
+	return reason;
 }
 
-static sense_reason_t erase_all(struct medium_job *job, struct tgt_scratch *s)
+static sense_reason_t run_pass(struct medium_job *job, struct medium_buf *buf, u8 pass)
 {
 	struct se_device *dev = job->sd->dev;
-	u32 most = ERASE_BYTES / dev->dev_attrib.block_size, step;
+	u32 most = CHUNK_BYTES / dev->dev_attrib.block_size, step;
 	u64 blocks = tgt_server_blocks(dev), done;
 	sense_reason_t reason = TCM_NO_SENSE;
 
 	for (done = 0; done < blocks && !reason; done += step) {
 		step = min_t(u64, blocks - done, most);
-		reason = erase_range(job, s, done, done + step);
+		reason = run_chunk(job, buf, pass, done, done + step);
 	}
 	return reason;
 }
 
-static sense_reason_t write_passes(struct medium_job *job)
+static bool is_inverted(const struct medium_job *job, u8 pass)
+{
+	return job->invert && pass % 2;
+}
+
+static sense_reason_t run_passes(struct medium_job *job)
 {
 	struct se_device *dev = job->sd->dev;
 	u32 block_size = dev->dev_attrib.block_size;
 	u8 *block = kzalloc(block_size, GFP_KERNEL);
-	sense_reason_t reason = TCM_OUT_OF_RESOURCES;
-	struct tgt_scratch s;
+	sense_reason_t reason = TCM_NO_SENSE;
+	struct medium_buf buf;
 	u8 pass;
 
-	if (!block)
-		return reason;
-	if (!tgt_scratch_get(&s, TGT_SCRATCH_MAX, block_size))
-		goto out_free;
-	if (job->erase) {
-		reason = erase_all(job, &s);
-		goto out_put;
+	if (!block || !buf_get(&buf, dev)) {
+		kfree(block);
+		return TCM_OUT_OF_RESOURCES;
 	}
-	for (pass = 0, reason = TCM_NO_SENSE; pass < job->passes && !reason; pass++) {
+	for (pass = 0; pass < job->passes && !reason; pass++) {
+		fill_tuples(&buf, is_inverted(job, pass) ? TUPLE_INVERTED : TUPLE_UNCHECKED);
 		if (job->pattern_size)
-			fill_pattern(job, &s, block_size, job->invert && pass % 2, block);
-		reason = write_range(job, &s, pass, 0, tgt_server_blocks(dev));
+			fill_pattern(job, &buf.blocks, block_size, is_inverted(job, pass), block);
+		reason = run_pass(job, &buf, pass);
 	}
-	if (!reason)
-		reason = tgt_io_flush(NULL, dev, 0, 0);
-out_put:
-	tgt_scratch_put(&s);
-out_free:
+	buf_put(&buf);
 	kfree(block);
 	return reason;
 }
 
-/* SBC-4 4.21.1: after a format no block's protection information is checked until it is written. */
-static sense_reason_t format_tuples(struct se_device *dev)
+/* Others must not go on with what they know of the medium. */
+static sense_reason_t change_type(struct medium_job *job)
 {
-	if (!dev->dev_attrib.pi_prot_type || !dev->transport->format_prot)
+	struct se_device *dev = job->sd->dev;
+
+	if (!job->retype || job->type == dev->dev_attrib.pi_prot_type)
 		return TCM_NO_SENSE;
-	return dev->transport->format_prot(dev) ? TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE
-						: TCM_NO_SENSE;
+	if (tgt_prot_format(dev, job->type))
+		return TCM_OUT_OF_RESOURCES;
+	tgt_ua_post_device(dev, 0x2a, 0x09, job->by);
+	return TCM_NO_SENSE;
 }
 
 static void job_work(struct work_struct *work)
 {
 	struct medium_job *job = container_of(work, struct medium_job, work);
 	struct scsi_dev *sd = job->sd;
+	struct se_device *dev = sd->dev;
 	unsigned long flags;
 
-	tgt_token_written(sd->dev, 0, tgt_server_blocks(sd->dev));
-	job->result = write_passes(job);
-	if (!job->result && !job->sanitize)
-		job->result = format_tuples(sd->dev);
+	tgt_token_written(dev, 0, tgt_server_blocks(dev));
+	job->failed = change_type(job) || run_passes(job);
 	spin_lock_irqsave(&sd->lock, flags);
 	sd->job = NULL;
 	sd->sanitize_ause = job->ause;
-	if (!job->result || !job->sanitize)
+	if (!job->failed)
 		sd->medium = MEDIUM_READY;
 	else
-		sd->medium = MEDIUM_SANITIZE_FAILED;
+		sd->medium = job->sanitize ? MEDIUM_SANITIZE_FAILED : MEDIUM_FORMAT_CORRUPT;
 	spin_unlock_irqrestore(&sd->lock, flags);
 	complete_all(&job->done);
 	job_put(job);
+	tgt_device_unhold(dev);
 }
 
 /* From here the job runs by itself; the caller's reference is to wait with. */
@@ -219,6 +296,7 @@ static sense_reason_t job_start(struct medium_job *job)
 		sd->job = job;
 		sd->progress = 0;
 		sd->medium = job->sanitize ? MEDIUM_SANITIZING : MEDIUM_FORMATTING;
+		tgt_device_hold(sd->dev);
 		queue_work(tgt_dev(sd->dev)->wq, &job->work);
 	}
 	spin_unlock_irqrestore(&sd->lock, flags);
@@ -228,25 +306,32 @@ static sense_reason_t job_start(struct medium_job *job)
 }
 
 /* The command may be aborted while it waits: the operation goes on without it. */
+static void job_wait(struct se_cmd *cmd, struct medium_job *job)
+{
+	while (!wait_for_completion_timeout(&job->done, HZ / 10))
+		if (tgt_cmd_is_aborted(cmd))
+			break;
+}
+
 static sense_reason_t job_run(struct se_cmd *cmd, struct medium_job *job, bool immediate)
 {
 	sense_reason_t reason = job_start(job);
 
 	if (!reason && !immediate) {
-		while (!wait_for_completion_timeout(&job->done, HZ / 10))
-			if (tgt_cmd_is_aborted(cmd))
-				break;
-		if (completion_done(&job->done))
-			reason = job->result;
+		job_wait(cmd, job);
+		if (completion_done(&job->done) && job->failed)
+			reason = job->sanitize ? TGT_SANITIZE_FAILED : TGT_FORMAT_FAILED;
 	}
 	job_put(job);
 	return reason ? reason : tgt_server_good(cmd);
 }
 
 /**
- * tgt_medium_stop - end a running operation because the device goes away
+ * tgt_medium_stop - end a running operation because the last LUN of its device goes away
  * @sd: device server's part of the device
- * Context: may sleep, for as long as the backend needs for one command.
+ *
+ * Context: may sleep, but not until a backend answers that does not: then the operation keeps the
+ * device, and ends when it has its answer.
  */
 void tgt_medium_stop(struct scsi_dev *sd)
 {
@@ -262,7 +347,7 @@ void tgt_medium_stop(struct scsi_dev *sd)
 	spin_unlock_irqrestore(&sd->lock, flags);
 	if (!job)
 		return;
-	wait_for_completion(&job->done);
+	wait_for_completion_timeout(&job->done, STOP_WAIT);
 	job_put(job);
 }
 
@@ -407,35 +492,19 @@ static sense_reason_t read_format(struct se_cmd *cmd, bool *immediate, u8 *usage
  * SBC-4 table 42: the type that FMTPINFO and PROTECTION FIELD USAGE ask for. An initiator to whom
  * protection information is not offered leaves it as the operator has chosen it.
  */
-static sense_reason_t read_type(struct se_cmd *cmd, u8 usage, u8 *type)
+static sense_reason_t read_type(struct se_cmd *cmd, u8 usage, struct medium_job *job)
 {
 	u8 info = cmd->t_task_cdb[1] >> 6;
 
-	*type = cmd->se_dev->dev_attrib.pi_prot_type;
 	if (usage > (tgt_prot_offered(cmd) && info == 3))
 		return tgt_bad_param(cmd, 0, 2);
 	if (!tgt_prot_offered(cmd))
 		return info ? tgt_bad_field(cmd, 1, 7) : TCM_NO_SENSE;
-	if (info == 1)
+	job->type = info ? info - 1 + usage : 0;
+	if (info == 1 || !tgt_prot_can_have(cmd->se_dev, job->type))
 		return tgt_bad_field(cmd, 1, 7);
-	*type = info ? info - 1 + usage : 0;
-	return TCM_NO_SENSE;
-}
-
-/* Others must not go on with what they know of the medium. */
-static sense_reason_t change_type(struct se_cmd *cmd, u8 type)
-{
-	struct se_device *dev = cmd->se_dev;
-	int ret;
-
-	if (type == dev->dev_attrib.pi_prot_type)
-		return TCM_NO_SENSE;
-	ret = tgt_prot_format(cmd, type);
-	if (ret == -ENOSYS)
-		return tgt_bad_field(cmd, 1, 7);
-	if (ret)
-		return ret == -EBUSY ? TCM_LUN_BUSY : TCM_OUT_OF_RESOURCES;
-	tgt_ua_post_device(dev, 0x2a, 0x09, cmd->se_sess);
+	job->retype = true;
+	job->by = cmd->se_sess;
 	return TCM_NO_SENSE;
 }
 
@@ -444,22 +513,19 @@ static sense_reason_t format_work(struct se_cmd *cmd)
 	struct medium_job *job;
 	sense_reason_t reason;
 	bool immediate;
-	u8 usage, type;
+	u8 usage;
 
 	reason = read_format(cmd, &immediate, &usage);
-	if (!reason)
-		reason = read_type(cmd, usage, &type);
 	if (reason)
 		return reason;
 	job = job_alloc(tgt_scsi_dev(cmd->se_dev), 0);
 	if (!job)
 		return TCM_OUT_OF_RESOURCES;
-	reason = change_type(cmd, type);
-	if (reason) {
-		job_put(job);
-		return reason;
-	}
-	return job_run(cmd, job, immediate);
+	reason = read_type(cmd, usage, job);
+	if (!reason)
+		return job_run(cmd, job, immediate);
+	job_put(job);
+	return reason;
 }
 
 /**

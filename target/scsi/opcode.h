@@ -28,6 +28,8 @@
 #define OPF_CDB32	BIT(10)	/* variable length: the flags byte is byte 10 */
 /* bits outside of the usage map are refused: it destroys everything */
 #define OPF_STRICT	BIT(12)
+/* mends a medium whose format is corrupt */
+#define OPF_FORMATS	BIT(13)
 
 /* allowed while persistent reservations are lost (SPC-5 5.14.5.2) */
 #define OPF_NO_PR	BIT(13)

@@ -394,42 +394,35 @@ sense_reason_t tgt_prot_post(struct se_cmd *cmd)
 	return TCM_NO_SENSE;
 }
 
-static int set_type(struct se_device *dev, u8 type)
+/**
+ * tgt_prot_can_have - can a medium be formatted with a type
+ * @dev: device
+ * @type: 0 to 3
+ * Return: true if it has that one, or may have another. Any context.
+ */
+bool tgt_prot_can_have(const struct se_device *dev, u8 type)
+{
+	return type == READ_ONCE(dev->dev_attrib.pi_prot_type) || has_place(dev);
+}
+
+/**
+ * tgt_prot_format - FORMAT UNIT: the medium gets another type
+ * @dev: device, on which no second FORMAT UNIT runs; commands under way find out by tgt_prot_pre()
+ *	 and tgt_prot_post()
+ * @type: 0 to 3, which it can have
+ * Context: sleeps.
+ * Return: 0, or -errno of the backend.
+ */
+int tgt_prot_format(struct se_device *dev, u8 type)
 {
 	enum target_prot_type old = dev->dev_attrib.pi_prot_type;
 	int ret;
 
-	if (type == old)
-		return 0;
 	dev->prot_length = sizeof(struct dif_tuple);
 	WRITE_ONCE(dev->dev_attrib.pi_prot_type, type);
 	/* the place is given back by configfs or with the device: commands may still look at it */
 	ret = type ? dev->transport->init_prot(dev) : 0;
 	if (ret)
 		WRITE_ONCE(dev->dev_attrib.pi_prot_type, old);
-	return ret;
-}
-
-/**
- * tgt_prot_format - FORMAT UNIT: the medium gets another type
- * @cmd: FORMAT UNIT; commands under way find out by tgt_prot_pre() and tgt_prot_post()
- * @type: 0 to 3
- * Context: sleeps.
- * Return: 0, -ENOSYS: the medium cannot have it, -EBUSY: another FORMAT UNIT changes it, or -errno
- * of the backend.
- */
-int tgt_prot_format(struct se_cmd *cmd, u8 type)
-{
-	struct se_device *dev = cmd->se_dev;
-	unsigned long *changes = &tgt_scsi_dev(dev)->type_changes;
-	int ret;
-
-	if (!has_place(dev))
-		return -ENOSYS;
-	/* two at a time would both make the place for the tuples */
-	if (test_and_set_bit_lock(0, changes))
-		return -EBUSY;
-	ret = set_type(dev, type);
-	clear_bit_unlock(0, changes);
 	return ret;
 }

@@ -119,6 +119,9 @@ static bool medium_sense(struct se_cmd *cmd, struct tgt_sense *s)
 	case MEDIUM_SANITIZE_FAILED:
 		tgt_sense_fill(s, TGT_SANITIZE_FAILED);
 		return true;
+	case MEDIUM_FORMAT_CORRUPT:
+		tgt_sense_fill(s, TGT_FORMAT_CORRUPT);
+		return true;
 	}
 	tgt_sense_progress(s, READ_ONCE(sd->progress));
 	return true;

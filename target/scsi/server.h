@@ -43,6 +43,7 @@ enum scsi_medium {
 	MEDIUM_FORMATTING,
 	MEDIUM_SANITIZING,
 	MEDIUM_SANITIZE_FAILED,
+	MEDIUM_FORMAT_CORRUPT,
 };
 
 /**
@@ -70,7 +71,6 @@ enum scsi_medium {
  * @blocks: capacity that initiators know; 0 before the device is configured. Read without a lock
  * @limits: of the device below that initiators know, where the backend follows them
  * @limits_due: jiffies from which on a command looks at them again; read without a lock
- * @type_changes: bit 0: a FORMAT UNIT changes the type of protection; an atomic bit, no lock
  * @ranges_lock: guards @ranges; irq safe, taken outside of the command queues' locks
  * @ranges: locked ranges of blocks, in order of arrival
  * @nr_ranges: how many; read without a lock by commands that want to pass
@@ -103,7 +103,6 @@ struct scsi_dev {
 	u64 blocks;
 	struct tgt_limits limits;
 	unsigned long limits_due;
-	unsigned long type_changes;
 	spinlock_t ranges_lock;
 	struct list_head ranges;
 	unsigned int nr_ranges;

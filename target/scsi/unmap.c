@@ -128,7 +128,7 @@ sense_reason_t tgt_unmap_execute(struct se_cmd *cmd)
  * @blocks: number of blocks
  *
  * In steps that the Block Limits page allows.
- * Context: see tgt_io_cdb(). Return: TCM_NO_SENSE, or the backend's outcome as a reason.
+ * Context: see tgt_io_run(). Return: TCM_NO_SENSE, or the backend's outcome as a reason.
  */
 sense_reason_t tgt_unmap_range(struct se_device *dev, u64 lba, u64 blocks)
 {
@@ -137,6 +137,14 @@ sense_reason_t tgt_unmap_range(struct se_device *dev, u64 lba, u64 blocks)
 	u8 *list = kzalloc(HEADER_SIZE + DESCRIPTOR_SIZE, GFP_KERNEL);
 	sense_reason_t reason = TCM_NO_SENSE;
 	struct scatterlist sg;
+	const struct tgt_io_req req = {
+		.cdb = cdb,
+		.cdb_len = sizeof(cdb),
+		.dir = DMA_TO_DEVICE,
+		.sgl = &sg,
+		.nents = 1,
+		.length = HEADER_SIZE + DESCRIPTOR_SIZE,
+	};
 
 	if (!list)
 		return TCM_OUT_OF_RESOURCES;
@@ -147,8 +155,7 @@ sense_reason_t tgt_unmap_range(struct se_device *dev, u64 lba, u64 blocks)
 		step = min_t(u64, blocks, most);
 		put_unaligned_be64(lba, list + HEADER_SIZE);
 		put_unaligned_be32(step, list + HEADER_SIZE + 8);
-		reason = tgt_io_cdb(NULL, dev, cdb, sizeof(cdb), &sg, 1,
-				    HEADER_SIZE + DESCRIPTOR_SIZE, DMA_TO_DEVICE);
+		reason = tgt_io_run(NULL, dev, &req);
 	}
 	kfree(list);
 	return reason;
