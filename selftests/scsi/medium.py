@@ -105,7 +105,11 @@ def operations(sg):
         same("EXIT FAILURE MODE " + ("is allowed by AUSE" if ause else "without AUSE is not"), leave.code == (), bool(ause))
         same("and then", sg.run(rw16(0x88, 0, 1), want=512).code, () if ause else FAILED)
         if not ause:
+            a = sanitize(sg, 0x20)
+            same("nor is one that could be left", (a.code, a.sense[15:18]), (BAD, bytes((0xcd, 0, 1))))
             same("one that fails again is answered so", (sanitize(sg, 0).code, sg.run(TUR).code), (FAILED, FAILED))
+        elif not leave.code:
+            same("once more", (sanitize(sg, 0x20).code, sg.run(TUR).code), (FAILED, FAILED))
         gate("suspend")
         gate("linear")
         gate("resume")

@@ -290,8 +290,9 @@ static sense_reason_t job_start(struct medium_job *job)
 	spin_lock_irqsave(&sd->lock, flags);
 	if (sd->job) {
 		reason = sd->medium == MEDIUM_FORMATTING ? TGT_LU_FORMATTING : TGT_LU_SANITIZING;
-	} else if (sd->medium == MEDIUM_SANITIZE_FAILED && !job->ause && sd->sanitize_ause) {
-		reason = TGT_SANITIZE_FAILED;
+	} else if (sd->medium == MEDIUM_SANITIZE_FAILED && job->ause && !sd->sanitize_ause) {
+		/* who was promised that nothing but a success ends a failure */
+		reason = TCM_INVALID_CDB_FIELD;
 	} else {
 		sd->job = job;
 		sd->progress = 0;
@@ -323,6 +324,8 @@ static sense_reason_t job_run(struct se_cmd *cmd, struct medium_job *job, bool i
 			reason = job->sanitize ? TGT_SANITIZE_FAILED : TGT_FORMAT_FAILED;
 	}
 	job_put(job);
+	if (reason == TCM_INVALID_CDB_FIELD)
+		return tgt_bad_field(cmd, 1, 5);
 	return reason ? reason : tgt_server_good(cmd);
 }
 
