@@ -86,6 +86,9 @@ def operations(sg):
     result(wait_for(lambda: sg.run(TUR).code == ()), "SANITIZE: it ends")
     same("SANITIZE: the pattern is everywhere", {bytes(sg.read(n, 8)) for n in (0, 12345, SECTORS - 8)}, {b"\x5a" * 4096})
     same("without IMMED it is answered at the end", (sanitize(sg, 0).code, sg.run(TUR).code), ((), ()))
+    for passes in (2, 3):
+        same(f"SANITIZE, {passes} passes with INVERT: the last leaves the pattern",
+             (sanitize(sg, 0, 0x80 | passes).code, sg.read(12345, 8)), ((), b"\x5a" * 4096))
 
     sg.write(0, b"\xee" * 4096)
     busy(sg, "FORMAT UNIT", FORMATTING, lambda: form(sg))

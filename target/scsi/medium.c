@@ -214,9 +214,10 @@ static sense_reason_t run_pass(struct medium_job *job, struct medium_buf *buf, u
 	return reason;
 }
 
+/* The last pass leaves the pattern as it was given (SBC-4 5.30.2.2). */
 static bool is_inverted(const struct medium_job *job, u8 pass)
 {
-	return job->invert && pass % 2;
+	return job->invert && (job->passes - pass) % 2 == 0;
 }
 
 static sense_reason_t run_passes(struct medium_job *job)
