@@ -139,6 +139,31 @@ def corrupt(sg):
         same(f"{what} mends it", (mend().code, state()), ((), ((),) * 3))
 
 
+def format_fields(sg):
+    """What FORMAT UNIT may say (SBC-4 5.4): the rest is refused where it stands."""
+    def run(cdb1, head=b"", cdb4=0):
+        a = sg.run(bytes((4, cdb1, 0, 0, cdb4, 0)), data=head)
+        return a.code, (bool(a.sense[15] & 0x40), a.sense[17]) if a.sense else None
+
+    sg.write(0, b"\x99" * 512)
+    for what, got, want in (
+            ("a format of defect lists without a list", run(0x01), (BAD, (True, 1))),
+            ("a reserved one", run(0x17, bytes(4)), (BAD, (True, 1))),
+            ("one of the vendor's", run(0x16, bytes(4)), (BAD, (True, 1))),
+            ("fast format", run(0, cdb4=1), (BAD, (True, 4))),
+            ("a defect", run(0x10, bytes((0, 0, 0, 4))), ((5, 0x26, 0), (False, 2))),
+            ("DCRT without FOV", run(0x10, bytes((0, 0x20, 0, 0))), ((5, 0x26, 0), (False, 1))),
+            ("a pattern", run(0x10, bytes((0, 0x88, 0, 0))), ((5, 0x26, 0), (False, 1))),
+            ("a defect in a long list", run(0x30, bytes(7) + b"\1"), ((5, 0x26, 0), (False, 4))),
+            ("a protection interval", run(0x30, bytes((0, 0, 0, 1)) + bytes(4)), ((5, 0x26, 0), (False, 3)))):
+        same(f"FORMAT UNIT: {what}", got, want)
+    same("nothing was formatted", sg.read(0, 1), b"\x99" * 512)
+    for what, got in (("CMPLST and LONGLIST mean nothing without a list", run(0x28)),
+                      ("DCRT", run(0x10, bytes((0, 0xa0, 0, 0)))), ("an empty long list", run(0x38, bytes(8)))):
+        same(f"FORMAT UNIT: {what}", got, ((), None))
+    same("zeros", sg.read(0, 1), bytes(512))
+
+
 def removal(tpg, dev):
     """The medium does not answer: LUN and device go as soon as they can, and nobody waits for it."""
     sg = sg_of(tpg, 0)
@@ -274,7 +299,7 @@ def backstores():
 
 mount()
 S, TPG, DEV = half_and_gate()
-for step in (operations, corrupt, prefetch, atomic):
+for step in (operations, corrupt, format_fields, prefetch, atomic):
     step(S)
 S.close()
 removal(TPG, DEV)

@@ -177,7 +177,7 @@ def sync(name, cdb, beyond):
 ROWS = [
     Row("TEST UNIT READY", bytes(6), cls="read"),
     Row("REQUEST SENSE", cdb6(3, 0, 0, 0, 96), want=96, check=lambda d: d[0] == 0x70 and len(d) == 18),
-    Row("FORMAT UNIT", cdb6(4), cls="write", writes=True, bad=[(cdb6(4, 0x08), b"", BAD, 1), (cdb6(4, 0x40), b"", BAD, 1)]),
+    Row("FORMAT UNIT", cdb6(4), cls="write", writes=True, bad=[(cdb6(4, 0x01), b"", BAD, 1), (cdb6(4, 0x40), b"", BAD, 1)]),
     rw("READ(6)", lambda lba, n: bytes((8,)) + be(lba, 3) + bytes((n, 0))),
     rw("WRITE(6)", lambda lba, n: bytes((10,)) + be(lba, 3) + bytes((n, 0)), True),
     Row("INQUIRY", cdb6(0x12, 0, 0, 0, 96), want=96, check=lambda d: d[0] == 0 and d[4] == len(d) - 5,

@@ -461,7 +461,9 @@ sense_reason_t tgt_medium_exit_failure(struct se_cmd *cmd)
 
 #define LONGLIST	0x20
 #define FMTDATA		0x10
-#define CMPLST		0x08
+#define DEFECT_FORMAT	0x07
+#define DEFECT_FORMAT_LAST	5	/* the others are the vendor's and reserved */
+#define FFMT		0x03
 #define OPTIONS_FOV	0x80
 #define OPTIONS_IP	0x08
 #define OPTIONS_IMMED	0x02
@@ -486,6 +488,8 @@ static sense_reason_t read_format(struct se_cmd *cmd, bool *immediate, u8 *usage
 	*usage = head[0] & 0x07;
 	if ((head[1] & OPTIONS_IP) || (!(head[1] & OPTIONS_FOV) && (head[1] & 0x7c)))
 		return tgt_bad_param(cmd, 1, -1);
+	if (is_long && head[3])	/* there is one tuple to a block: P_I_I_SUP is zero */
+		return tgt_bad_param(cmd, 3, -1);
 	if (is_long ? get_unaligned_be32(head + 4) : get_unaligned_be16(head + 2))
 		return tgt_bad_param(cmd, is_long ? 4 : 2, -1);
 	*immediate = head[1] & OPTIONS_IMMED;
@@ -538,14 +542,18 @@ static sense_reason_t format_work(struct se_cmd *cmd)
  *
  * @cmd: command
  * @size: result: bytes of the header, if there is one
+ *
+ * Without a list CMPLST and LONGLIST are ignored (SBC-4 5.4.1).
  * Return: TCM_NO_SENSE, or INVALID FIELD IN CDB. Any context.
  */
 sense_reason_t tgt_medium_format_parse(struct se_cmd *cmd, u32 *size)
 {
 	u8 flags = cmd->t_task_cdb[1];
 
-	if (!(flags & FMTDATA) && (flags & (CMPLST | 0x07 | LONGLIST)))
-		return tgt_bad_field(cmd, 1, 5);
+	if ((flags & DEFECT_FORMAT) > (flags & FMTDATA ? DEFECT_FORMAT_LAST : 0))
+		return tgt_bad_field(cmd, 1, 2);
+	if (cmd->t_task_cdb[4] & FFMT)	/* fast format: here every block is written */
+		return tgt_bad_field(cmd, 4, 1);
 	*size = flags & FMTDATA ? (flags & LONGLIST ? 8 : 4) : 0;
 	return TCM_NO_SENSE;
 }
