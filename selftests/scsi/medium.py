@@ -212,6 +212,23 @@ def atomic(sg):
     same("behind the end", write(SECTORS - 1, 2).code, OUT_OF_RANGE)
 
 
+def copy_meets_compare(sg):
+    """COMPARE AND WRITE of two blocks has read the first and waits for the second: a copy to the first one waits for it."""
+    lba = SECTORS // 2 - 1
+    sg.write(lba, b"\1" * 1024)
+    sg.write(0, b"\3" * 512)
+    segment = bytes((2, 0)) + be(24, 2) + b"\xff" * 4 + be(0, 2) + be(1, 2) + be(0, 8) + be(lba, 8)
+    copy = bytes((0, 0x18)) + bytes(6) + be(len(segment), 4) + bytes(4) + segment
+    gate("suspend")
+    first = sg.later(bytes((0x89, 0)) + be(lba, 8) + bytes((0, 0, 0, 2, 0, 0)), data=b"\1" * 1024 + b"\2" * 1024)
+    time.sleep(0.5 * SCALE)
+    then = sg.later(bytes((0x83, 0)) + bytes(8) + be(len(copy), 4) + b"\0\0", data=copy)
+    same("EXTENDED COPY waits for COMPARE AND WRITE", (then.wait(2 * SCALE), first.answer), (None, None))
+    gate("resume")
+    same("both are done", (first.wait().code, then.wait().code), ((), ()))
+    same("one after the other", sg.read(lba, 2), b"\3" * 512 + b"\2" * 512)
+
+
 def status_of(sg, lba):
     """(first LBA, blocks, status) of the first descriptor."""
     d = sg.run(bytes((0x9e, 0x12)) + be(lba, 8) + be(24, 4) + b"\0\0", want=24).data
@@ -299,7 +316,7 @@ def backstores():
 
 mount()
 S, TPG, DEV = half_and_gate()
-for step in (operations, corrupt, format_fields, prefetch, atomic):
+for step in (operations, corrupt, format_fields, prefetch, atomic, copy_meets_compare):
     step(S)
 S.close()
 removal(TPG, DEV)

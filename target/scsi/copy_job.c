@@ -13,6 +13,7 @@
 #include "target/lib/sgl.h"
 #include "target/model/device.h"
 #include "target/scsi/copy.h"
+#include "target/scsi/range.h"
 #include "target/scsi/scratch.h"
 #include "target/scsi/server.h"
 #include "target/scsi/token.h"
@@ -177,6 +178,39 @@ static sense_reason_t overlay(const struct step *step, struct tgt_scratch *from,
 	return TCM_NO_SENSE;
 }
 
+/* Blocks that are written in part are read before. */
+static sense_reason_t merge(const struct step *step, struct tgt_scratch *from,
+			    struct tgt_scratch *to, struct copy_failure *why)
+{
+	if (read_blocks(step->dst, step->dst_byte, step->bytes, to, why)) {
+		/* the destination is read, and is to blame */
+		if (why->answer.origin)
+			why->answer.origin = SENSE_FROM_DESTINATION;
+		return why->reason;
+	}
+	why->reason = overlay(step, from, to);
+	return why->reason;
+}
+
+/* No other command comes between what is read of the destination and what is written. */
+static sense_reason_t write_step(struct copy_job *job, const struct step *step,
+				 struct tgt_scratch *from, struct tgt_scratch *to,
+				 struct copy_failure *why)
+{
+	u32 size = block_size(step->dst), head = step->dst_byte % size;
+	struct se_device *dev = step->dst->dev;
+	struct range_lock *range = tgt_range_take(dev, div_u64(step->dst_byte, size),
+						  DIV_ROUND_UP(head + step->bytes, size));
+
+	if (!range || is_stopped(job))
+		why->reason = TGT_COPY_ABORTED;
+	else if (to == from || !merge(step, from, to, why))
+		write_blocks(step->dst, step->dst_byte, step->bytes, to, why);
+	if (range)
+		tgt_range_give(dev, range);
+	return why->reason;
+}
+
 /* @to is @from if the step is of whole blocks. */
 static sense_reason_t run_step(struct copy_job *job, const struct step *step,
 			       struct tgt_scratch *from, struct tgt_scratch *to,
@@ -188,20 +222,7 @@ static sense_reason_t run_step(struct copy_job *job, const struct step *step,
 		why->reason = TGT_TOKEN_REVOKED;
 		return why->reason;
 	}
-	if (to != from) {
-		/* what lies around the bytes: the destination is read, and is to blame */
-		if (read_blocks(step->dst, step->dst_byte, step->bytes, to, why)) {
-			if (why->answer.origin)
-				why->answer.origin = SENSE_FROM_DESTINATION;
-			return why->reason;
-		}
-		why->reason = overlay(step, from, to);
-	}
-	if (!why->reason && is_stopped(job))
-		why->reason = TGT_COPY_ABORTED;
-	if (!why->reason)
-		write_blocks(step->dst, step->dst_byte, step->bytes, to, why);
-	return why->reason;
+	return write_step(job, step, from, to, why);
 }
 
 static void run_steps(struct copy_job *job, u32 max, struct tgt_scratch *from,

@@ -19,6 +19,7 @@
  */
 #include "target/scsi/range.h"
 
+#include <linux/completion.h>
 #include <linux/slab.h>
 
 #include "target/cmd/cmd.h"
@@ -27,6 +28,8 @@
 #include "target/scsi/opcode.h"
 #include "target/scsi/server.h"
 #include "target/scsi/token.h"
+
+#define TAKE_WAIT	(20 * HZ)
 
 /*
  * se_cmd.pr_res_key, which nothing else uses here, is the state of a command in this file, zero
@@ -51,7 +54,8 @@ enum range_state {
 /* On scsi_dev.ranges from the moment that its command arrives; all fields under ranges_lock. */
 struct range_lock {
 	struct list_head link;
-	struct se_cmd *owner;
+	struct se_cmd *owner;		/* NULL: of tgt_range_take(), */
+	struct completion *granted;	/* which waits for this */
 	u64 first;
 	u64 count;
 	u64 number;		/* rises along the list */
@@ -178,6 +182,14 @@ bool tgt_range_owned(struct se_cmd *cmd)
 	return state_get(cmd) == RANGE_LOCKER;
 }
 
+static void grant(struct range_lock *r)
+{
+	if (r->owner)
+		tgt_cmd_resume(r->owner);
+	else
+		complete(r->granted);
+}
+
 /* Ranges from number @nr on that overlap have one command less to wait for. */
 static void uncount(struct scsi_dev *sd, u64 nr, u64 first, u64 count)
 {
@@ -186,7 +198,7 @@ static void uncount(struct scsi_dev *sd, u64 nr, u64 first, u64 count)
 	lockdep_assert_held(&sd->ranges_lock);
 	list_for_each_entry(r, &sd->ranges, link)
 		if (r->number >= nr && overlaps(r, first, count) && r->waits_for && !--r->waits_for)
-			tgt_cmd_resume(r->owner);
+			grant(r);
 }
 
 /*
@@ -265,7 +277,8 @@ static bool admit_slowly(struct scsi_dev *sd, struct se_cmd *cmd, const struct t
 	word = READ_ONCE(cmd->pr_res_key);
 	before = STATE(word) == RANGE_COUNTED ? NUMBER(word) : U64_MAX;
 	list_for_each_entry(r, &sd->ranges, link)
-		if (r->number < before && overlaps(r, first, count) && r->owner != parent)
+		if (r->number < before && overlaps(r, first, count) &&
+		    (!r->owner || r->owner != parent))
 			go = false;
 	if (!go) {
 		WRITE_ONCE(cmd->pr_res_key, RANGE_HELD);
@@ -396,6 +409,15 @@ static void resume_held(struct se_cmd *cmd, void *data)
 		tgt_cmd_resume(cmd);
 }
 
+static void range_leave(struct scsi_dev *sd, struct range_lock *r)
+{
+	lockdep_assert_held(&sd->ranges_lock);
+	list_del(&r->link);
+	WRITE_ONCE(sd->nr_ranges, sd->nr_ranges - 1);
+	uncount(sd, r->number, r->first, r->count);
+	tgt_cmd_for_each(sd->dev, resume_held, NULL);
+}
+
 static void retire_locker(struct scsi_dev *sd, struct se_cmd *cmd)
 {
 	unsigned long flags;
@@ -403,13 +425,53 @@ static void retire_locker(struct scsi_dev *sd, struct se_cmd *cmd)
 
 	spin_lock_irqsave(&sd->ranges_lock, flags);
 	r = range_of(sd, cmd);
-	if (r) {
-		list_del(&r->link);
-		WRITE_ONCE(sd->nr_ranges, sd->nr_ranges - 1);
-		uncount(sd, r->number, r->first, r->count);
-		tgt_cmd_for_each(sd->dev, resume_held, NULL);
-	}
+	if (r)
+		range_leave(sd, r);
 	spin_unlock_irqrestore(&sd->ranges_lock, flags);
+	kfree(r);
+}
+
+/**
+ * tgt_range_take - own blocks without a command
+ * @dev: device; the caller holds it, and runs no command on it that touches these blocks
+ * @first: first block
+ * @count: number of blocks
+ * Context: sleeps until the commands in the backend that overlap have ended.
+ * Return: what tgt_range_give() takes, or NULL without memory.
+ */
+struct range_lock *tgt_range_take(struct se_device *dev, u64 first, u64 count)
+{
+	struct range_lock *r = kmalloc(sizeof(*r), GFP_KERNEL);
+	struct scsi_dev *sd = tgt_scsi_dev(dev);
+	DECLARE_COMPLETION_ONSTACK(granted);
+	bool go;
+
+	if (!r)
+		return NULL;
+	*r = (struct range_lock){ .granted = &granted, .first = first, .count = count };
+	spin_lock_irq(&sd->ranges_lock);
+	range_enter(sd, r);
+	go = !r->waits_for;
+	spin_unlock_irq(&sd->ranges_lock);
+	/* in pieces: a backend that takes long is no hung task of ours */
+	while (!go)
+		go = wait_for_completion_timeout(&granted, TAKE_WAIT);
+	return r;
+}
+
+/**
+ * tgt_range_give - undo tgt_range_take()
+ * @dev: device
+ * @r: range
+ * Context: may sleep.
+ */
+void tgt_range_give(struct se_device *dev, struct range_lock *r)
+{
+	struct scsi_dev *sd = tgt_scsi_dev(dev);
+
+	spin_lock_irq(&sd->ranges_lock);
+	range_leave(sd, r);
+	spin_unlock_irq(&sd->ranges_lock);
 	kfree(r);
 }
 

@@ -5,6 +5,8 @@
 
 #include "compat/target.h"
 
+struct range_lock;
+
 bool tgt_range_admit(struct se_cmd *cmd);
 bool tgt_range_admit_now(struct se_cmd *cmd);
 void tgt_range_retired(struct se_cmd *cmd);
@@ -12,5 +14,7 @@ void tgt_range_let_go(struct se_cmd *cmd);
 void tgt_range_unblock(struct se_device *dev, struct se_lun *lun);
 bool tgt_range_owned(struct se_cmd *cmd);
 bool tgt_range_is_written(struct se_device *dev, u64 first, u64 count);
+struct range_lock *tgt_range_take(struct se_device *dev, u64 first, u64 count);
+void tgt_range_give(struct se_device *dev, struct range_lock *r);
 
 #endif /* TGT_SCSI_RANGE_H */
