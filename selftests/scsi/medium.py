@@ -273,6 +273,23 @@ def thin(sg, kind, lba, knows_holes, thresholds):
          (thresholds,) * 3)
 
 
+def stops(sg, disk):
+    """START STOP UNIT: cached blocks are on the medium before it is stopped, unless NO_FLUSH says otherwise (SBC-4 5.31)."""
+    def run(byte4, byte3=0):
+        def flushes():
+            return int(text(f"/sys/block/{os.path.basename(disk)}/stat").split()[15])
+        before = flushes()
+        code = sg.run(bytes((0x1b, 0, 0, byte3, byte4, 0))).code
+        return code, flushes() - before, sg.run(TUR).code
+    stopped = (2, 4, 2)
+    same("STOP flushes", run(0), ((), 1, stopped))
+    same("START does not", run(1), ((), 0, ()))
+    same("nor does STOP with NO_FLUSH", run(4), ((), 0, stopped))
+    same("each power condition starts it", [(run(c << 4, m), run(4)[2]) for c, m in ((1, 0), (2, 2), (3, 1), (7, 0), (10, 0), (11, 1))],
+         [(((), 0, ()), stopped)] * 6)
+    same("START", run(1), ((), 0, ()))
+
+
 def backstores():
     path = "/dev/shm/medium-thin"
     with open(path, "wb") as f:
@@ -306,6 +323,7 @@ def backstores():
     lun(tpg, 2, block)
     sg = sg_of(tpg, 2)
     thin(sg, "iblock", 1024, False, False)
+    stops(sg, disk)
     sg.close()
     for n in range(3):
         lun_remove(tpg, n)

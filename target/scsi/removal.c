@@ -10,13 +10,15 @@
 #include <scsi/scsi_proto.h>
 
 #include "target/cmd/cmd.h"
+#include "target/cmd/io.h"
 #include "target/lib/sense.h"
 #include "target/model/ua.h"
 #include "target/scsi/server.h"
 
+#define CONDITION	0xf0
+#define NO_FLUSH	0x04
 #define LOEJ	0x02
 #define START	0x01
-#define CONDITION	0xf0
 #define PREVENT	0x01
 #define PREVENT_FIELD	0x03
 
@@ -82,25 +84,17 @@ enum tgt_pr_class tgt_removal_prevent_class(const u8 *cdb)
 	return cdb[4] & PREVENT_FIELD ? PR_CLASS_WRITE : PR_CLASS_ALLOWED;
 }
 
-/**
- * tgt_removal_start_stop - START STOP UNIT
- * @cmd: command
- *
- * With a power condition other than START_VALID, START and LOEJ are ignored. There is nothing that
- * saves power: ACTIVE starts the unit, and so does the command that ends any other condition, which
- * is the next one. Return: TCM_NO_SENSE when completed, else the reason. Any context.
- */
-sense_reason_t tgt_removal_start_stop(struct se_cmd *cmd)
+static sense_reason_t change_condition(struct se_cmd *cmd)
 {
 	struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
-	u8 flags4 = cmd->t_task_cdb[4], condition = flags4 >> 4;
+	u8 flags4 = cmd->t_task_cdb[4];
 	sense_reason_t reason = TCM_NO_SENSE;
 	enum scsi_medium before;
 	unsigned long flags;
 
 	spin_lock_irqsave(&sd->lock, flags);
 	before = sd->medium;
-	if (condition)
+	if (flags4 & CONDITION)
 		start_or_stop(sd, true);
 	else if (flags4 & LOEJ)
 		reason = load_or_eject(sd, flags4 & START);
@@ -115,6 +109,33 @@ sense_reason_t tgt_removal_start_stop(struct se_cmd *cmd)
 	    READ_ONCE(sd->medium) == MEDIUM_READY) /* MEDIUM MAY HAVE CHANGED */
 		tgt_ua_post_device(cmd->se_dev, 0x28, 0x00, cmd->se_sess);
 	return tgt_server_good(cmd);
+}
+
+/* SBC-4 5.31: what is in a cache is on the medium before nobody can get at it. */
+static sense_reason_t flush_and_stop(struct se_cmd *cmd)
+{
+	sense_reason_t reason = tgt_io_flush(cmd, cmd->se_dev, 0, 0);
+
+	return reason ? reason : change_condition(cmd);
+}
+
+/**
+ * tgt_removal_start_stop - START STOP UNIT
+ * @cmd: command
+ *
+ * With a power condition other than START_VALID, known or not, START and LOEJ are ignored. There is
+ * nothing that saves power: ACTIVE starts the unit, and so does the command that ends any other
+ * condition, which is the next one.
+ *
+ * Return: TCM_NO_SENSE if it is completed or on its way, else the reason. Any context.
+ */
+sense_reason_t tgt_removal_start_stop(struct se_cmd *cmd)
+{
+	u8 flags4 = cmd->t_task_cdb[4];
+
+	if (flags4 & (CONDITION | NO_FLUSH | START))
+		return change_condition(cmd);
+	return tgt_io_defer(cmd, flush_and_stop);
 }
 
 static sense_reason_t prevent(struct scsi_dev *sd, struct se_session *sess)
