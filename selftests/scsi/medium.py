@@ -119,6 +119,15 @@ def operations(sg):
         same("a sanitize that succeeds opens it", (sanitize(sg, 0).code, sg.read(SECTORS - 8, 8)), ((), b"\x5a" * 4096))
 
 
+def stopped(sg):
+    """A medium that is stopped is neither formatted nor sanitized, nor started by it."""
+    code = (2, 4, 2)
+    same("STOP", sg.run(bytes((0x1b, 0, 0, 0, 0, 0))).code, ())
+    same("FORMAT UNIT, SANITIZE, EXIT FAILURE MODE", (form(sg, 0).code, sanitize(sg, 0).code, sg.run(bytes((0x48, 0x1f)) + bytes(8)).code),
+         (code,) * 3)
+    same("START", (sg.run(TUR).code, sg.run(bytes((0x1b, 0, 0, 0, 1, 0))).code, sg.run(TUR).code), (code, (), ()))
+
+
 def corrupt(sg):
     """SBC-4 4.10: a format that failed leaves a medium that only another one, or a sanitize, mends."""
     def state():
@@ -334,7 +343,7 @@ def backstores():
 
 mount()
 S, TPG, DEV = half_and_gate()
-for step in (operations, corrupt, format_fields, prefetch, atomic, copy_meets_compare):
+for step in (operations, stopped, corrupt, format_fields, prefetch, atomic, copy_meets_compare):
     step(S)
 S.close()
 removal(TPG, DEV)

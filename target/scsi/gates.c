@@ -108,16 +108,26 @@ static sense_reason_t gate_medium(struct se_cmd *cmd)
 	const struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
 	enum scsi_medium medium = READ_ONCE(sd->medium);
 	const struct tgt_opcode *row;
+	bool allowed;
 
 	if (likely(medium == MEDIUM_READY))
 		return TCM_NO_SENSE;
 	row = tgt_opcode_find(cmd->t_task_cdb);
-	if (!row || (row->flags & OPF_SANITIZE))
+	if (!row)
 		return TCM_NO_SENSE;
-	if (medium == MEDIUM_FORMAT_CORRUPT && row->flags & OPF_FORMATS)
-		return TCM_NO_SENSE;
-	if ((medium == MEDIUM_STOPPED || medium == MEDIUM_EJECTED ||
-	     medium == MEDIUM_FORMAT_CORRUPT) && !(row->flags & OPF_MEDIUM))
+	switch (medium) {
+	case MEDIUM_STOPPED:
+	case MEDIUM_EJECTED:
+		allowed = !(row->flags & OPF_MEDIUM);
+		break;
+	case MEDIUM_FORMAT_CORRUPT:
+		allowed = !(row->flags & OPF_MEDIUM) || row->flags & (OPF_FORMATS | OPF_SANITIZE);
+		break;
+	default:
+		allowed = row->flags & OPF_SANITIZE;
+		break;
+	}
+	if (allowed)
 		return TCM_NO_SENSE;
 	return reasons[medium];
 }

@@ -147,7 +147,7 @@ static const struct tgt_opcode rows[] = {
 	  USAGE(0x04, 0xff, 0, 0, 0, 0x04), .execute = tgt_medium_format },
 #define SANITIZES(action, bits, label, fn, offer) \
 	{ .name = label, .opcode = 0x48, SA(action), .dir = DMA_TO_DEVICE, .alloc = LOC(7, 2), .pr = PR_CLASS_WRITE, \
-	  .alua = ALUA_CLASS_DATA, .flags = OPF_SBC | OPF_WRITES | OPF_SANITIZE | OPF_STRICT | OPF_EXCL, .timeout = 3600, .enabled = offer, \
+	  .alua = ALUA_CLASS_DATA, .flags = OPF_SBC | OPF_MEDIUM | OPF_WRITES | OPF_SANITIZE | OPF_STRICT | OPF_EXCL, .timeout = 3600, .enabled = offer, \
 	  USAGE(0x48, (bits) | (action), 0, 0, 0, 0, 0, 0xff, 0xff, 0x04), .execute = fn }
 	/* ZNR is for zoned devices; blocks are erased where they can be deallocated */
 	SANITIZES(0x01, 0xa0, "SANITIZE, OVERWRITE", tgt_medium_sanitize, NULL),
