@@ -310,6 +310,8 @@ def backstores():
     lun(tpg, 0, file)
     sg = sg_of(tpg, 0)
     thin(sg, "fileio", 1024, True, True)
+    same("fileio: FORMAT UNIT takes no room", (form(sg, 0).code, sg.read(1024, 8), status_of(sg, 0)),
+         ((), bytes(4096), (0, SECTORS, 1)))
     sg.close()
 
     ram = backstore("rd_mcp", "medram", "rd_pages=1024", "5a000003")

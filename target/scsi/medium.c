@@ -35,7 +35,7 @@
  */
 #define CHUNK_BYTES	SZ_64M
 
-/* tuples of protection information that nobody checks (SBC-4 4.22.3), and those of an inverted pass */
+/* tuples that nobody checks (SBC-4 4.22.3), and those of an inverted pass */
 #define TUPLE_BYTES	8
 #define TUPLE_UNCHECKED	0xff
 #define TUPLE_INVERTED	0
@@ -54,6 +54,7 @@ struct medium_job {
 	bool ause;
 	bool sanitize;		/* else a format */
 	bool erase;		/* deallocate what was overwritten */
+	bool vacate;		/* deallocate, which leaves zeros */
 	bool stop;		/* the last LUN goes away */
 	bool retype;		/* the medium gets this type of protection: */
 	u8 type;
@@ -186,13 +187,23 @@ static sense_reason_t write_range(struct medium_job *job, struct medium_buf *buf
 	return reason;
 }
 
+static sense_reason_t vacate_range(struct medium_job *job, u8 pass, u64 from, u64 to)
+{
+	struct se_device *dev = job->sd->dev;
+
+	note_progress(job, pass, from, tgt_server_blocks(dev));
+	return READ_ONCE(job->stop) ? TGT_FORMAT_FAILED : tgt_unmap_range(dev, from, to - from);
+}
+
 /* What is written must be on the medium before it gives the blocks away. */
 static sense_reason_t run_chunk(struct medium_job *job, struct medium_buf *buf, u8 pass, u64 from,
 				u64 to)
 {
 	struct se_device *dev = job->sd->dev;
-	sense_reason_t reason = write_range(job, buf, pass, from, to);
+	sense_reason_t reason;
 
+	reason = job->vacate ? vacate_range(job, pass, from, to) :
+			       write_range(job, buf, pass, from, to);
 	if (!reason)
 		reason = tgt_io_flush(NULL, dev, from, to - from);
 	if (!reason && job->erase)
@@ -530,6 +541,8 @@ static sense_reason_t format_work(struct se_cmd *cmd)
 	if (!job)
 		return TCM_OUT_OF_RESOURCES;
 	reason = read_type(cmd, usage, job);
+	job->vacate = tgt_medium_can_erase(cmd->se_dev) &&
+		      cmd->se_dev->dev_attrib.unmap_zeroes_data;
 	if (!reason)
 		return job_run(cmd, job, immediate);
 	job_put(job);
@@ -559,7 +572,9 @@ sense_reason_t tgt_medium_format_parse(struct se_cmd *cmd, u32 *size)
 }
 
 /**
- * tgt_medium_format - FORMAT UNIT (SBC-4 5.4): all blocks are zeros afterwards
+ * tgt_medium_format - FORMAT UNIT (SBC-4 5.4): all blocks are zeros afterwards, on a thin medium by
+ * deallocation if that leaves zeros
+ *
  * @cmd: command, perhaps with a parameter list
  * Return: TCM_NO_SENSE if it is on its way. Any context.
  */
