@@ -314,6 +314,14 @@ def backstores():
          ((), bytes(4096), (0, SECTORS, 1)))
     sg.close()
 
+    blind = backstore("fileio", "medblind", f"fd_dev_name={path}2,fd_dev_size={MB}", "5a000005")
+    must(put(blind + "/attrib/emulate_tpws", "1"), "emulate_tpws")
+    lun(tpg, 3, blind)
+    sg = sg_of(tpg, 3)
+    same("without LBPRZ: WRITE SAME with UNMAP and NDOB", (sg.write(64, b"\xcd" * 4096).code, sg.run(rw16(0x93, 64, 8, 9)).code), ((), ()))
+    same("writes zeros: UNMAP would not", (sg.read(64, 8), status_of(sg, 64)[2]), (bytes(4096), 0))
+    sg.close()
+
     ram = backstore("rd_mcp", "medram", "rd_pages=1024", "5a000003")
     result(put(ram + "/attrib/emulate_tpu", "1") != "", "ramdisk: emulate_tpu is refused")
     lun(tpg, 1, ram)
@@ -336,11 +344,12 @@ def backstores():
     thin(sg, "iblock", 1024, False, False)
     stops(sg, disk)
     sg.close()
-    for n in range(3):
+    for n in range(4):
         lun_remove(tpg, n)
     must(rmdir(block), "iblock")
     result(wait_for(lambda: "status 0" in sh("rmmod scsi_debug; echo status $?", check=False)), "scsi_debug goes")
     os.unlink(path)
+    os.unlink(path + "2")
 
 
 mount()

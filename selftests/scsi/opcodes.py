@@ -137,7 +137,7 @@ def sa12(op, sa, n):
 A = bytes([0xa5]) * BLOCK
 Z = bytes(BLOCK)
 UNMAP1 = be(22, 2) + be(16, 2) + bytes(4) + be(8, 8) + be(8, 4) + bytes(4)
-BAD, OUT_OF_RANGE, LIST, OPCODE = (5, 0x24, 0), (5, 0x21, 0), (5, 0x26, 0), (5, 0x20, 0)
+BAD, OUT_OF_RANGE, LIST, OPCODE, IU = (5, 0x24, 0), (5, 0x21, 0), (5, 0x26, 0), (5, 0x20, 0), (5, 0x0e, 3)
 REG = bytes(8) + be(0x77, 8) + bytes(8)		# PR OUT: register key 77h
 
 
@@ -247,7 +247,8 @@ ROWS = [
     Row("PRE-FETCH(16)", cdb16(0x90, 0, 8), cls="read", bad=[(cdb16(0x90, LAST + 1, 1), b"", OUT_OF_RANGE, None)]),
     sync("SYNCHRONIZE CACHE(16)", cdb16(0x91), cdb16(0x91, LAST + 1, 1)),
     Row("WRITE SAME(16)", cdb16(0x93, 8, 4), data=A, cls="write", writes=True,
-        bad=[(cdb16(0x93, 8, 4, 0x10), A, BAD, 1), (cdb16(0x93, 8, 0), A, BAD, 10)]),
+        bad=[(cdb16(0x93, 8, 4, 0x10), A, BAD, 1), (cdb16(0x93, 8, 0), A, BAD, 10), (cdb16(0x93, 8, 4), A + A, BAD, 10),
+             (cdb16(0x93, 8, 4), A[:256], IU, None), (cdb16(0x93, 8, 4), b"", IU, None)]),
     Row("WRITE ATOMIC(16)", cdb16(0x9c, 8, 1), data=A, cls="write", writes=True,
         bad=[(bytes((0x9c, 0)) + be(8, 8) + be(1, 2) + be(1, 2) + b"\0\0", A, BAD, 10)]),
     Row("READ CAPACITY(16)", cdb16(0x9e, 0, 32, 0x10), want=32, check=lambda d: d[:12] == be(LAST, 8) + be(BLOCK, 4) and d[14] & 0x80,

@@ -21,7 +21,7 @@
 sense_reason_t tgt_caw_parse(struct se_cmd *cmd, u32 *size)
 {
 	*size = 2 * cmd->t_task_nolb * cmd->se_dev->dev_attrib.block_size;
-	if (cmd->data_length != *size)
+	if (cmd->data_length != *size && !cmd->unknown_data_length)
 		return tgt_bad_field(cmd, 13, -1);
 	if (!cmd->t_task_nolb)
 		cmd->execute_cmd = tgt_server_good;

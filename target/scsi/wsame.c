@@ -65,9 +65,12 @@ sense_reason_t tgt_wsame_parse(struct se_cmd *cmd, u32 *size)
 	if (cmd->t_task_nolb > tgt_vpd_max_write_same(cmd->se_dev))
 		return tgt_bad_field(cmd, row->blocks.byte, -1);
 	*size = has_ndob(cmd) ? 0 : cmd->se_dev->dev_attrib.block_size;
-	if (*size && cmd->data_length > *size)	/* more than one block was meant to be written */
+	if (!*size || cmd->unknown_data_length)
+		return TCM_NO_SENSE;
+	if (cmd->data_length > *size)	/* more than one block was meant to be written */
 		return tgt_bad_field(cmd, row->blocks.byte, -1);
-	return TCM_NO_SENSE;
+	/* what is missing of the block would be written as zeros */
+	return cmd->data_length < *size ? TCM_INVALID_FIELD_IN_COMMAND_IU : TCM_NO_SENSE;
 }
 
 /**
@@ -133,8 +136,8 @@ out_free:
 }
 
 /*
- * Unmapped blocks may stand for the data only if they read back as it: zeros, with LBPRZ
- * (SBC-4 5.50.2).
+ * Unmapped blocks may stand for the data only if they read back as it: zeros, with LBPRZ. NDOB is a
+ * block of zeros (SBC-4 5.50.2).
  */
 static bool unmap_reads_back(struct se_cmd *cmd)
 {
@@ -142,7 +145,7 @@ static bool unmap_reads_back(struct se_cmd *cmd)
 	u8 part[64];
 
 	if (!cmd->se_dev->dev_attrib.unmap_zeroes_data)
-		return has_ndob(cmd);
+		return false;
 	if (has_ndob(cmd))
 		return true;
 	for (at = 0; at < block_size; at += sizeof(part)) {
