@@ -157,7 +157,14 @@ def damaged(name, i, lun, pi, data):
         same(f"{name}: it is on the medium", peek(tuples, 800 + 4, 4), be(7000, 4))
         same(f"{name}: READ(32)", i.run(cdb32(9, 100, 8, 7000), want=8 * BLOCK, lun=lun), ((), data))
         same(f"{name}: with another", i.run(cdb32(9, 100, 8, 7001), want=8 * BLOCK, lun=lun), (REF, 100))
+        verify = lambda *tags: i.run(cdb32(10, 100, 8, *tags), lun=lun)  # noqa: E731
+        same(f"{name}: VERIFY(32)", [verify(n) for n in (7000, 7001)], [((), b""), (REF, 100)])
+        same(f"{name}: WRITE AND VERIFY(32)", i.run(cdb32(12, 120, 8, 8000), data=data, lun=lun)[0], ())
+        same(f"{name}: stores its tags", peek(tuples, 960 + 4, 4) + peek(tuples, 960 + 60, 4), be(8000, 4) + be(8007, 4))
+        same(f"{name}: WRITE SAME(32)", i.run(cdb32(13, 140, 600, 9000), data=data[:BLOCK], lun=lun)[0], ())
+        same(f"{name}: does so", peek(tuples, 1120 + 4, 4) + peek(tuples, 1120 + 599 * 8 + 4, 4), be(9000, 4) + be(9599, 4))
         patch(tuples, 102 * 8 + 2, b"\x12\x34")
+        same(f"{name}: VERIFY(32) and the application tag", verify(7000, 0, 0xffff), (APP, 102))
         same(f"{name}: an application tag", i.run(cdb32(9, 102, 1, 7002, 0x1234, 0xffff), want=BLOCK, lun=lun)[0], ())
         same(f"{name}: another", i.run(cdb32(9, 100, 8, 7000, 0, 0xffff), want=8 * BLOCK, lun=lun), (APP, 102))
         same(f"{name}: where the mask does not look", i.run(cdb32(9, 100, 8, 7000, 0, 0xf), want=8 * BLOCK, lun=lun)[0], APP)
@@ -303,8 +310,12 @@ def by_format(tpgs, kind, name, control):
             a = sg.run(cdb32(9, lba, 4, lba)[:10] + bytes((protect << 5,)) + cdb32(9, lba, 4, lba)[11:], want=4 * 520)
             return a.code, a.info
 
-        def write(lba, protect, data):
-            cdb = cdb32(11, lba, 4, lba)
+        def verify(lba, protect):
+            cdb = cdb32(10, lba, 4, lba)
+            return sg.run(cdb[:10] + bytes((protect << 5,)) + cdb[11:]).code
+
+        def write(lba, protect, data, sa=11):
+            cdb = cdb32(sa, lba, 4, lba)
             return sg.run(cdb[:10] + bytes((protect << 5,)) + cdb[11:], data=data).code
         same(f"{what}: a write", sg.run(rw16(0x8a, 20, 4), data=data).code, ())
         same(f"{what}: and back, checked", read(20, 1)[0], ())
@@ -319,6 +330,13 @@ def by_format(tpgs, kind, name, control):
         same(f"{what}: the reference tag is wrong", [read(40, p)[0] for p in (1, 2, 4, 3)],
              [() if pi == 3 else REF] * 2 + [()] * 2)
         same(f"{what}: WRPROTECT 1", write(44, 1, zeros), () if pi == 3 else REF)
+        same(f"{what}: VRPROTECT", [[verify(lba, p) for p in (0, 1, 2, 3, 4)] for lba in (22, 40)],
+             [[GUARD, GUARD, () if pi == 3 else REF, (), GUARD], [() if pi == 3 else REF] * 3 + [()] * 2])
+        same(f"{what}: WRITE AND VERIFY keeps what came", (write(50, 3, zeros, 12), read(50, 1)[0]), ((), () if pi == 3 else REF))
+        for cmd, cdb, n in (("WRITE SAME", rw16(0x93, 60, 4, 0x20), 1), ("VERIFY that compares", rw16(0x8f, 60, 1, 0x22), 1),
+                            ("COMPARE AND WRITE", bytes((0x89, 0x20)) + be(60, 8) + bytes((0, 0, 0, 1, 0, 0)), 2)):
+            a = sg.run(cdb, data=bytes(n * 520))
+            same(f"{what}: no tuples with {cmd}", (a.code, a.sense[15:18]), ((5, 0x24, 0), bytes((0xcf, 0, 1))))
     same(f"{name}: FORMAT UNIT without", (format_unit(sg, 0, 0), capacity(sg)), ((), 0))
     other.settle()
     same(f"{name}: nothing is checked", (sg.run(rw16(0x8a, 20, 4), data=data).code, sg.read(20, 4)), ((), data))

@@ -153,6 +153,7 @@ static sense_reason_t io_protect(struct se_cmd *cmd, const struct tgt_io_req *re
 
 	if (cmd->prot_op == TARGET_PROT_NORMAL)
 		return TCM_NO_SENSE;
+	cmd->prot_checks &= ~req->unchecked;
 	if (req->tuples) {
 		cmd->se_cmd_flags |= SCF_PASSTHROUGH_PROT_SG_TO_MEM_NOALLOC;
 		cmd->t_prot_sg = req->tuples;

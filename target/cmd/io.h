@@ -19,6 +19,7 @@
  * @tuples: protection information of a write, stored as it is if the medium has a place for it;
  *	    NULL: it is made here
  * @nr_tuples: entries of @tuples
+ * @unchecked: tags of protection information that are not checked, TARGET_DIF_CHECK_*
  */
 struct tgt_io_req {
 	const u8 *cdb;
@@ -29,6 +30,7 @@ struct tgt_io_req {
 	u32 length;
 	struct scatterlist *tuples;
 	unsigned int nr_tuples;
+	u8 unchecked;
 };
 
 /*

@@ -11,6 +11,8 @@
 #include "target/scsi/scratch.h"
 #include "target/scsi/server.h"
 
+#define WRPROTECT	0xe0
+
 /**
  * tgt_caw_parse - COMPARE AND WRITE: the blocks come twice, to compare and to write
  * @cmd: command, its extent read and checked
@@ -20,6 +22,9 @@
  */
 sense_reason_t tgt_caw_parse(struct se_cmd *cmd, u32 *size)
 {
+	/* the tuples of the two halves would be neither compared nor kept */
+	if (cmd->t_task_cdb[1] & WRPROTECT)
+		return tgt_bad_field(cmd, 1, 7);
 	*size = 2 * cmd->t_task_nolb * cmd->se_dev->dev_attrib.block_size;
 	if (cmd->data_length != *size && !cmd->unknown_data_length)
 		return tgt_bad_field(cmd, 13, -1);

@@ -13,10 +13,14 @@
 #include <scsi/scsi_proto.h>
 
 #include "target/cmd/cmd.h"
+#include "target/cmd/io.h"
 #include "target/lib/dif.h"
 #include "target/scsi/server.h"
 
-#define ORWRITE_32	0x0e	/* service action */
+#define READ_32_ACTION		0x09
+#define WRITE_32_ACTION		0x0b
+#define ORWRITE_32_ACTION	0x0e
+#define FUA_BIT			BIT(3)	/* byte 10 of READ(32) and WRITE(32) */
 
 #define SPT_ALL		0x38
 #define GRD_CHK		0x04
@@ -91,7 +95,7 @@ u8 tgt_prot_support(const struct se_cmd *cmd)
 static bool has_tags(const struct se_cmd *cmd)
 {
 	return cmd->t_task_cdb[0] == VARIABLE_LENGTH_CMD &&
-	       get_unaligned_be16(cmd->t_task_cdb + 8) != ORWRITE_32;
+	       get_unaligned_be16(cmd->t_task_cdb + 8) != ORWRITE_32_ACTION;
 }
 
 /* RDPROTECT, WRPROTECT: which tags are checked (SBC-4 tables 66 and 141). */
@@ -108,9 +112,9 @@ static const u8 checks_by_protect[8] = {
  * Without tags in the CDB nobody knows the reference tags that a type 2 medium holds
  * (SBC-4 4.21.2.4).
  */
-static u8 checks_of(const struct se_cmd *cmd, u8 protect, bool tags)
+static u8 checks_of(u8 type, u8 protect, bool tags)
 {
-	if (cmd->prot_type == TARGET_DIF_TYPE2_PROT && !tags)
+	if (type == TARGET_DIF_TYPE2_PROT && !tags)
 		return checks_by_protect[protect] & ~TARGET_DIF_CHECK_REFTAG;
 	return checks_by_protect[protect];
 }
@@ -165,12 +169,12 @@ sense_reason_t tgt_prot_parse(struct se_cmd *cmd, u8 protect, bool cdb32)
 	cmd->prot_op = TARGET_PROT_NORMAL;
 	if (protect > 5 || (protect && !wire))
 		return refuse(cmd, cdb32);
-	if (!(cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) || (!wire && !medium))
-		return TCM_NO_SENSE;
 	if (medium == TARGET_DIF_TYPE2_PROT && protect && !cdb32)
 		return TCM_UNSUPPORTED_SCSI_OPCODE;
+	if (!(cmd->se_cmd_flags & SCF_SCSI_DATA_CDB) || (!wire && !medium))
+		return TCM_NO_SENSE;
 	cmd->prot_type = type;
-	cmd->prot_checks = checks_of(cmd, protect, has_tags(cmd));
+	cmd->prot_checks = checks_of(type, protect, has_tags(cmd));
 	cmd->prot_op = operation(write, wire, medium);
 	cmd->prot_pto = wire;
 	cmd->prot_length = sizeof(struct dif_tuple) * cmd->t_task_nolb;
@@ -392,6 +396,54 @@ sense_reason_t tgt_prot_post(struct se_cmd *cmd)
 		break;
 	}
 	return TCM_NO_SENSE;
+}
+
+static u8 protect_of(const struct se_cmd *cmd)
+{
+	return cmd->t_task_cdb[cmd->t_task_cdb[0] == VARIABLE_LENGTH_CMD ? 10 : 1] >> 5;
+}
+
+/* The tags that @cmd expects, from its block @done on, in a READ(32) or WRITE(32). */
+static void put_tags(u8 *cdb, const struct se_cmd *cmd, u32 done)
+{
+	const u8 *from = cmd->t_task_cdb;
+
+	put_unaligned_be32(get_unaligned_be32(from + 20) + done, cdb + 20);
+	memcpy(cdb + 24, from + 24, 4);
+}
+
+/**
+ * tgt_prot_rw - read or write blocks for a command that is executed so
+ * @cmd: VERIFY, WRITE AND VERIFY or WRITE SAME: the inner command checks what the protect field
+ *	 says, and has the tags of a CDB of 32 bytes (SBC-4 4.22.2.4)
+ * @how: direction, data and tuples of the inner command
+ * @fua: force unit access
+ * @done: first block, counted from that of the command
+ * @blocks: number of blocks
+ * Context, Return: see tgt_io_run().
+ */
+sense_reason_t tgt_prot_rw(struct se_cmd *cmd, const struct tgt_io_req *how, bool fua, u32 done,
+			   u32 blocks)
+{
+	bool write = how->dir == DMA_TO_DEVICE, tags = has_tags(cmd);
+	u8 cdb[32] = { VARIABLE_LENGTH_CMD, [7] = sizeof(cdb) - 8,
+		       [9] = write ? WRITE_32_ACTION : READ_32_ACTION, [10] = fua ? FUA_BIT : 0 };
+	u64 lba = cmd->t_task_lba + done;
+	u8 medium = medium_type(cmd);
+	struct tgt_io_req req = *how;
+
+	if (!medium)
+		return tgt_io_rw(cmd, cmd->se_dev, write, fua, lba, blocks, how->sgl, how->nents);
+	put_unaligned_be64(lba, cdb + 12);
+	put_unaligned_be32(lba, cdb + 20);
+	if (tags)
+		put_tags(cdb, cmd, done);
+	put_unaligned_be32(blocks, cdb + 28);
+	req.cdb = cdb;
+	req.cdb_len = sizeof(cdb);
+	req.length = blocks * cmd->se_dev->dev_attrib.block_size;
+	req.unchecked = ~checks_of(medium, protect_of(cmd), tags);
+	return tgt_io_run(cmd, cmd->se_dev, &req);
 }
 
 /**

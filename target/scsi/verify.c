@@ -11,8 +11,11 @@
 #include "target/lib/sense.h"
 #include "target/lib/sgl.h"
 #include "target/scsi/opcode.h"
+#include "target/scsi/prot.h"
 #include "target/scsi/scratch.h"
 #include "target/scsi/server.h"
+
+#define VRPROTECT	0xe0
 
 /* BYTCHK: what the medium is compared with. */
 enum bytchk {
@@ -42,6 +45,9 @@ sense_reason_t tgt_verify_parse(struct se_cmd *cmd, u32 *size)
 
 	if (bytchk == BYTCHK_RESERVED)
 		return tgt_bad_field(cmd, at, 2);
+	/* tuples that come with what is compared are not compared */
+	if (!(row->flags & OPF_WRITES) && bytchk && cmd->t_task_cdb[at] & VRPROTECT)
+		return tgt_bad_field(cmd, at, 7);
 	/* WRITE AND VERIFY always carries its blocks, and may not say 3 */
 	if (row->flags & OPF_WRITES) {
 		if (bytchk == BYTCHK_ONE)
@@ -79,18 +85,20 @@ static sense_reason_t compare_chunk(struct se_cmd *cmd, struct tgt_scratch *s, u
 static sense_reason_t verify_extent(struct se_cmd *cmd, bool compare)
 {
 	u32 block_size = cmd->se_dev->dev_attrib.block_size;
+	struct tgt_io_req how = { .dir = DMA_FROM_DEVICE };
 	sense_reason_t reason = TCM_NO_SENSE;
 	struct tgt_scratch s;
 	u32 done, blocks;
 
 	if (!tgt_scratch_get(&s, (u64)cmd->t_task_nolb * block_size, block_size))
 		return TCM_OUT_OF_RESOURCES;
+	how.sgl = s.sgl;
+	how.nents = s.nents;
 	for (done = 0; done < cmd->t_task_nolb && !reason; done += blocks) {
 		blocks = min(cmd->t_task_nolb - done, s.bytes / block_size);
 		if (tgt_cmd_is_aborted(cmd))
 			break;
-		reason = tgt_io_rw(cmd, cmd->se_dev, false, false, cmd->t_task_lba + done, blocks,
-				   s.sgl, s.nents);
+		reason = tgt_prot_rw(cmd, &how, false, done, blocks);
 		if (!reason && compare)
 			reason =
 				compare_chunk(cmd, &s, (u64)done * block_size, blocks * block_size);
@@ -119,9 +127,16 @@ sense_reason_t tgt_verify_execute(struct se_cmd *cmd)
 /* What is verified must have reached the medium, not only the cache. */
 static sense_reason_t write_verify_work(struct se_cmd *cmd)
 {
-	sense_reason_t reason = tgt_io_rw(cmd, cmd->se_dev, true, true, cmd->t_task_lba,
-					  cmd->t_task_nolb, cmd->t_data_sg, cmd->t_data_nents);
+	struct tgt_io_req how = { .dir = DMA_TO_DEVICE,
+				  .sgl = cmd->t_data_sg,
+				  .nents = cmd->t_data_nents };
+	sense_reason_t reason;
 
+	if (cmd->prot_op == TARGET_PROT_DOUT_PASS) {
+		how.tuples = cmd->t_prot_sg;
+		how.nr_tuples = cmd->t_prot_nents;
+	}
+	reason = tgt_prot_rw(cmd, &how, true, 0, cmd->t_task_nolb);
 	if (!reason)
 		reason = verify_extent(cmd, bytchk_of(cmd) == BYTCHK_BLOCKS);
 	return reason ? reason : tgt_server_good(cmd);

@@ -9,10 +9,12 @@
 #include "target/cmd/io.h"
 #include "target/lib/sgl.h"
 #include "target/scsi/opcode.h"
+#include "target/scsi/prot.h"
 #include "target/scsi/scratch.h"
 #include "target/scsi/server.h"
 #include "target/scsi/vpd.h"
 
+#define WRPROTECT	0xe0
 #define ANCHOR	0x10
 #define UNMAP_BIT	0x08
 #define OBSOLETE	0x06	/* PBDATA and LBDATA of SBC-2 */
@@ -34,6 +36,8 @@ static sense_reason_t check_flags(struct se_cmd *cmd)
 
 	if (flags & OBSOLETE)
 		return tgt_bad_field(cmd, at, 2);
+	if (flags & WRPROTECT)	/* tuples are made here, one for each block that is written */
+		return tgt_bad_field(cmd, at, 7);
 	if ((flags & NDOB) && cmd->t_task_cdb[0] == WRITE_SAME)
 		return tgt_bad_field(cmd, at, 0);
 	if (flags & ANCHOR)	/* ANC_SUP is zero; without UNMAP it is wrong at any rate */
@@ -105,14 +109,14 @@ static void spread(struct se_cmd *cmd, struct tgt_scratch *s, u8 *block, u32 blo
 
 static sense_reason_t write_all(struct se_cmd *cmd, struct tgt_scratch *s, u32 block_size)
 {
+	const struct tgt_io_req how = { .dir = DMA_TO_DEVICE, .sgl = s->sgl, .nents = s->nents };
 	sense_reason_t reason = TCM_NO_SENSE;
 	u32 done, blocks;
 
 	for (done = 0; done < cmd->t_task_nolb && !reason && !tgt_cmd_is_aborted(cmd);
 	     done += blocks) {
 		blocks = min(cmd->t_task_nolb - done, s->bytes / block_size);
-		reason = tgt_io_rw(cmd, cmd->se_dev, true, false, cmd->t_task_lba + done, blocks,
-				   s->sgl, s->nents);
+		reason = tgt_prot_rw(cmd, &how, false, done, blocks);
 	}
 	return reason;
 }
