@@ -61,12 +61,15 @@ static int attach_pages(struct bio *bio, struct scatterlist *sg, u32 nents, u32 
 
 /*
  * The core checks what the initiator asks for. Driver and device check guard and reference tag or
- * nothing, so that is left to them only where both are wanted.
+ * nothing, so that is left to them only where both are wanted. Type 2 lies on a device of type 3,
+ * which does not take an application tag of FFFFh alone for a block that is not checked.
  */
 static bool is_checked_below(const struct se_cmd *cmd)
 {
 	u8 all = TARGET_DIF_CHECK_GUARD;
 
+	if (cmd->prot_type == TARGET_DIF_TYPE2_PROT)
+		return false;
 	if (cmd->prot_type == TARGET_DIF_TYPE1_PROT)
 		all |= TARGET_DIF_CHECK_REFTAG;
 	return (cmd->prot_checks & all) == all;

@@ -223,6 +223,24 @@ def lower_disk(pi):
     return disk, Sg(sg).settle()
 
 
+def two_on_three(i, tpg, dev, at, below):
+    """A device of type 3 keeps reference tags and does not look at them: those of type 2, which the core checks."""
+    name, data = "type 2 on type 3", pattern(8, 50)
+    lun_remove(tpg, at)
+    same(f"{name}: when no LUN leads there", [put(dev + "/attrib/pi_prot_type", n) for n in "232"], [""] * 3)
+    same(f"{name}: is in force", text(dev + "/attrib/pi_prot_type").strip(), "2")
+    lun(tpg, at, dev)
+    i.settle(at)
+    same(f"{name}: WRITE(32) chooses", i.run(cdb32(11, 200, 8, 7000), data=data, lun=at)[0], ())
+    same(f"{name}: READ(32)", i.run(cdb32(9, 200, 8, 7000), want=8 * BLOCK, lun=at), ((), data))
+    same(f"{name}: another tag", i.run(cdb32(9, 200, 8, 7001), want=8 * BLOCK, lun=at), (REF, 200))
+    same(f"{name}: from the middle on", i.run(cdb32(9, 203, 2, 7003), want=2 * BLOCK, lun=at), ((), data[3 * BLOCK:5 * BLOCK]))
+    same(f"{name}: VERIFY(32)", [i.run(cdb32(10, 200, 8, n), lun=at)[0] for n in (7000, 7005)], [(), REF])
+    same(f"{name}: READ(16) knows none", i.read(200, 8, at), ((), data))
+    below.run(struct.pack(">BBIBHB", 0x2a, 0, 203, 0, 1, 0), data=b"\x5c" * BLOCK)
+    same(f"{name}: a block of other data", i.read(200, 8, at), (GUARD, 203))
+
+
 def on_iblock(pi):
     """The tuples go down to a device that keeps and checks them; what it finds has its code and its LBA."""
     name, alias, at = f"iblock type {pi}", 8 * 2048, 9
@@ -255,7 +273,7 @@ def on_iblock(pi):
     lun_remove(loop, 0)
     same(f"{name}: written again", i.write(100, data, at), ())
     same(f"{name}: mended", i.read(100, 8, at), ((), data))
-    same(f"{name}: type 2 is not for it", put(dev + "/attrib/pi_prot_type", "2"), "ENOSYS")
+    same(f"{name}: type 2 is not for it", put(dev + "/attrib/pi_prot_type", "2"), "ENOSYS" if pi == 1 else "EINVAL")
     same(f"{name}: a block with the tags of another", i.write(alias + 106, data[6 * BLOCK:7 * BLOCK], at), ())
     same(f"{name}: where it was written", i.read(alias + 106, 1, at), ((), data[6 * BLOCK:7 * BLOCK]))
     if pi == 1:
@@ -264,6 +282,7 @@ def on_iblock(pi):
         same(f"{name}: RDPROTECT is not for who carries no tuples", i.run(rw16(0x88, 100, 1, 0x20), want=BLOCK, lun=at)[0], (5, 0x24, 0))
     else:
         same(f"{name}: has no reference tags", i.read(100, 8, at), ((), data))
+        two_on_three(i, tpg, dev, at, below)
     i.close()
     below.close()
     lun_remove(tpg, at)

@@ -325,21 +325,34 @@ static int attrib_change_prot(struct se_dev_attrib *da, enum target_prot_type ty
 	return 0;
 }
 
+/*
+ * A medium formatted below us has its type: a restored one is taken as read. One of type 3 keeps
+ * reference tags and does not look at them: they may be those of type 2, which are checked here.
+ * For type 1 the block layer makes them of addresses.
+ */
+static int attrib_choose_prot(struct se_dev_attrib *da, enum target_prot_type type)
+{
+	int ret;
+
+	if (type == TARGET_DIF_TYPE2_PROT && da->hw_pi_prot_type != TARGET_DIF_TYPE3_PROT)
+		return -ENOSYS;
+	if (type == da->pi_prot_type || type < TARGET_DIF_TYPE2_PROT ||
+	    da->hw_pi_prot_type != TARGET_DIF_TYPE3_PROT)
+		return 0;
+	ret = attrib_unless_exported(da);
+	if (!ret)
+		da->pi_prot_type = type;
+	return ret;
+}
+
 static int attrib_set_prot_type(struct se_dev_attrib *da, u64 type)
 {
 	struct se_device *dev = da->da_dev;
 
 	if (type > TARGET_DIF_TYPE3_PROT)
 		return -EINVAL;
-	/* the block layer makes reference tags of addresses: none that an initiator chooses */
-	if (da->hw_pi_prot_type && type == TARGET_DIF_TYPE2_PROT) {
-		pr_warn("%s: type 2 is not for a medium formatted with type %d below\n",
-			config_item_name(&dev->dev_group.cg_item), da->hw_pi_prot_type);
-		return -ENOSYS;
-	}
-	/* formatted below us: the type is the medium's, a restored one is taken as read */
 	if (da->hw_pi_prot_type)
-		return 0;
+		return attrib_choose_prot(da, type);
 	if (!dev->transport->init_prot || !dev->transport->free_prot)
 		return type ? -ENOSYS : 0;
 	if (!target_dev_configured(dev))
