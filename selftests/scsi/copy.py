@@ -83,10 +83,11 @@ def results(sg, sa, list_id=0, want=1024):
     return sg.run(cdb + be(want, 4) + b"\0\0", want=want)
 
 
-def populate(sg, ranges, list_id=1, timeout=0, rod=None):
+def populate(sg, ranges, list_id=1, timeout=0, rod=None, cut=0):
     r = b"".join(be(lba, 8) + be(n, 4) + bytes(4) for lba, n in ranges)
     data = be(14 + len(r), 2) + bytes((2 if rod is not None else 0, 0)) + be(timeout, 4) + be(rod or 0, 4) + bytes(2) + \
         be(len(r), 2) + r
+    data = data[:len(data) - cut]
     return sg.run(bytes((0x83, 0x10)) + bytes(4) + be(list_id, 4) + be(len(data), 4) + b"\0\0", data=data)
 
 
@@ -432,6 +433,13 @@ def tokens(w):
     same("too long a timeout", populate(w.a, [(0, 8)], timeout=100000).code, IN_LIST)
     same("a persistent token", populate(w.a, [(0, 8)], rod=0x00800002).code, IN_LIST)
     same("ranges that overlap", populate(w.a, [(0, 8), (7, 8)]).code, IN_LIST)
+    same("one of no blocks shares none", populate(w.a, [(0, 8), (4, 0)], 3).code, ())
+    same("nor is it copied", results(w.a, 7, 3).data[16:24], be(8, 8))
+    same("ranges of the destination that overlap", write_using(w.b, token_of(w.a, 3), [(0, 4), (3, 4)]).code, IN_LIST)
+    same("65 ranges", populate(w.a, [(i, 1) for i in range(65)]).code, (5, 0x26, 8))
+    same("of the destination, too", write_using(w.b, token_of(w.a, 3), [(i, 1) for i in range(65)]).code, (5, 0x26, 8))
+    same("a range that is cut short is ignored", populate(w.a, [(0, 8), (20, 8)], 3, cut=1).code, ())
+    same("it is not in the token", results(w.a, 7, 3).data[16:24], be(8, 8))
     report_tokens(w)
     zero = be(0xffff0001, 4) + be(504, 4) + bytes(504)
     same("the token of zeros", write_using(w.b, zero, [(3000, 1148)]).code, ())

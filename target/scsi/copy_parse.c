@@ -218,14 +218,17 @@ enum copy_fault tgt_copy_parse_segment(const u8 *raw, const struct copy_list *li
 static enum copy_fault parse_ranges(const u8 *raw, u32 len, u32 head, struct odx_list *list,
 				    u32 *at)
 {
-	u32 bytes = field(raw + head - 2, 2);
+	u32 bytes = field(raw + head - 2, 2), end = field(raw, 2) + 2;
 
-	if (field(raw, 2) + 2 < head)
-		return fault(COPY_FIELD, 0, at);
-	if (field(raw, 2) + 2 > len || bytes > len - head)
-		return fault(COPY_LENGTH, head - 2, at);
-	if (bytes < ODX_RANGE_SIZE || bytes % ODX_RANGE_SIZE || bytes > field(raw, 2) + 2 - head)
+	if (bytes < ODX_RANGE_SIZE)
 		return fault(COPY_FIELD, head - 2, at);
+	if (end < head + ODX_RANGE_SIZE)
+		return fault(COPY_FIELD, 0, at);
+	/* a descriptor that one of the three lengths cuts short is ignored (SBC-4 5.12.2) */
+	end = end < len ? end : len;
+	bytes = bytes < end - head ? bytes : end - head;
+	if (bytes < ODX_RANGE_SIZE)
+		return fault(COPY_LENGTH, head - 2, at);
 	if (bytes / ODX_RANGE_SIZE > ODX_MAX_RANGES)
 		return fault(COPY_MANY_SEGMENTS, head - 2, at);
 	list->ranges = bytes / ODX_RANGE_SIZE;

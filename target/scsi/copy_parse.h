@@ -30,7 +30,6 @@
 #define ODX_TOKEN_SIZE		512
 /* header and body of a token, without what makes it hard to guess (SPC-4 5.17.6.4) */
 #define ODX_MANAGEMENT_SIZE	96
-#define ODX_MAX_PARAMS		(ODX_HEADER_WRITE + ODX_MAX_RANGES * ODX_RANGE_SIZE)
 
 /* What is wrong with a list; struct copy_where tells the byte. */
 enum copy_fault {

@@ -221,9 +221,12 @@ static void odx_lists(void)
 	       "27 POPULATE TOKEN list");
 	r = tgt_copy_parse_range(raw, &odx, 2);
 	tap_ok(r.lba == 2000 && r.blocks == 12, "28 its third range");
-	for (i = 0; i < len; i++)
+	for (i = 0; i < ODX_HEADER_POPULATE + ODX_RANGE_SIZE; i++)
 		all = all && tgt_copy_parse_populate(raw, i, &odx, &at) == COPY_LENGTH;
-	tap_ok(all, "29 cut anywhere");
+	for (; i < len; i++)
+		all = all && !tgt_copy_parse_populate(raw, i, &odx, &at) &&
+		      odx.ranges == (i - ODX_HEADER_POPULATE) / ODX_RANGE_SIZE;
+	tap_ok(all, "29 cut anywhere: whole ranges count");
 	len = make_odx(ODX_HEADER_WRITE, 1);
 	put(raw + 8, 8, 77);
 	put(raw + 16, 4, 0xffff0001);
@@ -240,8 +243,14 @@ static void odx_lists(void)
 	tap_ok(tgt_copy_parse_populate(raw, len, &odx, &at) == COPY_FIELD, "33 no range");
 	len = make_odx(ODX_HEADER_POPULATE, 2);
 	put(raw, 2, len - 2 - 1);
-	tap_ok(tgt_copy_parse_populate(raw, len, &odx, &at) == COPY_FIELD,
-	       "34 ranges behind the end of the data");
+	tap_ok(!tgt_copy_parse_populate(raw, len, &odx, &at) && odx.ranges == 1,
+	       "34 a range behind the end of the data is ignored");
+	put(raw + ODX_HEADER_POPULATE - 2, 2, 2 * ODX_RANGE_SIZE - 1);
+	tap_ok(!tgt_copy_parse_populate(raw, len, &odx, &at) && odx.ranges == 1,
+	       "35 so is one behind the end of the list");
+	put(raw, 2, ODX_HEADER_POPULATE - 2 + ODX_RANGE_SIZE - 1);
+	tap_ok(tgt_copy_parse_populate(raw, len, &odx, &at) == COPY_FIELD && at == 0,
+	       "36 data too short for one");
 }
 
 /* Whatever the bytes are, nothing outside of the list is read: ASan watches. */
@@ -260,7 +269,7 @@ static void hostile(void)
 			len = rand() % (len + 40);
 		fine += parse(len, lid4) == COPY_FINE;
 	}
-	tap_ok(fine > 100, "35 200000 damaged lists");
+	tap_ok(fine > 100, "37 200000 damaged lists");
 }
 
 int main(void)

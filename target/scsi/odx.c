@@ -20,7 +20,24 @@ static u32 range_field(const struct odx_list *list, u16 nr)
 	return list->ranges_at + nr * ODX_RANGE_SIZE;
 }
 
-/* Every range lies on the medium, and all together are not too long. */
+static bool share_a_block(const u8 *raw, const struct odx_list *list)
+{
+	struct odx_range a, b;
+	u16 i, j;
+
+	for (i = 0; i < list->ranges; i++) {
+		a = tgt_copy_parse_range(raw, list, i);
+		for (j = 0; j < i; j++) {
+			b = tgt_copy_parse_range(raw, list, j);
+			if (a.blocks && b.blocks && a.lba < b.lba + b.blocks &&
+			    b.lba < a.lba + a.blocks)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Every range lies on the medium, no two share a block, and all together are not too long. */
 static sense_reason_t check_ranges(struct se_cmd *cmd, const u8 *raw, const struct odx_list *list,
 				   u64 *blocks)
 {
@@ -38,23 +55,7 @@ static sense_reason_t check_ranges(struct se_cmd *cmd, const u8 *raw, const stru
 		if (*blocks > limit)
 			return tgt_bad_param(cmd, range_field(list, i) + 8, -1);
 	}
-	return TCM_NO_SENSE;
-}
-
-static bool share_a_block(const u8 *raw, const struct odx_list *list)
-{
-	struct odx_range a, b;
-	u16 i, j;
-
-	for (i = 0; i < list->ranges; i++) {
-		a = tgt_copy_parse_range(raw, list, i);
-		for (j = 0; j < i; j++) {
-			b = tgt_copy_parse_range(raw, list, j);
-			if (a.lba < b.lba + b.blocks && b.lba < a.lba + a.blocks)
-				return true;
-		}
-	}
-	return false;
+	return share_a_block(raw, list) ? tgt_bad_param(cmd, list->ranges_at, -1) : TCM_NO_SENSE;
 }
 
 static struct odx_token *make_token(struct se_cmd *cmd, const u8 *raw, const struct odx_list *list)
@@ -105,7 +106,6 @@ static sense_reason_t keep_token(struct se_cmd *cmd, struct odx_token *token)
 
 static sense_reason_t check_populate(struct se_cmd *cmd, const u8 *raw, const struct odx_list *list)
 {
-	sense_reason_t reason;
 	u64 blocks;
 
 	if (list->timeout > ODX_MAX_TIMEOUT)
@@ -113,10 +113,7 @@ static sense_reason_t check_populate(struct se_cmd *cmd, const u8 *raw, const st
 	if (list->flag && list->rod_type != ROD_DEFAULT &&
 	    list->rod_type != ROD_CHANGE_VULNERABLE && list->rod_type != ROD_ANY)
 		return tgt_bad_param(cmd, 8, -1);
-	reason = check_ranges(cmd, raw, list, &blocks);
-	if (!reason && share_a_block(raw, list))
-		reason = tgt_bad_param(cmd, list->ranges_at, -1);
-	return reason;
+	return check_ranges(cmd, raw, list, &blocks);
 }
 
 static sense_reason_t populate(struct se_cmd *cmd, const u8 *raw)
@@ -152,7 +149,7 @@ sense_reason_t tgt_odx_populate(struct se_cmd *cmd)
 	sense_reason_t reason;
 	u8 *raw;
 
-	reason = tgt_copy_fetch(cmd, ODX_MAX_PARAMS, &raw);
+	reason = tgt_copy_fetch(cmd, COPY_MAX_PARAMS, &raw);
 	if (!reason && raw)
 		reason = populate(cmd, raw);
 	kfree(raw);
@@ -325,7 +322,7 @@ sense_reason_t tgt_odx_write(struct se_cmd *cmd)
 	sense_reason_t reason;
 	u8 *raw;
 
-	reason = tgt_copy_fetch(cmd, ODX_MAX_PARAMS, &raw);
+	reason = tgt_copy_fetch(cmd, COPY_MAX_PARAMS, &raw);
 	if (!reason && raw)
 		reason = write_using(cmd, raw, &started);
 	kfree(raw);
