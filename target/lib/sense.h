@@ -50,7 +50,9 @@
 #define TGT_TOKEN_LENGTH		TGT_REASON(0x65)
 #define TGT_ORWRITE_GENERATION		TGT_REASON(0x66)
 #define TGT_REFERRAL			TGT_REASON(0x67)
-#define TGT_REASON_LIMIT		0x68
+#define TGT_COPY_UNDERRUN		TGT_REASON(0x68)
+#define TGT_COPY_CLEARED		TGT_REASON(0x69)
+#define TGT_REASON_LIMIT		0x6a
 
 /* What a reason says besides its three codes. */
 enum tgt_sense_extra {

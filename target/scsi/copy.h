@@ -16,6 +16,14 @@
 #include "target/scsi/copy_parse.h"
 #include "target/scsi/copy_plan.h"
 
+/* Service actions that are told apart. */
+enum copy_action {
+	COPY_LID1 = 0x00,
+	COPY_LID4 = 0x01,
+	COPY_POPULATE = 0x10,
+	COPY_WRITE_USING = 0x11,
+};
+
 /* Limits that are reported. */
 #define COPY_MAX_JOBS		16	/* of one copy manager, at once */
 /* results of finished copies, of one nexus and copy manager */
@@ -54,8 +62,8 @@ struct copy_failure {
 	sense_reason_t reason;	/* TCM_NO_SENSE: it did not */
 	u16 segment;
 	u16 field;		/* byte of the parameter list that is to blame; 0: none */
-	bool has_residual;	/* it had begun to write the segment */
-	u64 residual;		/* blocks of the destination that are not written */
+	bool has_info;
+	u64 info;	/* blocks of the segment that are not written, or of WRITE USING TOKEN that are */
 	struct tgt_sense_forwarded answer;	/* of the logical unit that failed */
 };
 
@@ -78,13 +86,13 @@ struct odx_token;
  * @id, @lid4, @action: how the requester names it, constant; @keep: results are held
  * @cmd: command to complete at the end; NULL if it was answered at the start
  * @stop: end at the next step
- * @lock: guards @next, @gap, @failure, @bytes_done; innermost
+ * @lock: guards @next, @gap, @failure, @bytes_done, @commands; innermost
  * @extent: that is being copied, @next: bytes of it that are taken, @gap: where the first of those
  * begins that are not written
  * @segment_bytes: @bytes_done when the present segment began
  * @failure: of the first step that failed; constant once @state is COPY_FAILED
  * @doom: what is wrong with the segment behind the last extent, if anything
- * @segments_done, @bytes_done: progress
+ * @segments_done, @bytes_done: progress; @commands: reads and writes that have succeeded
  * @token: whose data are copied, or that was made; may be NULL
  * @unit: bytes of a block of the copy manager, for the transfer count
  */
@@ -105,7 +113,7 @@ struct copy_job {
 	u16 extent;
 	u64 next, gap;
 	struct copy_failure failure, doom;
-	u16 segments_done;
+	u16 segments_done, commands;
 	u64 bytes_done, segment_bytes;
 	struct odx_token *token;
 	bool delete_token;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sense data of a failed copy: where, how far it came, and who is to blame (SPC-4 5.17.7.4). */
+/*
+ * Sense data of a failed copy: where, how far it came, and who is to blame (SPC-4 5.17.7.4); of
+ * one with a token, how far it came (SBC-4 4.28.2).
+ */
 #include <scsi/scsi_proto.h>
 
 #include "target/scsi/copy.h"
@@ -40,10 +43,14 @@ void tgt_copy_blame(struct copy_failure *why, const struct copy_lu *lu,
 void tgt_copy_sense(const struct copy_failure *why, struct tgt_sense *s)
 {
 	tgt_sense_fill(s, why->reason);
+	s->has_info = why->has_info;
+	s->info = why->info;
+	if (why->reason == TGT_COPY_UNDERRUN) {
+		s->key = why->info ? COPY_ABORTED : ILLEGAL_REQUEST;
+		return;
+	}
 	if (s->key != COPY_ABORTED)
 		return;
 	tgt_sense_segment(s, why->segment, why->field);
-	s->has_info = why->has_residual;
-	s->info = why->residual;
 	s->forwarded = why->answer;
 }

@@ -27,6 +27,7 @@ struct step {
 	u64 at;		/* from the start of the extent */
 	u64 src_byte, dst_byte;
 	u32 bytes;
+	u16 commands;	/* that have succeeded */
 };
 
 struct lane {
@@ -66,11 +67,17 @@ static void fail(struct copy_job *job, const struct copy_failure *why, const str
 	spin_unlock(&job->lock);
 }
 
+/* SPC-4 5.17.4.7: a copy that was stopped says so. */
+static sense_reason_t plain_reason(const struct copy_job *job)
+{
+	return READ_ONCE(job->stop) ? TGT_COPY_CLEARED : TGT_COPY_ABORTED;
+}
+
 static void fail_plainly(struct copy_job *job)
 {
-	static const struct copy_failure aborted = { .reason = TGT_COPY_ABORTED };
+	const struct copy_failure plain = { .reason = plain_reason(job) };
 
-	fail(job, &aborted, NULL);
+	fail(job, &plain, NULL);
 }
 
 /* Whole blocks on both sides, so that a step needs one buffer and shares no block with another. */
@@ -116,6 +123,7 @@ static bool take(struct copy_job *job, u32 max, struct step *step)
 		return false;
 	if (goes_backwards(job, ext))
 		at = ext->bytes - at - step->bytes;
+	step->commands = 0;
 	step->at = at;
 	step->src = source_of(job, ext);
 	step->dst = &job->lus[ext->dst];
@@ -179,8 +187,8 @@ static sense_reason_t overlay(const struct step *step, struct tgt_scratch *from,
 }
 
 /* Blocks that are written in part are read before. */
-static sense_reason_t merge(const struct step *step, struct tgt_scratch *from,
-			    struct tgt_scratch *to, struct copy_failure *why)
+static sense_reason_t merge(struct step *step, struct tgt_scratch *from, struct tgt_scratch *to,
+			    struct copy_failure *why)
 {
 	if (read_blocks(step->dst, step->dst_byte, step->bytes, to, why)) {
 		/* the destination is read, and is to blame */
@@ -188,14 +196,14 @@ static sense_reason_t merge(const struct step *step, struct tgt_scratch *from,
 			why->answer.origin = SENSE_FROM_DESTINATION;
 		return why->reason;
 	}
+	step->commands++;
 	why->reason = overlay(step, from, to);
 	return why->reason;
 }
 
 /* No other command comes between what is read of the destination and what is written. */
-static sense_reason_t write_step(struct copy_job *job, const struct step *step,
-				 struct tgt_scratch *from, struct tgt_scratch *to,
-				 struct copy_failure *why)
+static sense_reason_t write_step(struct copy_job *job, struct step *step, struct tgt_scratch *from,
+				 struct tgt_scratch *to, struct copy_failure *why)
 {
 	u32 size = block_size(step->dst), head = step->dst_byte % size;
 	struct se_device *dev = step->dst->dev;
@@ -203,21 +211,25 @@ static sense_reason_t write_step(struct copy_job *job, const struct step *step,
 						  DIV_ROUND_UP(head + step->bytes, size));
 
 	if (!range || is_stopped(job))
-		why->reason = TGT_COPY_ABORTED;
-	else if (to == from || !merge(step, from, to, why))
-		write_blocks(step->dst, step->dst_byte, step->bytes, to, why);
+		why->reason = plain_reason(job);
+	else if ((to == from || !merge(step, from, to, why)) &&
+		 !write_blocks(step->dst, step->dst_byte, step->bytes, to, why))
+		step->commands++;
 	if (range)
 		tgt_range_give(dev, range);
 	return why->reason;
 }
 
 /* @to is @from if the step is of whole blocks. */
-static sense_reason_t run_step(struct copy_job *job, const struct step *step,
+static sense_reason_t run_step(struct copy_job *job, struct step *step,
 			       struct tgt_scratch *from, struct tgt_scratch *to,
 			       struct copy_failure *why)
 {
-	if (step->src && read_blocks(step->src, step->src_byte, step->bytes, from, why))
-		return why->reason;
+	if (step->src) {
+		if (read_blocks(step->src, step->src_byte, step->bytes, from, why))
+			return why->reason;
+		step->commands++;
+	}
 	if (job->token && !tgt_token_is_valid(job->token)) {
 		why->reason = TGT_TOKEN_REVOKED;
 		return why->reason;
@@ -233,13 +245,15 @@ static void run_steps(struct copy_job *job, u32 max, struct tgt_scratch *from,
 	while (take(job, max, &step)) {
 		struct copy_failure why = {};
 
-		if (run_step(job, &step, from, to, &why)) {
+		run_step(job, &step, from, to, &why);
+		spin_lock(&job->lock);
+		job->commands += step.commands;
+		job->bytes_done += why.reason ? 0 : step.bytes;
+		spin_unlock(&job->lock);
+		if (why.reason) {
 			fail(job, &why, &step);
 			break;
 		}
-		spin_lock(&job->lock);
-		job->bytes_done += step.bytes;
-		spin_unlock(&job->lock);
 		cond_resched();
 	}
 }
@@ -317,16 +331,19 @@ static void next_extent(struct copy_job *job)
 	job->segment_bytes = job->bytes_done;
 }
 
-/* Other commands have no segments, and another meaning of INFORMATION (SBC-4 4.28.6). */
+/* Other commands have no segments, and another meaning of INFORMATION. */
 static bool is_extended_copy(const struct copy_job *job)
 {
-	return job->action <= 0x01;
+	return job->action == COPY_LID1 || job->action == COPY_LID4;
 }
 
-/*
- * What the segment has not written, in blocks of the destination: only what is without a gap from
- * its start on counts as written.
- */
+/* Bytes of the present extent that are written without a gap from its start on. */
+static u64 written_of_extent(struct copy_job *job)
+{
+	return goes_backwards(job, current_extent(job)) ? 0 : min(job->gap, job->next);
+}
+
+/* What the segment has not written, in blocks of the destination. */
 static void note_residual(struct copy_job *job)
 {
 	const struct copy_extent *ext = current_extent(job);
@@ -338,11 +355,35 @@ static void note_residual(struct copy_job *job)
 		if (job->extents[i].ends)
 			break;
 	}
-	if (!goes_backwards(job, ext))
-		left -= min(job->gap, job->next);
-	job->failure.has_residual =
-		is_extended_copy(job) && job->bytes_done > job->segment_bytes;
-	job->failure.residual = DIV_ROUND_UP_ULL(left, block_size(&job->lus[ext->dst]));
+	left -= written_of_extent(job);
+	job->failure.has_info = job->bytes_done > job->segment_bytes;
+	job->failure.info = DIV_ROUND_UP_ULL(left, block_size(&job->lus[ext->dst]));
+}
+
+/*
+ * WRITE USING TOKEN has not written all of its ranges: it tells how many blocks it has, without a
+ * gap from the first on, and no more than that (SBC-4 4.28.1, 4.28.2).
+ */
+static void note_underrun(struct copy_job *job)
+{
+	if (job->extent < job->nr_extents)
+		job->bytes_done = job->segment_bytes + written_of_extent(job);
+	if (job->failure.reason == TGT_COPY_CLEARED)
+		return;
+	job->failure = (struct copy_failure){ .reason = TGT_COPY_UNDERRUN,
+					      .has_info = true,
+					      .info = div_u64(job->bytes_done, job->unit) };
+}
+
+static void note_failure(struct copy_job *job)
+{
+	if (!is_extended_copy(job)) {
+		note_underrun(job);
+		return;
+	}
+	job->failure.segment = job->segments_done;
+	if (job->extent < job->nr_extents)
+		note_residual(job);
 }
 
 static void drop_lus(struct copy_job *job)
@@ -394,18 +435,15 @@ static void job_work(struct work_struct *work)
 
 	while (job->extent < job->nr_extents && run_extent(job))
 		next_extent(job);
-	if (job->extent < job->nr_extents) {
+	if (job->extent < job->nr_extents)
 		fail_plainly(job);
-		note_residual(job);
-	} else if (job->doom.reason) {
+	else if (job->doom.reason)
 		fail(job, &job->doom, NULL);
-	}
-	if (is_extended_copy(job))
-		job->failure.segment = job->segments_done;
-	if (job->token && job->nr_extents)
+	if (job->failure.reason)
+		note_failure(job);
+	if (job->token)
 		tgt_token_unuse(job->token, job->delete_token && !job->failure.reason);
-	if (job->nr_extents)
-		job->token = NULL;
+	job->token = NULL;
 	tgt_copies_finish(job, &waiters);
 	drop_lus(job);
 	answer_all(job, &waiters);

@@ -20,25 +20,36 @@
 
 #define STATUS4_DONE		0x01
 #define STATUS4_FAILED		0x02
+#define STATUS4_PARTIAL		0x03	/* of the token */
 #define STATUS4_FOREGROUND	0x11
 #define STATUS4_BACKGROUND	0x12
 #define UPDATE_DELAY_MS		1000
 
 #define SENSE_MAX	(18 + 1 + SENSE_FORWARDED_MAX)	/* fixed format */
-#define ANSWER_SIZE	(32 + SENSE_MAX + 6 + ODX_TOKEN_SIZE)
+#define ANSWER_SIZE	(32 + round_up(SENSE_MAX, 4) + 6 + ODX_TOKEN_SIZE)
 #define TOKEN_DESCRIPTOR	(2 + ODX_TOKEN_SIZE)
 
 /* What is told of a copy: taken under tgt_copy_lock, formatted without it. */
 struct report {
 	enum copy_state state;
 	struct copy_failure failure;
-	u16 segments;
+	u16 segments, commands;
 	u64 bytes;
 	u32 unit;
 	u8 action;
 	bool background;
 	struct odx_token *token;	/* with a reference, or NULL */
 };
+
+/*
+ * While blocks are written by a token in any order, the ranges that are done are without a gap
+ * (SBC-4 4.28.1).
+ */
+static u64 bytes_of(const struct copy_job *job)
+{
+	return job->action == COPY_WRITE_USING && job->state == COPY_RUNS ? job->segment_bytes
+									  : job->bytes_done;
+}
 
 static bool take_report(struct se_cmd *cmd, u32 id, bool lid4, struct report *r)
 {
@@ -51,12 +62,14 @@ static bool take_report(struct se_cmd *cmd, u32 id, bool lid4, struct report *r)
 		*r = (struct report){
 			.state = job->state,
 			.failure = job->failure,
-			.segments = job->segments_done,
-			.bytes = job->bytes_done,
+			/* SBC-4 5.23: what the others have are no segments */
+			.segments = job->action <= COPY_LID4 ? job->segments_done : 0,
+			.commands = job->commands,
+			.bytes = bytes_of(job),
 			.unit = job->unit,
 			.action = job->action,
 			.background = !job->cmd,
-			.token = job->nr_extents ? NULL : job->token,
+			.token = job->action == COPY_POPULATE ? job->token : NULL,
 		};
 		spin_unlock(&job->lock);
 		if (r->token)
@@ -185,27 +198,30 @@ static u8 status4(const struct report *r)
 {
 	if (r->state == COPY_RUNS)
 		return r->background ? STATUS4_BACKGROUND : STATUS4_FOREGROUND;
-	return r->state == COPY_DONE ? STATUS4_DONE : STATUS4_FAILED;
+	if (r->state == COPY_DONE)
+		return STATUS4_DONE;
+	return r->action == COPY_WRITE_USING ? STATUS4_PARTIAL : STATUS4_FAILED;
 }
 
 static void put_status4(struct wbuf *w, const struct report *r)
 {
 	u8 sense[SENSE_MAX];
-	size_t len = make_sense(r, sense);
+	size_t len = make_sense(r, sense), room = round_up(len, 4);
 
 	wbuf_be32(w, 0);
 	wbuf_u8(w, r->action);
 	wbuf_u8(w, status4(r));
-	wbuf_be16(w, 0);	/* OPERATION COUNTER */
+	wbuf_be16(w, r->commands);	/* OPERATION COUNTER */
 	wbuf_be32(w, r->state == COPY_RUNS ? UPDATE_DELAY_MS : 0xfffffffe);
 	wbuf_u8(w, len ? SAM_STAT_CHECK_CONDITION : SAM_STAT_GOOD);
-	wbuf_u8(w, len);
+	wbuf_u8(w, room);
 	wbuf_u8(w, len);
 	wbuf_u8(w, UNITS_BLOCKS);
 	wbuf_be64(w, div_u64(r->bytes, r->unit));
 	wbuf_be16(w, r->segments);
 	wbuf_zero(w, 6);
 	wbuf_bytes(w, sense, len);
+	wbuf_zero(w, room - len);
 }
 
 static sense_reason_t answer4(struct se_cmd *cmd, bool tokens)

@@ -94,7 +94,6 @@ static sense_reason_t keep_token(struct se_cmd *cmd, struct odx_token *token)
 	job->lid4 = true;
 	job->keep = true;
 	job->bytes_done = token->bytes;
-	job->segments_done = token->ranges;
 	mutex_lock(&tgt_copy_lock);
 	reason = tgt_copies_enter(job);
 	if (!reason)
@@ -161,6 +160,7 @@ struct cursor {
 	const struct odx_token *token;
 	u16 range;
 	u64 done;	/* bytes of the range */
+	u64 left;	/* bytes behind it, in all ranges */
 	u32 size;	/* of a block */
 };
 
@@ -174,7 +174,10 @@ static void skip(struct cursor *c, u64 bytes)
 	}
 }
 
-/* The bytes of one range of the destination, from as many ranges of the source as it takes. */
+/*
+ * The bytes of one range of the destination, from as many ranges of the source as it takes. Where
+ * the token's data end, the block that they end in is filled up with zeros (SBC-4 5.57.2).
+ */
 static bool place_range(struct copy_job *job, struct cursor *c, struct odx_range r)
 {
 	u64 at = r.lba * job->unit, left = (u64)r.blocks * job->unit, part;
@@ -182,16 +185,19 @@ static bool place_range(struct copy_job *job, struct cursor *c, struct odx_range
 	struct copy_extent *ext;
 
 	while (left) {
+		part = c->token && !c->left ? left % job->unit : left;
+		if (!part)
+			return true;
 		ext = tgt_job_extent(job);
 		if (!ext)
 			return false;
-		part = left;
 		*ext = (struct copy_extent){ .src = COPY_ZEROS, .ends = true, .dst_byte = at };
-		if (c->token) {
+		if (c->token && c->left) {
 			from = &c->token->range[c->range];
 			part = min_t(u64, left, (u64)from->blocks * c->size - c->done);
 			ext->src = 1;
 			ext->src_byte = from->lba * c->size + c->done;
+			c->left -= part;
 			skip(c, part);
 		}
 		ext->bytes = part;
@@ -254,9 +260,12 @@ static sense_reason_t add_ranges(struct se_cmd *cmd, struct copy_job *job, const
 	if (c.token) {
 		c.size = job->lus[1].dev->dev_attrib.block_size;
 		if (check_mul_overflow(list->offset, (u64)job->unit, &skipped) ||
-		    skipped > c.token->bytes || blocks * job->unit > c.token->bytes - skipped)
+		    skipped >= c.token->bytes)
 			return tgt_bad_param(cmd, 8, -1);
 		skip(&c, skipped);
+		c.left = c.token->bytes - skipped;
+		if (blocks * job->unit > c.left)
+			job->doom.reason = TGT_COPY_UNDERRUN;
 	}
 	for (i = 0; i < list->ranges; i++)
 		if (!place_range(job, &c, tgt_copy_parse_range(raw, list, i)))
