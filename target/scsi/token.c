@@ -11,6 +11,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
+#include "compat/crypto.h"
 #include "target/lib/designator.h"
 #include "target/lib/wbuf.h"
 #include "target/scsi/copy.h"
@@ -224,7 +225,8 @@ struct odx_token *tgt_token_use(const u8 *raw, enum token_state *state)
 	*state = TOKEN_VALID;
 	spin_lock_irq(&tokens_lock);
 	list_for_each_entry(token, &tokens, link) {
-		if (!token->dev || memcmp(token->raw, raw, ODX_TOKEN_SIZE))
+		/* how long it takes does not tell how much of a guess is right */
+		if (!token->dev || crypto_memneq(token->raw, raw, ODX_TOKEN_SIZE))
 			continue;
 		if (has_expired(token))
 			end(token, TOKEN_EXPIRED);
