@@ -164,6 +164,16 @@ class World:
         self.id = {n: cscd(naa(getattr(self, n)), 4096 if n == "d" else 512) for n in "abcdx"}
 
 
+def third_party(sg):
+    """The descriptors of the Third-party Copy page by type, without their headers."""
+    page, out, at = sg.run(bytes((0x12, 1, 0x8f, 4, 0, 0)), want=1024).data, {}, 4
+    while at < len(page):
+        n = int.from_bytes(page[at + 2:at + 4], "big")
+        out[int.from_bytes(page[at:at + 2], "big")] = page[at + 4:at + 4 + n]
+        at += 4 + n
+    return out
+
+
 def offered(w):
     same("INQUIRY has the 3PC bit", w.a.run(bytes((0x12, 0, 0, 0, 96, 0)), want=96).data[5] & 8, 8)
     page = w.a.run(bytes((0x12, 1, 0x8f, 4, 0, 0)), want=1024).data
@@ -173,9 +183,17 @@ def offered(w):
         at += 4 + int.from_bytes(page[at + 2:at + 4], "big")
     same("Third-party Copy page: its descriptors", kinds, [0, 1, 4, 8, 0xc, 0x106, 0x108, 0x8001])
     same("and its length", at, len(page))
+    found = third_party(w.a)
+    same("its limits of tokens, in blocks", [int.from_bytes(found[0][16:24], "big"), int.from_bytes(found[0][24:32], "big")],
+         [16 << 21, 256 << 11])
+    same("of 4096 bytes", [int.from_bytes(third_party(w.d)[0][n:n + 8], "big") for n in (16, 24)], [16 << 18, 256 << 8])
+    rod = found[0x106]
+    same("features of block ROD tokens", (rod[40:44], rod[44:48], len(rod) - 44, int.from_bytes(rod[52:60], "big")),
+         (be(0, 2) + be(48, 2), be(44, 4), 48, 16 << 30))
     r = results(w.a, 3).data
     same("operating parameters", (int.from_bytes(r[8:10], "big"), int.from_bytes(r[10:12], "big"), r[43], r[44:47]),
          (64, 256, 3, bytes((2, 10, 0xe4))))
+    same("data segment granularity: a byte", (r[37], found[0x8001][12]), (0, 0))
     put(w.dev["a"] + "/attrib/emulate_3pc", "0")
     result(results(w.a, 3).code in ((5, 0x20, 0), IN_CDB), "without emulate_3pc there is no such command")
     same("nor the bit", w.a.run(bytes((0x12, 0, 0, 0, 96, 0)), want=96).data[5] & 8, 0)

@@ -29,6 +29,7 @@ enum copy_action {
 /* results of finished copies, of one nexus and copy manager */
 #define COPY_MAX_HELD		16
 #define COPY_MAX_SEGMENT	(256 * 1024 * 1024)	/* MAXIMUM SEGMENT LENGTH, in bytes */
+#define COPY_GRANULARITY	0	/* log 2 of the bytes that a segment may copy */
 #define ODX_MAX_TOKENS		64	/* of one logical unit */
 #define ODX_MAX_BYTES		(16ULL * 1024 * 1024 * 1024)
 #define ODX_DEFAULT_TIMEOUT	60

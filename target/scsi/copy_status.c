@@ -185,7 +185,7 @@ sense_reason_t tgt_copy_parameters(struct se_cmd *cmd)
 	wbuf_zero(&w, 4 + 4 + 4 + 2);	/* no inline data, no held data, no stream devices */
 	wbuf_be16(&w, COPY_MAX_JOBS);
 	wbuf_u8(&w, COPY_MAX_JOBS);
-	wbuf_u8(&w, 9);			/* DATA SEGMENT GRANULARITY, log 2 */
+	wbuf_u8(&w, COPY_GRANULARITY);
 	wbuf_zero(&w, 5);
 	wbuf_u8(&w, 3);
 	wbuf_u8(&w, COPY_SEG_BLOCKS);
@@ -315,7 +315,8 @@ static void end(struct wbuf *w, size_t start)
 	wbuf_patch(w, start - 2, w->len - start, 2);
 }
 
-static void put_rod_limits(struct wbuf *w)
+/* SBC-4 6.6.9.3: in blocks of the logical unit. */
+static void put_rod_limits(struct wbuf *w, u32 block_size)
 {
 	size_t start = begin(w, 0x0000);
 
@@ -323,8 +324,8 @@ static void put_rod_limits(struct wbuf *w)
 	wbuf_be16(w, ODX_MAX_RANGES);
 	wbuf_be32(w, ODX_MAX_TIMEOUT);
 	wbuf_be32(w, ODX_DEFAULT_TIMEOUT);
-	wbuf_be64(w, ODX_MAX_BYTES / 512);
-	wbuf_be64(w, COPY_MAX_SEGMENT / 512);
+	wbuf_be64(w, div_u64(ODX_MAX_BYTES, block_size));
+	wbuf_be64(w, COPY_MAX_SEGMENT / block_size);
 	end(w, start);
 }
 
@@ -384,7 +385,14 @@ static void put_rod_features(struct wbuf *w)
 	wbuf_be32(w, ODX_MAX_TIMEOUT);
 	wbuf_be32(w, ODX_MAX_TIMEOUT);
 	wbuf_zero(w, 18);
-	wbuf_be16(w, 0);	/* no device type specific features */
+	wbuf_be16(w, 48);
+	wbuf_be32(w, 44);	/* block ROD device type specific features descriptor */
+	wbuf_be32(w, 0);
+	wbuf_be64(w, ODX_MAX_BYTES);
+	wbuf_be64(w, COPY_MAX_SEGMENT);
+	wbuf_be64(w, U64_MAX);	/* into a token: no data move, so there is no limit */
+	wbuf_be64(w, COPY_MAX_SEGMENT);
+	wbuf_zero(w, 8);
 	end(w, start);
 
 	start = begin(w, 0x0108);
@@ -407,7 +415,7 @@ static void put_general(struct wbuf *w)
 	wbuf_be32(w, COPY_MAX_JOBS);
 	wbuf_be32(w, COPY_MAX_JOBS);
 	wbuf_be32(w, COPY_MAX_SEGMENT);
-	wbuf_u8(w, 9);
+	wbuf_u8(w, COPY_GRANULARITY);
 	wbuf_zero(w, 32 - 13);
 	end(w, start);
 }
@@ -420,7 +428,7 @@ static void put_general(struct wbuf *w)
  */
 void tgt_copy_vpd(struct se_cmd *cmd, struct wbuf *w)
 {
-	put_rod_limits(w);
+	put_rod_limits(w, cmd->se_dev->dev_attrib.block_size);
 	put_commands(w);
 	put_parameter_data(w);
 	put_descriptors(w);
