@@ -232,17 +232,20 @@ static sense_reason_t start(struct se_cmd *cmd, const u8 *raw, const struct copy
 		return TCM_OUT_OF_RESOURCES;
 	job->id = list->id;
 	job->lid4 = lid4;
-	job->keep = list->usage != COPY_ID_NONE && (lid4 || list->usage != COPY_ID_DISCARD);
+	job->named = list->usage != COPY_ID_NONE;
+	job->keep = job->named && (lid4 || list->usage != COPY_ID_DISCARD);
 	job->cmd = list->immed ? NULL : cmd;
 	mutex_lock(&tgt_copy_lock);
 	reason = find_lus(cmd, job, raw, list);
 	if (!reason && !job->doom.reason)
 		reason = add_segments(job, raw, list);
-	if (!reason)
+	if (!reason) {
 		reason = tgt_copies_enter(job);
+		/* if that is what is wrong */
+		if (reason == TCM_INVALID_PARAMETER_LIST)
+			tgt_bad_param(cmd, list->id_at, -1);
+	}
 	mutex_unlock(&tgt_copy_lock);
-	if (reason == TGT_DUPLICATE_LIST_ID)
-		tgt_bad_param(cmd, list->id_at, -1);
 	if (reason)
 		tgt_copies_put(job);
 	else
@@ -281,25 +284,21 @@ sense_reason_t tgt_copy_execute(struct se_cmd *cmd)
 /**
  * tgt_copy_abort - COPY OPERATION ABORT (SPC-4 6.3): answered when the copy has ended
  * @cmd: command
- * Return: TCM_NO_SENSE, or INVALID FIELD IN CDB for an identifier that no copy has. May sleep.
+ * Return: TCM_NO_SENSE, or INVALID FIELD IN CDB for an identifier that no running copy has. May
+ * sleep.
  */
 sense_reason_t tgt_copy_abort(struct se_cmd *cmd)
 {
-	u32 id = get_unaligned_be32(cmd->t_task_cdb + 2);
 	struct copy_job *job;
-	bool ended = true;
+	bool runs;
 
 	mutex_lock(&tgt_copy_lock);
-	job = tgt_copies_find(cmd, id, true);
-	if (!job && id <= U8_MAX)
-		job = tgt_copies_find(cmd, id, false);
-	if (job && job->state == COPY_RUNS) {
+	job = tgt_copies_find(cmd, get_unaligned_be32(cmd->t_task_cdb + 2));
+	runs = job && job->state == COPY_RUNS;
+	if (runs) {
 		WRITE_ONCE(job->stop, true);
 		list_add_tail(&cmd->se_qf_node, &job->waiters);
-		ended = false;
 	}
 	mutex_unlock(&tgt_copy_lock);
-	if (!job)
-		return tgt_bad_field(cmd, 2, -1);
-	return ended ? tgt_server_good(cmd) : TCM_NO_SENSE;
+	return runs ? TCM_NO_SENSE : tgt_bad_field(cmd, 2, -1);
 }

@@ -84,7 +84,9 @@ struct odx_token;
  *
  * @state: how far it is
  * @waiters: COPY OPERATION ABORT commands that wait for the end (se_qf_node)
- * @id, @lid4, @action: how the requester names it, constant; @keep: results are held
+ * @id, @lid4, @action: how the requester names it, constant; @named: it can do so at all
+ * @keep: results are held
+ * @details_told: RECEIVE COPY FAILURE DETAILS has told them
  * @cmd: command to complete at the end; NULL if it was answered at the start
  * @stop: end at the next step
  * @lock: guards @next, @gap, @failure, @bytes_done, @commands; innermost
@@ -105,7 +107,7 @@ struct copy_job {
 	enum copy_state state;
 	struct list_head waiters;
 	u32 id;
-	bool lid4, keep;
+	bool lid4, named, keep, details_told;
 	u8 action;
 	struct se_cmd *cmd;
 	bool stop;
@@ -144,7 +146,7 @@ void tgt_job_start(struct copy_job *job);
 
 /* copy_registry.c */
 sense_reason_t tgt_copies_enter(struct copy_job *job);
-struct copy_job *tgt_copies_find(struct se_cmd *cmd, u32 id, bool lid4);
+struct copy_job *tgt_copies_find(struct se_cmd *cmd, u32 id);
 void tgt_copies_finish(struct copy_job *job, struct list_head *waiters);
 void tgt_copies_put(struct copy_job *job);
 void tgt_copies_nexus_loss(struct se_session *sess);

@@ -122,6 +122,8 @@ enum copy_fault tgt_copy_parse_list(const u8 *raw, u32 len, bool lid4, struct co
 	list->id = field(raw + h->id, h->id_width);
 	list->id_at = h->id;
 	list->usage = raw[1] >> 3 & 3;
+	if (list->usage == COPY_ID_RESERVED)
+		return fault(COPY_FIELD, 1, at);
 	if (list->usage == COPY_ID_NONE && list->id)
 		return fault(COPY_FIELD, h->id, at);
 

@@ -47,7 +47,7 @@ enum copy_fault {
 /* LIST ID USAGE */
 enum copy_id_usage {
 	COPY_ID_HOLD = 0,
-	COPY_ID_HOLD_TOO = 1,
+	COPY_ID_RESERVED = 1,
 	COPY_ID_DISCARD = 2,	/* as NRCR of SPC-3: nobody will ask for the results */
 	COPY_ID_NONE = 3,
 };

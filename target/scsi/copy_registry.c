@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The copies that run and the results that are held, by requester, copy manager and list
- * identifier.
+ * identifier, which counts as one of four bytes wherever it stands (SPC-4 5.17.4.2).
  */
 #include <linux/slab.h>
 
@@ -37,14 +37,13 @@ static void remove(struct copy_job *job)
 }
 
 static struct copy_job *find(const struct se_session *nexus, const struct se_device *manager,
-			     u32 id, bool lid4)
+			     u32 id)
 {
 	struct copy_job *job;
 
 	lockdep_assert_held(&tgt_copy_lock);
 	list_for_each_entry(job, &jobs, link)
-		if (job->nexus == nexus && job->manager == manager && job->id == id &&
-		    job->lid4 == lid4 && job->keep)
+		if (job->nexus == nexus && job->manager == manager && job->id == id && job->named)
 			return job;
 	return NULL;
 }
@@ -83,16 +82,19 @@ static bool is_full(const struct se_device *manager)
  * tgt_copies_enter - a copy is about to start
  * @job: job with its identifier; the registry takes a reference
  * Context: process; tgt_copy_lock held.
- * Return: TCM_NO_SENSE, DUPLICATE LIST IDENTIFIER, or TASK SET FULL.
+ * Return: TCM_NO_SENSE, TASK SET FULL, or what is said of the identifier of a copy that runs:
+ * OPERATION IN PROGRESS, INVALID FIELD IN PARAMETER LIST if that one came in a list of the other
+ * format (SPC-4 6.4.3.2).
  */
 sense_reason_t tgt_copies_enter(struct copy_job *job)
 {
 	struct copy_job *old;
 
 	lockdep_assert_held(&tgt_copy_lock);
-	old = job->keep ? find(job->nexus, job->manager, job->id, job->lid4) : NULL;
+	old = job->named ? find(job->nexus, job->manager, job->id) : NULL;
 	if (old && old->state == COPY_RUNS)
-		return TGT_DUPLICATE_LIST_ID;
+		return old->lid4 == job->lid4 ? TGT_OPERATION_IN_PROGRESS :
+						TCM_INVALID_PARAMETER_LIST;
 	if (is_full(job->manager))
 		return TCM_OUT_OF_RESOURCES;
 	if (old)
@@ -107,13 +109,12 @@ sense_reason_t tgt_copies_enter(struct copy_job *job)
  * tgt_copies_find - a copy that runs or whose results are held
  * @cmd: command of the requester, at the copy manager
  * @id: list identifier
- * @lid4: of four bytes
  * Context: process; tgt_copy_lock held as long as the result is used.
  * Return: the job or NULL.
  */
-struct copy_job *tgt_copies_find(struct se_cmd *cmd, u32 id, bool lid4)
+struct copy_job *tgt_copies_find(struct se_cmd *cmd, u32 id)
 {
-	return find(cmd->se_sess, cmd->se_dev, id, lid4);
+	return find(cmd->se_sess, cmd->se_dev, id);
 }
 
 /**
@@ -160,18 +161,25 @@ void tgt_copies_nexus_loss(struct se_session *sess)
 }
 
 /**
- * tgt_copies_reset - LOGICAL UNIT RESET of a copy manager stops the copies that it runs
+ * tgt_copies_reset - LOGICAL UNIT RESET of a copy manager stops the copies that it runs, and nobody
+ * can ask for results (SPC-4 5.17.5, 6.24)
+ *
  * @dev: the copy manager
  * Context: process.
  */
 void tgt_copies_reset(struct se_device *dev)
 {
-	struct copy_job *job;
+	struct copy_job *job, *next;
 
 	mutex_lock(&tgt_copy_lock);
-	list_for_each_entry(job, &jobs, link)
-		if (job->manager == dev)
-			WRITE_ONCE(job->stop, true);
+	list_for_each_entry_safe(job, next, &jobs, link) {
+		if (job->manager != dev)
+			continue;
+		WRITE_ONCE(job->stop, true);
+		job->keep = false;
+		if (job->state != COPY_RUNS)
+			remove(job);
+	}
 	mutex_unlock(&tgt_copy_lock);
 }
 

@@ -37,7 +37,7 @@ struct report {
 	u64 bytes;
 	u32 unit;
 	u8 action;
-	bool background;
+	bool background, lid4, details_told;
 	struct odx_token *token;	/* with a reference, or NULL */
 };
 
@@ -51,12 +51,12 @@ static u64 bytes_of(const struct copy_job *job)
 									  : job->bytes_done;
 }
 
-static bool take_report(struct se_cmd *cmd, u32 id, bool lid4, struct report *r)
+static bool take_report(struct se_cmd *cmd, u32 id, struct report *r)
 {
 	struct copy_job *job;
 
 	mutex_lock(&tgt_copy_lock);
-	job = tgt_copies_find(cmd, id, lid4);
+	job = tgt_copies_find(cmd, id);
 	if (job) {
 		spin_lock(&job->lock);
 		*r = (struct report){
@@ -69,6 +69,8 @@ static bool take_report(struct se_cmd *cmd, u32 id, bool lid4, struct report *r)
 			.unit = job->unit,
 			.action = job->action,
 			.background = !job->cmd,
+			.lid4 = job->lid4,
+			.details_told = job->details_told,
 			.token = job->action == COPY_POPULATE ? job->token : NULL,
 		};
 		spin_unlock(&job->lock);
@@ -107,7 +109,7 @@ sense_reason_t tgt_copy_status1(struct se_cmd *cmd)
 	struct report r;
 	struct wbuf w;
 
-	if (!take_report(cmd, cmd->t_task_cdb[2], false, &r))
+	if (!take_report(cmd, cmd->t_task_cdb[2], &r))
 		return tgt_bad_field(cmd, 2, -1);
 	if (r.bytes > U32_MAX) {
 		units = UNITS_KBYTES;
@@ -133,15 +135,27 @@ sense_reason_t tgt_copy_data1(struct se_cmd *cmd)
 	struct wbuf w;
 	u8 raw[4];
 
-	if (!take_report(cmd, cmd->t_task_cdb[2], false, &r) || r.state == COPY_RUNS)
+	if (!take_report(cmd, cmd->t_task_cdb[2], &r) || r.state == COPY_RUNS)
 		return tgt_bad_field(cmd, 2, -1);
 	wbuf_init(&w, raw, sizeof(raw));
 	wbuf_be32(&w, 0);
 	return reply(cmd, &w);
 }
 
+/* The details are told once, or are not wanted: there are none any more. */
+static void forget_details(struct se_cmd *cmd)
+{
+	struct copy_job *job;
+
+	mutex_lock(&tgt_copy_lock);
+	job = tgt_copies_find(cmd, cmd->t_task_cdb[2]);
+	if (job)
+		job->details_told = true;
+	mutex_unlock(&tgt_copy_lock);
+}
+
 /**
- * tgt_copy_details1 - RECEIVE COPY FAILURE DETAILS(LID1)
+ * tgt_copy_details1 - RECEIVE COPY FAILURE DETAILS(LID1) (SPC-4 6.23)
  * @cmd: command with its buffer
  * Return: TCM_NO_SENSE when completed, else the reason. May sleep.
  */
@@ -152,15 +166,21 @@ sense_reason_t tgt_copy_details1(struct se_cmd *cmd)
 	struct wbuf w;
 	size_t len;
 
-	if (!take_report(cmd, cmd->t_task_cdb[2], false, &r) || r.state != COPY_FAILED)
+	if (!take_report(cmd, cmd->t_task_cdb[2], &r) || r.lid4 || r.state == COPY_RUNS)
 		return tgt_bad_field(cmd, 2, -1);
-	len = make_sense(&r, sense);
 	wbuf_init(&w, raw, sizeof(raw));
+	if (r.state == COPY_DONE || r.details_told) {
+		wbuf_be32(&w, 0);
+		return reply(cmd, &w);
+	}
+	len = make_sense(&r, sense);
 	wbuf_zero(&w, 56);
 	wbuf_u8(&w, SAM_STAT_CHECK_CONDITION);
 	wbuf_u8(&w, 0);
 	wbuf_be16(&w, len);
 	wbuf_bytes(&w, sense, len);
+	if (!cmd->data_length || cmd->data_length >= w.len)
+		forget_details(cmd);
 	return reply(cmd, &w);
 }
 
@@ -231,7 +251,7 @@ static sense_reason_t answer4(struct se_cmd *cmd, bool tokens)
 	struct wbuf w;
 	u8 *raw;
 
-	if (!take_report(cmd, get_unaligned_be32(cmd->t_task_cdb + 2), true, &r))
+	if (!take_report(cmd, get_unaligned_be32(cmd->t_task_cdb + 2), &r))
 		return tgt_bad_field(cmd, 2, -1);
 	raw = kmalloc(ANSWER_SIZE, GFP_KERNEL);
 	if (!raw)

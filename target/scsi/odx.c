@@ -92,6 +92,7 @@ static sense_reason_t keep_token(struct se_cmd *cmd, struct odx_token *token)
 	job->token = token;
 	job->id = list_id(cmd);
 	job->lid4 = true;
+	job->named = true;
 	job->keep = true;
 	job->bytes_done = token->bytes;
 	mutex_lock(&tgt_copy_lock);
@@ -303,6 +304,7 @@ static sense_reason_t write_using(struct se_cmd *cmd, const u8 *raw, bool *start
 		return TCM_OUT_OF_RESOURCES;
 	job->id = list_id(cmd);
 	job->lid4 = true;
+	job->named = true;
 	job->keep = true;
 	job->cmd = list.immed ? NULL : cmd;
 	mutex_lock(&tgt_copy_lock);
