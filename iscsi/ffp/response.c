@@ -34,7 +34,9 @@ bool itgt_status_build(struct itgt_conn *conn, struct itgt_task *t)
 
 	if (!itgt_tx_has_room(conn, 3))
 		return false;
-	if (se->scsi_status == SAM_STAT_CHECK_CONDITION && se->scsi_sense_length) {
+	/* with GOOD, too, if there are any: EXTENDED COPY with G_SENSE */
+	if ((se->scsi_status == SAM_STAT_CHECK_CONDITION || se->scsi_status == SAM_STAT_GOOD) &&
+	    se->scsi_sense_length) {
 		sense = min_t(u32, se->scsi_sense_length, ITGT_SENSE_BYTES);
 		t->sense[0] = sense >> 8;
 		t->sense[1] = sense;

@@ -30,7 +30,7 @@ class Init(Conn):
         assert not rsp.status, rsp.status
         self.arrive()
 
-    def run(self, cdb, want=0, data=b"", lun=0):
+    def run(self, cdb, want=0, data=b"", lun=0, sense=False):
         h = self.header(SCSI_CMD, F | (0x40 if want else 0) | (0x20 if data else 0) | 1, lun=lun)
         struct.pack_into(">I", h, 20, want or len(data))
         h[32:48] = cdb + bytes(16 - len(cdb))
@@ -43,7 +43,7 @@ class Init(Conn):
                 if not rsp.flags & 1:
                     continue
             if rsp.opcode == DATA_IN or rsp.scsi_status == GOOD:
-                return (), bytes(buf)
+                return (), bytes(rsp.data[2:] if sense else buf)
             return Answer(rsp.scsi_status, bytes(rsp.data[2:]), b"", 0, 0).code, b""
 
     def settle(self, *luns):
@@ -83,6 +83,26 @@ def acl(t, initiator, luns):
     must(mkdir(f"{t}/acls/{initiator}"), initiator)
     for n in luns:
         must(mkdir(f"{t}/acls/{initiator}/lun_{n}") or link(f"{t}/lun/lun_{n}", f"{t}/acls/{initiator}/lun_{n}/l"), f"lun {n}")
+
+
+def informed(i, bits, n, immed=0):
+    """EXTENDED COPY(LID4) of n segments within LUN 0: its answer, and the sense data with it."""
+    seg = bytes((2, 0)) + be(24, 2) + be(0, 2) + be(0, 2) + be(0, 2) + be(1, 2) + be(0, 8) + be(500, 8)
+    data = bytes((1, 0)) + be(32, 2) + bytes(11) + bytes((bits | immed, 0xff, 0, 0, 0)) + be(70, 4) + bytes(18) + \
+        be(32, 2) + be(n * 28, 2) + be(0, 2) + cscd(naa("a1")) + seg * n
+    return i.run(bytes((0x83, 1)) + bytes(8) + be(len(data), 4) + b"\0\0", data=data, sense=True)
+
+
+def good_with_sense():
+    """SPC-4 6.4.2: COMPLETED, EXTENDED COPY INFORMATION AVAILABLE, and how many segments are processed."""
+    i = Init(IQN + "1").settle(0, 1)
+    said = informed(i, 2, 3)
+    same("G_SENSE: sense data with GOOD status", (said[0], said[1][2:3] + said[1][8:14]), ((), bytes((0xf, 0, 0, 0, 3, 0, 0x20))))
+    same("also of no segments", informed(i, 2, 0)[1][8:14], bytes((0, 0, 0, 0, 0, 0x20)))
+    same("and in the background", informed(i, 2, 1, 1)[1][12:14], bytes((0, 0x20)))
+    same("without: none", informed(i, 0, 3), ((), b""))
+    same("another command has none", i.run(bytes(6), sense=True), ((), b""))
+    i.close()
 
 
 def masks():
@@ -143,7 +163,7 @@ T1, T2 = target(1, ("a1", "a2", "a3")), target(2, ("a4",))
 acl(T1, A, (0, 1))
 must(mkdir(f"{T1}/acls/{B}") or mkdir(f"{T1}/acls/{B}/lun_0") or link(f"{T1}/lun/lun_2", f"{T1}/acls/{B}/lun_0/l"), "ACL of B")
 acl(T2, A, (0,))
-for step in (masks, families):
+for step in (masks, good_with_sense, families):
     step()
 clear()
 sh("rm -f /dev/shm/copyi-*", check=False)

@@ -83,6 +83,7 @@ static const struct sense_row sense_rows[TGT_REASON_LIMIT] = {
 	SENSE(TGT_COPY_TARGET_TYPE, COPY_ABORTED, 0x0d, 0x03),
 	SENSE(TGT_COPY_UNREACHABLE, COPY_ABORTED, 0x08, 0x04),
 	SENSE(TGT_COPY_INEXACT, COPY_ABORTED, 0x26, 0x0a),
+	SENSE(TGT_COPY_INFORMATION, TGT_KEY_COMPLETED, 0x00, 0x20),
 	SENSE(TGT_COPY_CLEARED, COPY_ABORTED, 0x2f, 0x02),
 	SENSE(TGT_COPY_UNDERRUN, COPY_ABORTED, 0x0d, 0x04),
 	SENSE(TGT_COPY_FIELD, COPY_ABORTED, 0x26, 0x00),
@@ -199,6 +200,10 @@ static void put_command_info(const struct tgt_sense *s, struct wbuf *w)
 {
 	enum tgt_sense_origin origin = s->forwarded.origin;
 
+	if (s->has_count) {
+		wbuf_be32(w, s->count);
+		return;
+	}
 	wbuf_u8(w, origin == SENSE_FROM_SOURCE ? FIXED_SIZE : s->command[0]);
 	wbuf_u8(w, origin == SENSE_FROM_DESTINATION ? FIXED_SIZE : s->command[1]);
 	wbuf_u8(w, s->command[2]);
@@ -251,6 +256,10 @@ static size_t encode_descriptors(const struct tgt_sense *s, struct wbuf *w)
 		wbuf_be32(w, 0x010a0000);	/* command specific information descriptor */
 		wbuf_bytes(w, s->command, sizeof(s->command));
 		wbuf_be32(w, 0);
+	}
+	if (s->has_count) {
+		wbuf_be32(w, 0x010a0000);
+		wbuf_be64(w, s->count);
 	}
 	if (s->has_specific) {
 		wbuf_be32(w, 0x02060000);	/* sense key specific descriptor */

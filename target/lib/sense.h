@@ -52,7 +52,11 @@
 #define TGT_REFERRAL			TGT_REASON(0x67)
 #define TGT_COPY_UNDERRUN		TGT_REASON(0x68)
 #define TGT_COPY_CLEARED		TGT_REASON(0x69)
-#define TGT_REASON_LIMIT		0x6a
+#define TGT_COPY_INFORMATION		TGT_REASON(0x6a)
+#define TGT_REASON_LIMIT		0x6b
+
+/* A sense key that <scsi/scsi_proto.h> has not had always. */
+#define TGT_KEY_COMPLETED		0x0f
 
 /* What a reason says besides its three codes. */
 enum tgt_sense_extra {
@@ -82,8 +86,9 @@ struct tgt_sense_forwarded {
 
 struct tgt_sense {
 	u8 key, asc, ascq;
-	bool has_info, has_specific, has_command;
+	bool has_info, has_specific, has_command, has_count;
 	u64 info;
+	u32 count;		/* COMMAND-SPECIFIC INFORMATION, where it is a number */
 	u8 specific[3];		/* sense key specific, SKSV included */
 	u8 command[4];		/* COMMAND-SPECIFIC INFORMATION, its first four bytes */
 	struct tgt_sense_forwarded forwarded;

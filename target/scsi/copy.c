@@ -234,6 +234,7 @@ static sense_reason_t start(struct se_cmd *cmd, const u8 *raw, const struct copy
 	job->lid4 = lid4;
 	job->named = list->usage != COPY_ID_NONE;
 	job->keep = job->named && (lid4 || list->usage != COPY_ID_DISCARD);
+	job->g_sense = list->g_sense;
 	job->cmd = list->immed ? NULL : cmd;
 	mutex_lock(&tgt_copy_lock);
 	reason = find_lus(cmd, job, raw, list);
@@ -276,9 +277,11 @@ sense_reason_t tgt_copy_execute(struct se_cmd *cmd)
 	else if (list.segments)
 		reason = start(cmd, raw, &list, lid4);
 	kfree(raw);
-	if (!reason && (!list.segments || list.immed))
-		tgt_server_good(cmd);
-	return reason;
+	if (reason || (list.segments && !list.immed))
+		return reason;
+	if (list.g_sense)
+		tgt_copy_inform(cmd, 0);
+	return tgt_server_good(cmd);
 }
 
 /**

@@ -88,6 +88,7 @@ struct odx_token;
  * @keep: results are held
  * @details_told: RECEIVE COPY FAILURE DETAILS has told them
  * @cmd: command to complete at the end; NULL if it was answered at the start
+ * @g_sense: it wants sense data with GOOD status
  * @stop: end at the next step
  * @lock: guards @next, @gap, @failure, @bytes_done, @commands; innermost
  * @extent: that is being copied, @next: bytes of it that are taken, @gap: where the first of those
@@ -110,7 +111,7 @@ struct copy_job {
 	bool lid4, named, keep, details_told;
 	u8 action;
 	struct se_cmd *cmd;
-	bool stop;
+	bool g_sense, stop;
 	struct work_struct work;
 	spinlock_t lock;
 	u16 extent;
@@ -137,6 +138,7 @@ sense_reason_t tgt_reach_check(const struct copy_lu *lu, bool write, u64 lba, u3
 void tgt_copy_blame(struct copy_failure *why, const struct copy_lu *lu,
 		    enum tgt_sense_origin origin, sense_reason_t said);
 void tgt_copy_sense(const struct copy_failure *why, struct tgt_sense *s);
+void tgt_copy_inform(struct se_cmd *cmd, u16 segments);
 
 /* copy_job.c */
 struct copy_job *tgt_job_alloc(struct se_cmd *cmd, u16 max_lus, u16 max_extents);

@@ -54,3 +54,22 @@ void tgt_copy_sense(const struct copy_failure *why, struct tgt_sense *s)
 	tgt_sense_segment(s, why->segment, why->field);
 	s->forwarded = why->answer;
 }
+
+/**
+ * tgt_copy_inform - sense data with GOOD status, which G_SENSE asks for (SPC-4 6.4.2)
+ * @cmd: EXTENDED COPY(LID4), to be completed next
+ * @segments: number of segments that are processed
+ * Context: any. A fabric that has no place for them sends GOOD status alone.
+ */
+void tgt_copy_inform(struct se_cmd *cmd, u16 segments)
+{
+	struct tgt_sense s;
+
+	if (!cmd->sense_buffer)
+		return;
+	tgt_sense_fill(&s, TGT_COPY_INFORMATION);
+	s.has_count = true;
+	s.count = segments;
+	cmd->scsi_sense_length = tgt_sense_encode(&s, target_sense_desc_format(cmd->se_dev),
+						  cmd->sense_buffer, TRANSPORT_SENSE_BUFFER);
+}

@@ -419,6 +419,8 @@ static void answer_all(struct copy_job *job, struct list_head *waiters)
 	struct se_cmd *cmd = job->cmd, *next;
 
 	job->cmd = NULL;
+	if (cmd && job->g_sense && !job->failure.reason && !tgt_cmd_is_aborted(cmd))
+		tgt_copy_inform(cmd, job->segments_done);
 	if (cmd)
 		answer(cmd, &job->failure);
 	list_for_each_entry_safe(cmd, next, waiters, se_qf_node) {

@@ -93,6 +93,7 @@ static enum copy_fault check_lid4(const u8 *raw, struct copy_list *list, u32 *at
 	if (raw[16] != HEADER_CSCD)
 		return fault(COPY_FIELD, 16, at);
 	list->immed = raw[15] & 0x01;
+	list->g_sense = raw[15] & 0x02;
 	return COPY_FINE;
 }
 

@@ -55,7 +55,7 @@ enum copy_id_usage {
 struct copy_list {
 	u32 id, id_at;
 	enum copy_id_usage usage;
-	bool immed;
+	bool immed, g_sense;
 	u16 cscds, segments;
 	u32 cscds_at, segments_at, end;	/* bytes from the start of the list */
 };
