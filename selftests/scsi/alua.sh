@@ -1,6 +1,6 @@
 #!/bin/bash
 # suite: target port groups through two ports of tcm_loop: states, reports, STPG, UAs, metadata, referrals
-# time: 70
+# time: 90
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 at_exit tgt_clear
@@ -53,6 +53,7 @@ like "members are listed" "$(tr -d '\0' <"$G/ga/members")" "loopback/naa.5001405
 same "A is reported active/optimized" "$(report "$A" 10)" 0
 check "the operator sets B's group to standby" put 2 "$G/gb/alua_access_state"
 like "B is told" "$(attention "$B")" "[Aa]symmetric access state changed"
+like "so is A" "$(attention "$A")" "[Aa]symmetric access state changed"
 same "A, too, reports it" "$(report "$A" 11)" 2
 refuse "no reads in standby" rd "$B"
 like "the reason" "$(sg_dd if="$B" of=/dev/null bs=512 count=1 2>&1)" "[Ss]tandby|[Nn]ot ready"
@@ -66,6 +67,10 @@ clear_ua "$B"
 refuse "no reads when unavailable" rd "$B"
 refuse "no PR IN either" sg_persist -n -k "$B"
 check "REPORT TARGET PORT GROUPS works" sg_rtpg "$B"
+check "so does the echo buffer" sg_raw -r 4 "$B" 3c 0b 00 00 00 00 00 00 04 00
+check "and SET TARGET PORT GROUPS" stpg --tp=17 --state=ao "$B"
+check "that leads out of it" rd "$B"
+put 3 "$G/gb/alua_access_state"; clear_ua "$B"
 refuse "state 4 is not to be set" put 4 "$G/gb/alua_access_state"
 check "back" put 0 "$G/gb/alua_access_state"
 clear_ua "$B"; clear_ua "$A"
@@ -77,13 +82,22 @@ like "the sender is not told" "$(attention "$A")x" "^x|[Ss]tandby"
 clear_ua "$B"
 refuse "an initiator takes no port offline" stpg --tp=17 --state=o "$B"
 refuse "an unknown group is refused" stpg --tp=99 --state=ao "$B"
+head -c 7 /dev/zero >/tmp/stpg
+like "a list that ends in a descriptor" "$(sg_raw -s 7 -i /tmp/stpg "$B" a4 0a 00 00 00 00 00 00 00 07 00 00 2>&1)" \
+	"Invalid field in cdb.*byte 6"
+check "a list without one" sg_raw -s 4 -i /tmp/stpg "$B" a4 0a 00 00 00 00 00 00 00 04 00 00
+like "Control Extension mode page: IALUAE" "$(sg_raw -r 255 "$B" 1a 08 0a 01 ff 00 2>&1)" " 4a 01 00 1c  07 "
+like "INQUIRY: both" "$(sg_inq "$B")" "TPGS=3"
 check "without the explicit bit" put 1 "$G/gb/alua_access_type"
+like "INQUIRY: implicit" "$(sg_inq "$B")" "TPGS=1"
+like "the other port is in another group" "$(sg_inq "$A")" "TPGS=3"
 refuse "STPG is refused" stpg --tp=17 --state=ao "$B"
 check "bit back" put 3 "$G/gb/alua_access_type"
 check "A optimized again" put 0 "$G/ga/alua_access_state"
 clear_ua "$A"; clear_ua "$B"
 
 check "port B offline" put 1 "$TB/lun/lun_0/alua_tg_pt_offline"
+like "A is told" "$(attention "$A")" "[Aa]symmetric access state changed"
 clear_ua "$B"
 refuse "no reads" rd "$B"
 check "port B online" put 0 "$TB/lun/lun_0/alua_tg_pt_offline"
@@ -104,7 +118,9 @@ same "there" "$(report "$A" 11)" 1
 put 0 "$G/gb/trans_delay_msecs"
 put 0 "$G/ga/alua_access_state"; put 0 "$G/gb/alua_access_state"
 printf '64 2\n0 63 16:O 17:A\n64 127 16:U 17:O\n' >/tmp/map
+clear_ua "$A"
 check "LBA map" cp /tmp/map "$DEV/lba_map"
+like "A is told" "$(attention "$A")" "[Aa]symmetric access state changed"
 same "echoed" "$(cat "$DEV/lba_map")" $'64 2\n0 63 16:O 17:A\n64 127 16:U 17:O'
 same "LBA dependent" "$(report "$A" 10)" 4
 like "REPORT REFERRALS" "$(sg_referrals "$A" 2>&1)" "first lba 0, last lba 63.*first lba 64, last lba 127"
@@ -124,9 +140,62 @@ like "descriptor format: the segment and who serves it" "$(read_at 3f 02)" "[Ii]
 printf '\x00\x00\x00\x00\x0a\x0a\x02\x10\x00\x40\x00\x00\xff\xff\x00\x00' >/tmp/page
 check "back" sg_raw -s 16 -i /tmp/page "$A" 15 10 00 00 10 00
 clear_ua "$A"; clear_ua "$B"
+printf '64 2\n0 63 16:O 18:A\n64 127 16:U 18:O\n' >/tmp/map
+check "another map" cp /tmp/map "$DEV/lba_map"
+check "a group that it names is made after it" mkdir "$G/gc"
+put 18 "$G/gc/tg_pt_gp_id"
+same "and is LBA dependent" "$(cat "$G/gc/alua_access_state")" 4
 check "map off" put "" "$DEV/lba_map"
+same "and is not" "$(cat "$G/gc/alua_access_state")" 0
+clear_ua "$A"; clear_ua "$B"
+put 1 "$G/gc/alua_access_state"; clear_ua "$A"
+check "A moves to a group in another state" put gc "$TA/lun/lun_0/alua_tg_pt_gp"
+like "and is told" "$(attention "$A")" "[Aa]symmetric access state changed"
+put ga "$TA/lun/lun_0/alua_tg_pt_gp"; rmdir "$G/gc"; clear_ua "$A"; clear_ua "$B"
+
+DEV2=$(FILEIO_SERIAL=5f0c2d1e-0000-4000-8000-00000000a10c fileio_make alua2 $((1 << 20)) $FILE.2)
+mkdir "$DEV2/alua/ga" && put 16 "$DEV2/alua/ga/tg_pt_gp_id"
+put 0 "$G/ga/alua_access_state"
+check "a LU group" mkdir $TGT/core/alua/lu_gps/pair
+put 5 $TGT/core/alua/lu_gps/pair/lu_gp_id
+check "of both devices" sh -c "echo pair >$DEV/alua_lu_gp && echo pair >$DEV2/alua_lu_gp"
+check "the operator changes a group of the first" put 1 "$G/ga/alua_access_state"
+same "the second follows" "$(cat "$DEV2/alua/ga/alua_access_state")" 1
+clear_ua "$A"
+check "so does an initiator" stpg --tp=16 --state=ao "$A"
+same "the second follows it, too" "$(cat "$DEV2/alua/ga/alua_access_state" "$DEV2/alua/ga/alua_access_status")" \
+	$'0\nAltered by Explicit STPG'
+check "the LU group goes" rmdir $TGT/core/alua/lu_gps/pair
+
+modprobe iscsi_target_mod
+MANY=$TGT/iscsi/iqn.2026-11.org.example:alua/tpgt_1
+cat >/tmp/many.py <<'P'
+import os, sys
+make, tpg, dev = sys.argv[1] == "make", sys.argv[2], sys.argv[3]
+for n in range(257):
+    d = f"{tpg}/lun/lun_{n}"
+    if make:
+        os.makedirs(d)
+        os.symlink(dev, d + "/l")
+    else:
+        os.unlink(d + "/l")
+        os.rmdir(d)
+P
+check "a portal group with 257 LUNs of the device" python3 /tmp/many.py make $MANY "$DEV"
+clear_ua "$A"
+sg_raw -r 4096 -o /tmp/rtpg "$A" a3 0a 00 00 00 00 00 00 10 00 00 00 >/dev/null 2>&1
+same "TARGET PORT COUNT is true" "$(python3 - /tmp/rtpg <<'P'
+import sys
+d, at, counts = open(sys.argv[1], "rb").read(), 4, []
+while at < 4 + int.from_bytes(d[:4], "big"):
+    counts.append(d[at + 7])
+    at += 8 + 4 * d[at + 7]
+print(sorted(counts), at == 4 + int.from_bytes(d[:4], "big"))
+P
+)" "[1, 1, 255] True"
+check "the LUNs go" python3 /tmp/many.py unmake $MANY "$DEV"
 check "group with a member goes" rmdir "$G/gb"
 like "the member falls back" "$(cat "$TB/lun/lun_0/alua_tg_pt_gp")" "default_tg_pt_gp"
 
 check "everything goes" tgt_clear
-rm -f $FILE
+rm -f $FILE $FILE.2

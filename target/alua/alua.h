@@ -9,7 +9,8 @@
 enum tgt_alua_class {
 	/* every state: INQUIRY, REPORT LUNS, REQUEST SENSE, REPORT TARGET PORT GROUPS, ... */
 	ALUA_CLASS_ANY,
-	/* also in standby: MODE/LOG SENSE, PR IN/OUT, SET TARGET PORT GROUPS, ... */
+	ALUA_CLASS_SET,		/* all but transitioning and offline: SET TARGET PORT GROUPS */
+	/* also in standby: MODE/LOG SENSE, PR IN/OUT, ... */
 	ALUA_CLASS_STANDBY,
 	ALUA_CLASS_DATA,	/* active states only (and LBA dependent by range) */
 };
@@ -22,6 +23,7 @@ sense_reason_t tgt_alua_check(struct se_cmd *cmd, enum tgt_alua_class class,
 			      tgt_alua_blocks_fn *blocks);
 bool tgt_lbamap_covers(const struct t10_alua *alua, const struct t10_alua_lba_map *range, u64 lba);
 
+u8 tgt_alua_tpgs(struct se_cmd *cmd);	/* any context */
 /* REPORT TARGET PORT GROUPS */
 sense_reason_t tgt_alua_parse_report(struct se_cmd *cmd, u32 *size);
 sense_reason_t tgt_alua_parse_set(struct se_cmd *cmd, u32 *size);	/* SET TARGET PORT GROUPS */

@@ -110,6 +110,7 @@ int tgt_alua_group_set_id(struct t10_alua_tg_pt_gp *gp, unsigned long id)
 	if (ret > 0) {
 		gp->tg_pt_gp_id = ret;
 		gp->tg_pt_gp_valid_id = 1;
+		tgt_lbamap_apply(gp);
 		ret = 0;
 	}
 out:

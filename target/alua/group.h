@@ -19,21 +19,23 @@ void tgt_group_put(struct t10_alua_tg_pt_gp *gp);
 void tgt_group_move_lun(struct se_lun *lun, struct t10_alua_tg_pt_gp *to);
 
 /**
- * tgt_transition_run - bring a group into a state, with all that SPC-5 5.17.2.6 asks for
- * @gp: target port group
+ * tgt_transition_ask - SET TARGET PORT GROUPS brings a group into a state
+ * @gp: target port group; those of the same number on the other devices of its LU group follow
  * @state: ALUA_ACCESS_STATE_*
- * @explicit: asked for by an initiator
- * @by: initiator that asked (SET TARGET PORT GROUPS), is not told; NULL: nobody
- * Context: sleeps for the group's transition delay.
- * Return: 0 or -EINVAL.
+ * @by: who asked, is not told of it
+ * Context: sleeps for the groups' transition delays.
+ * Return: 0 or -EINVAL for a state that the group does not support.
  */
-int tgt_transition_run(struct t10_alua_tg_pt_gp *gp, unsigned int state, bool explicit,
+int tgt_transition_ask(struct t10_alua_tg_pt_gp *gp, unsigned int state,
 		       const struct se_session *by);
+
+/* any context; ASYMMETRIC ACCESS STATE CHANGED for all initiators of a device but @by */
+void tgt_transition_tell(struct se_device *dev, const struct se_session *by);
 
 /* the other devices of the LU group, unless it is the default one */
 void tgt_lugroup_for_each_peer(struct se_device *dev,
-			       void (*fn)(struct se_device *peer, u16 id, unsigned int state),
-			       u16 id, unsigned int state);
+			       void (*fn)(struct se_device *peer, const void *data),
+			       const void *data);
 
 void tgt_meta_save_group(struct t10_alua_tg_pt_gp *gp);
 void tgt_meta_save_lun(struct se_lun *lun);
@@ -42,5 +44,6 @@ void tgt_meta_save_lun(struct se_lun *lun);
 enum alua_state tgt_lbamap_state(struct se_device *dev, u16 group_id, u64 lba, u64 count, u64 *at);
 bool tgt_lbamap_is_served(struct se_device *dev, u64 lba);
 void tgt_lbamap_clear(struct se_device *dev);
+void tgt_lbamap_apply(struct t10_alua_tg_pt_gp *gp);	/* t10_alua.tg_pt_gps_lock held */
 
 #endif /* TGT_ALUA_GROUP_H */

@@ -119,9 +119,11 @@ static int parse(struct map *map, char *text)
 	return 0;
 }
 
-/* tg_pt_gps_lock held */
-static void apply_to_group(struct t10_alua_tg_pt_gp *gp, bool mapped)
+/* tg_pt_gps_lock held; true if its state is another one now */
+static bool apply_to_group(struct t10_alua_tg_pt_gp *gp, bool mapped)
 {
+	int before = gp->tg_pt_gp_alua_access_state;
+
 	if (mapped) {
 		gp->tg_pt_gp_alua_supported_states |= ALUA_SUP_LBD;
 		WRITE_ONCE(gp->tg_pt_gp_alua_access_state, ALUA_LBA_DEPENDENT);
@@ -129,6 +131,7 @@ static void apply_to_group(struct t10_alua_tg_pt_gp *gp, bool mapped)
 		gp->tg_pt_gp_alua_supported_states &= ~ALUA_SUP_LBD;
 		WRITE_ONCE(gp->tg_pt_gp_alua_access_state, ALUA_ACTIVE_OPTIMIZED);
 	}
+	return gp->tg_pt_gp_alua_access_state != before;
 }
 
 static bool map_names(const struct list_head *ranges, u16 id)
@@ -149,6 +152,7 @@ static void install(struct se_device *dev, struct map *map)
 {
 	struct t10_alua *alua = &dev->t10_alua;
 	struct t10_alua_tg_pt_gp *gp;
+	bool changed = false;
 	LIST_HEAD(old);
 
 	spin_lock(&alua->tg_pt_gps_lock);
@@ -158,10 +162,26 @@ static void install(struct se_device *dev, struct map *map)
 	alua->lba_map_segment_size = map->segment_size;
 	alua->lba_map_segment_multiplier = map->segment_multiplier;
 	list_for_each_entry(gp, &alua->tg_pt_gps_list, tg_pt_gp_list)
-		apply_to_group(gp, map_names(&alua->lba_map_list, gp->tg_pt_gp_id));
+		changed |= apply_to_group(gp, map_names(&alua->lba_map_list, gp->tg_pt_gp_id));
+	/* other states of segments are states of the port, too */
+	changed |= !list_empty(&alua->lba_map_list) && !list_empty(&old);
 	spin_unlock_bh(&alua->lba_map_lock);
 	spin_unlock(&alua->tg_pt_gps_lock);
+	if (changed)
+		tgt_transition_tell(dev, NULL);
 	free_ranges(&old);
+}
+
+/* A group has got its identifier, which the map may name; it has no ports yet. */
+void tgt_lbamap_apply(struct t10_alua_tg_pt_gp *gp)
+{
+	struct t10_alua *alua = &gp->tg_pt_gp_dev->t10_alua;
+
+	lockdep_assert_held(&alua->tg_pt_gps_lock);
+	spin_lock_bh(&alua->lba_map_lock);
+	if (map_names(&alua->lba_map_list, gp->tg_pt_gp_id))
+		apply_to_group(gp, true);
+	spin_unlock_bh(&alua->lba_map_lock);
 }
 
 /**

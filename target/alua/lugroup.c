@@ -235,8 +235,8 @@ ssize_t tgt_alua_dev_store_lugroup(struct se_device *dev, const char *page, size
 }
 
 void tgt_lugroup_for_each_peer(struct se_device *dev,
-			       void (*fn)(struct se_device *peer, u16 id, unsigned int state),
-			       u16 id, unsigned int state)
+			       void (*fn)(struct se_device *peer, const void *data),
+			       const void *data)
 {
 	struct t10_alua_lu_gp_member *mem = dev->dev_alua_lu_gp_mem, *peer;
 
@@ -244,7 +244,7 @@ void tgt_lugroup_for_each_peer(struct se_device *dev,
 	if (mem && mem->lu_gp && mem->lu_gp != default_group) {
 		list_for_each_entry(peer, &mem->lu_gp->lu_gp_mem_list, lu_gp_mem_list) {
 			if (peer != mem)
-				fn(peer->lu_gp_mem_dev, id, state);
+				fn(peer->lu_gp_mem_dev, data);
 		}
 	}
 	mutex_unlock(&groups_lock);

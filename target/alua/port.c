@@ -4,7 +4,6 @@
 #include <linux/string.h>
 
 #include "target/alua/group.h"
-#include "target/model/ua.h"
 
 static struct se_device *lun_device(struct se_lun *lun)
 {
@@ -112,6 +111,20 @@ static struct t10_alua_tg_pt_gp *group_get(struct se_device *dev, const char *na
 	return found;
 }
 
+/* Access state of the port's group; -1: it is in none. */
+static int state_of(struct se_lun *lun)
+{
+	struct t10_alua_tg_pt_gp *gp;
+	int state = -1;
+
+	rcu_read_lock();
+	gp = rcu_dereference(lun->lun_tg_pt_gp);
+	if (gp)
+		state = READ_ONCE(gp->tg_pt_gp_alua_access_state);
+	rcu_read_unlock();
+	return state;
+}
+
 /**
  * tgt_alua_lun_store_group - move a port to another group
  * @lun: LUN
@@ -125,6 +138,7 @@ ssize_t tgt_alua_lun_store_group(struct se_lun *lun, const char *page, size_t co
 	struct se_device *dev = lun_device(lun);
 	struct t10_alua_tg_pt_gp *gp;
 	char buf[TG_PT_GROUP_NAME_BUF + 1];
+	int before;
 
 	if (!takes_part(dev))
 		return -ENODEV;
@@ -136,8 +150,11 @@ ssize_t tgt_alua_lun_store_group(struct se_lun *lun, const char *page, size_t co
 	gp = group_get(dev, strstrip(buf));
 	if (!gp)
 		return -ENODEV;
+	before = state_of(lun);
 	tgt_group_move_lun(lun, gp);
 	tgt_group_put(gp);
+	if (state_of(lun) != before)
+		tgt_transition_tell(dev, NULL);
 	return count;
 }
 
@@ -154,7 +171,7 @@ int tgt_alua_lun_set_offline(struct se_lun *lun, bool offline)
 	if (!takes_part(lun_device(lun)))
 		return -ENODEV;
 	if (atomic_xchg(&lun->lun_tg_pt_secondary_offline, offline) != offline)
-		tgt_ua_post_lun(lun, 0x2a, 0x06, NULL);
+		tgt_transition_tell(lun_device(lun), NULL);
 	lun->lun_tg_pt_secondary_stat = ALUA_STATUS_IMPLICIT;
 	tgt_meta_save_lun(lun);
 	return 0;

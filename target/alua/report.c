@@ -17,6 +17,8 @@
 
 static void put_group(struct wbuf *w, struct t10_alua_tg_pt_gp *gp)
 {
+	/* TARGET PORT COUNT has a byte: what does not fit in is not listed either */
+	u8 count = min_t(u32, gp->tg_pt_gp_members, U8_MAX);
 	struct se_lun *lun;
 
 	spin_lock(&gp->tg_pt_gp_lock);
@@ -26,8 +28,10 @@ static void put_group(struct wbuf *w, struct t10_alua_tg_pt_gp *gp)
 	wbuf_u8(w, 0);
 	wbuf_u8(w, gp->tg_pt_gp_alua_access_status);
 	wbuf_u8(w, 0);
-	wbuf_u8(w, min_t(u32, gp->tg_pt_gp_members, U8_MAX));
+	wbuf_u8(w, count);
 	list_for_each_entry(lun, &gp->tg_pt_gp_lun_list, lun_tg_pt_gp_link) {
+		if (!count--)
+			break;
 		wbuf_be16(w, 0);
 		wbuf_be16(w, tgt_tpg_rtpi(lun));
 	}
@@ -46,6 +50,18 @@ static int own_group_value(struct se_cmd *cmd, size_t offset)
 		value = READ_ONCE(*(int *)((char *)gp + offset));
 	rcu_read_unlock();
 	return value;
+}
+
+/**
+ * tgt_alua_tpgs - TPGS field of the standard INQUIRY data, in its place in byte 5
+ * @cmd: command
+ * Context: any.
+ * Return: how the access states of the group of its port change; 0 for a port without a group.
+ */
+u8 tgt_alua_tpgs(struct se_cmd *cmd)
+{
+	return cmd->se_lun ? own_group_value(cmd, offsetof(struct t10_alua_tg_pt_gp,
+							   tg_pt_gp_alua_access_type)) : 0;
 }
 
 static void build_report(struct se_cmd *cmd, struct wbuf *w, bool extended)
@@ -152,8 +168,7 @@ static sense_reason_t apply(struct se_cmd *cmd, const u8 *list, u32 len, bool ch
 
 		if (ret)
 			return ret;
-		if (!check_only && tgt_transition_run(gp, list[at] & 0x0f, true,
-						      cmd->se_sess))
+		if (!check_only && tgt_transition_ask(gp, list[at] & 0x0f, cmd->se_sess))
 			ret = tgt_bad_param(cmd, at, 3);
 		tgt_group_put(gp);
 		if (ret)
@@ -170,8 +185,8 @@ static sense_reason_t exec_set(struct se_cmd *cmd)
 
 	if (!len)
 		return TCM_NO_SENSE;
-	if (len < 4 || len > STPG_MAX)
-		return TCM_PARAMETER_LIST_LENGTH_ERROR;
+	if (len % 4 || len > STPG_MAX)
+		return tgt_bad_field(cmd, 6, -1);
 	list = kmalloc(len, GFP_KERNEL);
 	if (!list)
 		return TCM_OUT_OF_RESOURCES;

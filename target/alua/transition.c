@@ -9,28 +9,21 @@
 #include "target/alua/group.h"
 #include "target/model/ua.h"
 
-/* ASYMMETRIC ACCESS STATE CHANGED */
-#define UA_STATE_CHANGED	0x2a, 0x06
+/* SPC-5 5.17.2.5: on every I_T nexus, through whatever group, but for @by that asked for it. */
+void tgt_transition_tell(struct se_device *dev, const struct se_session *by)
+{
+	tgt_ua_post_device(dev, 0x2a, 0x06, by);	/* ASYMMETRIC ACCESS STATE CHANGED */
+}
 
-/*
- * Enters a state and tells all initiators that reach the device through the group, but for the one
- * that asked.
- */
 static void enter(struct t10_alua_tg_pt_gp *gp, unsigned int state, const struct se_session *by)
 {
-	struct se_lun *lun;
-
 	WRITE_ONCE(gp->tg_pt_gp_alua_access_state, state);
-	/* SPC-5 5.17.2.8: none for the I_T nexus that sent SET TARGET PORT GROUPS */
-	spin_lock(&gp->tg_pt_gp_lock);
-	list_for_each_entry(lun, &gp->tg_pt_gp_lun_list, lun_tg_pt_gp_link)
-		tgt_ua_post_lun(lun, UA_STATE_CHANGED, by);
-	spin_unlock(&gp->tg_pt_gp_lock);
+	tgt_transition_tell(gp->tg_pt_gp_dev, by);
 	tgt_meta_save_group(gp);
 }
 
-int tgt_transition_run(struct t10_alua_tg_pt_gp *gp, unsigned int state, bool explicit,
-		       const struct se_session *by)
+static int run(struct t10_alua_tg_pt_gp *gp, unsigned int state, bool explicit,
+	       const struct se_session *by)
 {
 	u8 supported = gp->tg_pt_gp_alua_supported_states;
 
@@ -51,20 +44,46 @@ out:
 	return 0;
 }
 
+/* What the groups of the other devices of a LU group follow. */
+struct lead {
+	u16 id;
+	unsigned int state;
+	bool explicit;
+};
+
 /* Takes the group of the same number on another device of the LU group along. */
-static void follow(struct se_device *dev, u16 id, unsigned int state)
+static void follow(struct se_device *dev, const void *data)
 {
+	const struct lead *lead = data;
 	struct t10_alua_tg_pt_gp *gp;
 
 	spin_lock(&dev->t10_alua.tg_pt_gps_lock);
-	gp = tgt_group_find_id(dev, id);
+	gp = tgt_group_find_id(dev, lead->id);
 	if (gp)
 		atomic_inc(&gp->tg_pt_gp_ref_cnt);
 	spin_unlock(&dev->t10_alua.tg_pt_gps_lock);
 	if (!gp)
 		return;
-	tgt_transition_run(gp, state, false, NULL);
+	run(gp, lead->state, lead->explicit, NULL);
 	tgt_group_put(gp);
+}
+
+/* SPC-5 7.7.6.9: target port groups have the same state for all logical units of a LU group. */
+static int run_with_peers(struct t10_alua_tg_pt_gp *gp, unsigned int state, bool explicit,
+			  const struct se_session *by)
+{
+	const struct lead lead = { .id = gp->tg_pt_gp_id, .state = state, .explicit = explicit };
+	int ret = run(gp, state, explicit, by);
+
+	if (!ret)
+		tgt_lugroup_for_each_peer(gp->tg_pt_gp_dev, follow, &lead);
+	return ret;
+}
+
+int tgt_transition_ask(struct t10_alua_tg_pt_gp *gp, unsigned int state,
+		       const struct se_session *by)
+{
+	return run_with_peers(gp, state, true, by);
 }
 
 /**
@@ -81,15 +100,11 @@ static void follow(struct se_device *dev, u16 id, unsigned int state)
 int tgt_alua_group_set_state(struct t10_alua_tg_pt_gp *gp, int state, bool explicit)
 {
 	struct se_device *dev = gp->tg_pt_gp_dev;
-	int ret;
 
 	if (dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_ALUA)
 		return -EINVAL;
 	/* depends on the map, which has a file of its own */
 	if (state < 0 || state == ALUA_LBA_DEPENDENT)
 		return -EINVAL;
-	ret = tgt_transition_run(gp, state, explicit, NULL);
-	if (!ret && !explicit)
-		tgt_lugroup_for_each_peer(dev, follow, gp->tg_pt_gp_id, state);
-	return ret;
+	return run_with_peers(gp, state, explicit, NULL);
 }

@@ -4,6 +4,7 @@
 #include <scsi/scsi.h>
 #include <scsi/scsi_proto.h>
 
+#include "target/alua/alua.h"
 #include "target/cmd/cmd.h"
 #include "target/scsi/copy.h"
 #include "target/scsi/prot.h"
@@ -55,7 +56,7 @@ static u8 flags5(struct se_cmd *cmd)
 	u8 flags = 0;
 
 	if (!(dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_ALUA) && !tgt_is_wlun(dev))
-		flags |= 0x30;	/* TPGS: implicit and explicit */
+		flags |= tgt_alua_tpgs(cmd);
 	if (tgt_copy_offered(dev))
 		flags |= 0x08;
 	if (tgt_prot_offered(cmd))
