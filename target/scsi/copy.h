@@ -64,7 +64,8 @@ struct copy_failure {
 	u16 segment;
 	u16 field;		/* byte of the parameter list that is to blame; 0: none */
 	bool has_info;
-	u64 info;	/* blocks of the segment that are not written, or of WRITE USING TOKEN that are */
+	/* blocks: of the segment that are not written, or of WRITE USING TOKEN that are */
+	u64 info;
 	struct tgt_sense_forwarded answer;	/* of the logical unit that failed */
 };
 
