@@ -109,7 +109,7 @@ u32 itgt_datain_tag(const struct itgt_task *t)
 static bool ends_with_status(const struct itgt_task *t, struct span s)
 {
 	return s.off + s.len == t->in_len && t->se.scsi_status == SAM_STAT_GOOD &&
-	       !READ_ONCE(t->snack_tag) && !t->apart;
+	       !t->se.scsi_sense_length && !READ_ONCE(t->snack_tag) && !t->apart;
 }
 
 static bool pdu_build(struct itgt_conn *conn, struct itgt_task *t, struct cursor *c, u32 datasn,

@@ -34,7 +34,7 @@ bool itgt_status_build(struct itgt_conn *conn, struct itgt_task *t)
 
 	if (!itgt_tx_has_room(conn, 3))
 		return false;
-	/* with GOOD, too, if there are any: EXTENDED COPY with G_SENSE */
+	/* with GOOD, too, if there are any: EXTENDED COPY with G_SENSE, referrals */
 	if ((se->scsi_status == SAM_STAT_CHECK_CONDITION || se->scsi_status == SAM_STAT_GOOD) &&
 	    se->scsi_sense_length) {
 		sense = min_t(u32, se->scsi_sense_length, ITGT_SENSE_BYTES);

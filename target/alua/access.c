@@ -6,6 +6,7 @@
 #include <linux/rcupdate.h>
 
 #include "target/alua/group.h"
+#include "target/cmd/cmd.h"
 #include "target/lib/sense.h"
 
 /* Outcome per state and class; an empty slot lets the command pass. */
@@ -42,6 +43,9 @@ static enum alua_state state_of_blocks(struct se_cmd *cmd, u16 group_id, tgt_alu
 	if (!blocks(cmd, &lba, &count))
 		return ALUA_ACTIVE_OPTIMIZED;
 	state = tgt_lbamap_state(cmd->se_dev, group_id, lba, count, &at);
+	/* when it is done it may tell of a better way */
+	if (state == ALUA_ACTIVE_NON_OPTIMIZED)
+		cmd->se_cmd_flags |= SCF_TGT_POST;
 	if (state > ALUA_ACTIVE_NON_OPTIMIZED && tgt_lbamap_is_served(cmd->se_dev, at)) {
 		cmd->sense_info = at;
 		*reason = TGT_REFERRAL;
@@ -86,6 +90,30 @@ sense_reason_t tgt_alua_check(struct se_cmd *cmd, enum tgt_alua_class class,
 	else if (unlikely(referral))
 		return referral;
 	return state < ARRAY_SIZE(verdicts) ? verdicts[state][class] : TCM_NO_SENSE;
+}
+
+/**
+ * tgt_alua_is_better_elsewhere - should the initiator use another group for some of the blocks
+ * @cmd: command that passed tgt_alua_check()
+ * @lba: first block
+ * @count: number of blocks
+ * @at: result: the first block for which another group is optimized, and its own is not
+ *
+ * Context: any.
+ * Return: true if there is one.
+ */
+bool tgt_alua_is_better_elsewhere(struct se_cmd *cmd, u64 lba, u64 count, u64 *at)
+{
+	struct t10_alua_tg_pt_gp *gp;
+	bool better = false;
+
+	rcu_read_lock();
+	gp = cmd->se_lun ? rcu_dereference(cmd->se_lun->lun_tg_pt_gp) : NULL;
+	if (gp && READ_ONCE(gp->tg_pt_gp_alua_access_state) == ALUA_LBA_DEPENDENT)
+		better = tgt_lbamap_is_better_elsewhere(cmd->se_dev, gp->tg_pt_gp_id, lba, count,
+							at);
+	rcu_read_unlock();
+	return better;
 }
 
 /**

@@ -21,6 +21,7 @@ typedef bool tgt_alua_blocks_fn(const struct se_cmd *cmd, u64 *lba, u64 *count);
 /* atomic; sets alua_nonop_delay */
 sense_reason_t tgt_alua_check(struct se_cmd *cmd, enum tgt_alua_class class,
 			      tgt_alua_blocks_fn *blocks);
+bool tgt_alua_is_better_elsewhere(struct se_cmd *cmd, u64 lba, u64 count, u64 *at);
 bool tgt_lbamap_covers(const struct t10_alua *alua, const struct t10_alua_lba_map *range, u64 lba);
 
 u8 tgt_alua_tpgs(struct se_cmd *cmd);	/* any context */

@@ -43,6 +43,8 @@ void tgt_meta_save_lun(struct se_lun *lun);
 /* lba_map_lock not held. State of a group for a block; ALUA_UNAVAILABLE where the map has a hole */
 enum alua_state tgt_lbamap_state(struct se_device *dev, u16 group_id, u64 lba, u64 count, u64 *at);
 bool tgt_lbamap_is_served(struct se_device *dev, u64 lba);
+bool tgt_lbamap_is_better_elsewhere(struct se_device *dev, u16 group_id, u64 lba, u64 count,
+				    u64 *at);
 void tgt_lbamap_clear(struct se_device *dev);
 void tgt_lbamap_apply(struct t10_alua_tg_pt_gp *gp);	/* t10_alua.tg_pt_gps_lock held */
 

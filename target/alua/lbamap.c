@@ -300,9 +300,17 @@ static u64 segment_end(const struct t10_alua *alua, const struct t10_alua_lba_ma
 	return min(end, lba - in_turn + start + alua->lba_map_segment_size);
 }
 
+/* After one turn of segments all states have been seen. */
+static u64 span(const struct t10_alua *alua, u64 count)
+{
+	if (turn_of(alua))
+		count = min(count, turn_of(alua));
+	return max_t(u64, count, 1);
+}
+
 /*
  * The state in which a group serves blocks: of the first ones that it does not serve at all, from
- * *@at on, else the worst. After one turn of segments all states have been seen.
+ * *@at on, else the worst.
  */
 enum alua_state tgt_lbamap_state(struct se_device *dev, u16 group_id, u64 lba, u64 count, u64 *at)
 {
@@ -312,9 +320,7 @@ enum alua_state tgt_lbamap_state(struct se_device *dev, u16 group_id, u64 lba, u
 	u64 end;
 
 	spin_lock_bh(&alua->lba_map_lock);
-	if (turn_of(alua))
-		count = min(count, turn_of(alua));
-	end = lba + max_t(u64, count, 1);
+	end = lba + span(alua, count);
 	for (*at = lba; *at < end; *at = segment_end(alua, range, *at)) {
 		range = range_at(alua, *at);
 		now = state_in(range, group_id);
@@ -327,19 +333,48 @@ enum alua_state tgt_lbamap_state(struct se_device *dev, u16 group_id, u64 lba, u
 	return state;
 }
 
+/* Is there a group in this state, or a better one? */
+static bool has_group(const struct t10_alua_lba_map *range, enum alua_state state)
+{
+	const struct t10_alua_lba_map_member *mem;
+
+	if (range)
+		list_for_each_entry(mem, &range->lba_map_mem_list, lba_map_mem_list)
+			if (mem->lba_map_mem_alua_state <= state)
+				return true;
+	return false;
+}
+
 /* Is there a group that serves a block? */
 bool tgt_lbamap_is_served(struct se_device *dev, u64 lba)
 {
 	struct t10_alua *alua = &dev->t10_alua;
-	const struct t10_alua_lba_map_member *mem;
-	const struct t10_alua_lba_map *range;
-	bool served = false;
+	bool served;
 
 	spin_lock_bh(&alua->lba_map_lock);
-	range = range_at(alua, lba);
-	if (range)
-		list_for_each_entry(mem, &range->lba_map_mem_list, lba_map_mem_list)
-			served |= mem->lba_map_mem_alua_state <= ALUA_ACTIVE_NON_OPTIMIZED;
+	served = has_group(range_at(alua, lba), ALUA_ACTIVE_NON_OPTIMIZED);
 	spin_unlock_bh(&alua->lba_map_lock);
 	return served;
+}
+
+/* Is there a block, *@at, for which another group is optimized, and this one is not? */
+bool tgt_lbamap_is_better_elsewhere(struct se_device *dev, u16 group_id, u64 lba, u64 count,
+				    u64 *at)
+{
+	struct t10_alua *alua = &dev->t10_alua;
+	const struct t10_alua_lba_map *range;
+	bool better = false;
+	u64 end;
+
+	spin_lock_bh(&alua->lba_map_lock);
+	end = lba + span(alua, count);
+	for (*at = lba; *at < end; *at = segment_end(alua, range, *at)) {
+		range = range_at(alua, *at);
+		better = range && state_in(range, group_id) != ALUA_ACTIVE_OPTIMIZED &&
+			 has_group(range, ALUA_ACTIVE_OPTIMIZED);
+		if (better || !range || segment_end(alua, range, *at) <= *at)
+			break;
+	}
+	spin_unlock_bh(&alua->lba_map_lock);
+	return better;
 }

@@ -18,7 +18,7 @@
 #define SCF_TGT_INTERNAL	BIT(26)	/* a struct tgt_io of the core's own */
 #define SCF_TGT_ALONE		BIT(27)	/* the parser wants the whole medium for it */
 #define SCF_TGT_PRE		BIT(28)	/* the parser wants cmd_ops.pre_process */
-#define SCF_TGT_POST		BIT(29)	/* the parser wants cmd_ops.post_process */
+#define SCF_TGT_POST		BIT(29)	/* cmd_ops.post_process is wanted */
 
 /*
  * Private bits of se_cmd.transport_state, under t_state_lock like the public ones.

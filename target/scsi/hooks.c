@@ -138,6 +138,15 @@ static void inventory_changed(struct se_node_acl *nacl)
 	tgt_ua_post_acl(nacl, 0x3f, 0x0e);
 }
 
+static sense_reason_t post_process(struct se_cmd *cmd)
+{
+	sense_reason_t reason = tgt_prot_post(cmd);
+
+	if (!reason && cmd->se_cmd_flags & SCF_TGT_POST)
+		tgt_request_sense_refer(cmd);
+	return reason;
+}
+
 const struct model_hooks tgt_scsi_model_hooks = {
 	.device_alloc = device_alloc,
 	.device_configured = device_configured,
@@ -164,7 +173,7 @@ const struct cmd_ops tgt_scsi_cmd_ops = {
 	.let_go = tgt_range_let_go,
 	.retired = tgt_range_retired,
 	.pre_process = tgt_prot_pre,
-	.post_process = tgt_prot_post,
+	.post_process = post_process,
 	.check_condition = tgt_aca_check_condition,
 	.refused = tgt_gates_refused,
 	.clear_aca = tgt_aca_clear,

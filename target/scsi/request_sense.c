@@ -2,6 +2,7 @@
 /* Sense data: for a command that failed, and as the parameter data of REQUEST SENSE. */
 #include <scsi/scsi_proto.h>
 
+#include "target/alua/alua.h"
 #include "target/cmd/cmd.h"
 #include "target/lib/sense.h"
 #include "target/model/ua.h"
@@ -46,17 +47,36 @@ static void add_extra(struct tgt_sense *s, struct se_cmd *cmd, sense_reason_t re
 }
 
 /* Sends the initiator to another target port group; false if that does not fit in the buffer. */
-static bool build_referral(struct se_cmd *cmd)
+static bool build_referral(struct se_cmd *cmd, u8 key, u64 lba)
 {
-	struct tgt_sense s = { .key = ABORTED_COMMAND, .asc = 0x3f, .ascq = 0x15 };
+	struct tgt_sense s = { .key = key, .asc = 0x3f, .ascq = 0x15 };
 	struct wbuf w;
 
 	wbuf_init(&w, cmd->sense_buffer, TRANSPORT_SENSE_BUFFER);
 	w.len = tgt_sense_encode(&s, true, cmd->sense_buffer, TRANSPORT_SENSE_BUFFER);
-	tgt_defects_put_referral(cmd->se_dev, cmd->sense_info, &w);
+	tgt_defects_put_referral(cmd->se_dev, lba, &w);
 	wbuf_patch(&w, 7, w.len - 8, 1);
-	cmd->scsi_sense_length = wbuf_stored(&w);
-	return wbuf_stored(&w) == w.len;
+	if (wbuf_stored(&w) != w.len)
+		return false;
+	cmd->scsi_sense_length = w.len;
+	return true;
+}
+
+/**
+ * tgt_request_sense_refer - a command that is done tells of a better way to its blocks: sense data
+ * with GOOD status (SBC-4 4.26.3)
+ *
+ * @cmd: command without error
+ * Context: any. A fabric that has no place for them sends the status alone.
+ */
+void tgt_request_sense_refer(struct se_cmd *cmd)
+{
+	u64 at;
+
+	if (target_sense_desc_format(cmd->se_dev) && cmd->sense_buffer &&
+	    !cmd->scsi_sense_length && cmd->t_task_nolb &&
+	    tgt_alua_is_better_elsewhere(cmd, cmd->t_task_lba, cmd->t_task_nolb, &at))
+		build_referral(cmd, TGT_KEY_COMPLETED, at);
 }
 
 /**
@@ -69,7 +89,8 @@ void tgt_request_sense_build(struct se_cmd *cmd, sense_reason_t reason)
 {
 	struct tgt_sense s;
 
-	if (reason == TGT_REFERRAL && target_sense_desc_format(cmd->se_dev) && build_referral(cmd))
+	if (reason == TGT_REFERRAL && target_sense_desc_format(cmd->se_dev) &&
+	    build_referral(cmd, ABORTED_COMMAND, cmd->sense_info))
 		return;
 	tgt_sense_fill(&s, reason);
 	add_extra(&s, cmd, reason);

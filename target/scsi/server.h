@@ -153,6 +153,7 @@ u8 tgt_inquiry_peripheral(struct se_cmd *cmd);
 void tgt_inquiry_standard(struct se_cmd *cmd, struct wbuf *w);
 sense_reason_t tgt_request_sense_execute(struct se_cmd *cmd);
 void tgt_request_sense_build(struct se_cmd *cmd, sense_reason_t reason);
+void tgt_request_sense_refer(struct se_cmd *cmd);
 void tgt_request_sense_adopt(struct se_cmd *cmd);
 sense_reason_t tgt_mode_sense_execute(struct se_cmd *cmd);
 sense_reason_t tgt_mode_select_execute(struct se_cmd *cmd);
