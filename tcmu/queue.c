@@ -33,12 +33,11 @@ void tcmu_queue_add(struct tcmu_dev *dev, struct tcmu_cmd *cmd)
 	list_add_tail(&cmd->node, &dev->waiting);
 }
 
-/**
- * tcmu_queue_run - move waiting commands into the ring, in order, as far as there is room
- * @dev: device, lock held
- * @done: receives commands that failed for good
+/*
+ * Moves waiting commands into the ring, in order, as far as there is room; @done receives those
+ * that failed for good. Device lock held.
  */
-void tcmu_queue_run(struct tcmu_dev *dev, struct list_head *done)
+static void queue_run(struct tcmu_dev *dev, struct list_head *done)
 {
 	struct tcmu_cmd *cmd, *next;
 	int err;
@@ -128,7 +127,7 @@ static void queue_turn(struct tcmu_dev *dev, bool expire)
 		tcmu_cmd_collect(dev, &done);
 		if (expire)
 			queue_expire(dev, &done);
-		tcmu_queue_run(dev, &done);
+		queue_run(dev, &done);
 		tcmu_queue_arm(dev);
 	}
 	starved = !list_empty(&dev->waiting) && tcmu_area_over_limit(dev->area.pages_per_block);
@@ -182,7 +181,7 @@ void tcmu_queue_reset(struct tcmu_dev *dev, int level)
 	tcmu_dev_describe_ring(dev);
 	tcmu_ring_init(&dev->ring, dev->ring.size, dev->slots);
 	clear_bit(TCMU_DEV_BROKEN, &dev->flags);
-	tcmu_queue_run(dev, &done);
+	queue_run(dev, &done);
 	tcmu_queue_arm(dev);
 	mutex_unlock(&dev->lock);
 	tcmu_cmd_complete_list(&done);
@@ -204,7 +203,7 @@ void tcmu_queue_block(struct tcmu_dev *dev, bool block)
 	} else if (test_and_clear_bit(TCMU_DEV_BLOCKED, &dev->flags) && dev->mb) {
 		list_for_each_entry(cmd, &dev->waiting, node)
 			cmd->deadline = jiffies + msecs_to_jiffies(queue_patience_ms(dev));
-		tcmu_queue_run(dev, &done);
+		queue_run(dev, &done);
 		tcmu_queue_arm(dev);
 	}
 	mutex_unlock(&dev->lock);
@@ -228,7 +227,7 @@ int tcmu_queue_free_kept(struct tcmu_dev *dev, u16 id)
 	cmd = xa_load(&dev->cmds, id);
 	if (cmd && cmd->state == TCMU_CMD_KEPT) {
 		tcmu_cmd_drop(dev, cmd);
-		tcmu_queue_run(dev, &done);
+		queue_run(dev, &done);
 		tcmu_queue_arm(dev);
 		err = 0;
 	}

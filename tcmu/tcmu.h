@@ -138,7 +138,6 @@ void tcmu_cmd_notify(struct tcmu_dev *dev);
 
 /* queue.c: commands that wait, time-outs, plugging, operator's ring actions */
 void tcmu_queue_add(struct tcmu_dev *dev, struct tcmu_cmd *cmd);
-void tcmu_queue_run(struct tcmu_dev *dev, struct list_head *done);
 void tcmu_queue_arm(struct tcmu_dev *dev);
 void tcmu_queue_timer(struct work_struct *work);
 void tcmu_queue_reset(struct tcmu_dev *dev, int level);

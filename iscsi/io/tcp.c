@@ -45,13 +45,6 @@ int itgt_tcp_send(struct itgt_conn *conn, struct bio_vec *bv, u32 nr, size_t len
 	return tgt_sock_send_pages(conn->sock, bv, nr, len, msg);
 }
 
-void itgt_tcp_setup(struct socket *sock)
-{
-	tcp_sock_set_nodelay(sock->sk);
-	sock_set_keepalive(sock->sk);
-	sock_no_linger(sock->sk);
-}
-
 void itgt_tcp_shutdown(struct itgt_conn *conn)
 {
 	kernel_sock_shutdown(conn->sock, SHUT_RDWR);

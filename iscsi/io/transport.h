@@ -34,11 +34,7 @@ enum {
 int itgt_tcp_send(struct itgt_conn *conn, struct bio_vec *bv, u32 nr, size_t len,
 		  unsigned int flags);
 
-/*
- * Options of a fresh socket (no delay, keepalive, priorities); wakes anybody who waits for it:
- * shutdown.
- */
-void itgt_tcp_setup(struct socket *sock);
+/* Ends the stream both ways; wakes anybody who waits for it. */
 void itgt_tcp_shutdown(struct itgt_conn *conn);
 
 #endif /* ITGT_IO_TRANSPORT_H */

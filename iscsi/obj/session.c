@@ -416,29 +416,17 @@ struct itgt_session *itgt_session_find_tsih(struct itgt_tpg *tpg, u16 tsih)
 	return found;
 }
 
-/**
- * itgt_session_next - walk the sessions of a portal group, or the discovery sessions
- * @tpg: the group, NULL for discovery sessions
- * @prev: the one before, its reference is dropped; NULL to begin
- *
- * A session that leaves the list meanwhile ends the walk. Return: session with a reference, or
- * NULL.
- */
-struct itgt_session *itgt_session_next(struct itgt_tpg *tpg, struct itgt_session *prev)
+/* a session of the group, or without one a discovery session; with a reference, or NULL */
+static struct itgt_session *session_first(struct itgt_tpg *tpg)
 {
-	struct itgt_session *next = NULL;
+	struct itgt_session *first;
 
 	session_lock_list(tpg);
-	if (!prev)
-		next = list_first_entry_or_null(session_list(tpg), struct itgt_session, node);
-	else if (!list_empty(&prev->node) && !list_is_last(&prev->node, session_list(tpg)))
-		next = list_next_entry(prev, node);
-	if (next)
-		kref_get(&next->kref);
+	first = list_first_entry_or_null(session_list(tpg), struct itgt_session, node);
+	if (first)
+		kref_get(&first->kref);
 	session_unlock_list(tpg);
-	if (prev)
-		itgt_session_put(prev);
-	return next;
+	return first;
 }
 
 /* One that is being reinstated does not count: its successor comes before it goes. */
@@ -713,7 +701,7 @@ void itgt_session_close_all(struct itgt_tpg *tpg)
 
 	itgt_session_begin_close_all(tpg);
 	for (;;) {
-		s = itgt_session_next(tpg, NULL);
+		s = session_first(tpg);
 		if (!s)
 			break;
 		itgt_session_close_sync(s);

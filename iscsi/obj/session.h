@@ -133,8 +133,6 @@ int itgt_session_publish(struct itgt_session *sess);
  */
 struct itgt_session *itgt_session_find(struct itgt_tpg *tpg, const char *name, const u8 *isid);
 struct itgt_session *itgt_session_find_tsih(struct itgt_tpg *tpg, u16 tsih);
-/* Discovery sessions: global list. */
-struct itgt_session *itgt_session_next(struct itgt_tpg *tpg, struct itgt_session *prev);
 
 void itgt_session_get(struct itgt_session *sess);
 void itgt_session_put(struct itgt_session *sess);

@@ -80,7 +80,6 @@ struct itgt_r2t {
  * never the reserved tag, never one of a NOP-In (top bit).
  */
 #define ITGT_TTT_INDEX(ttt)	((ttt) & 0xfff)
-#define ITGT_TTT_SN(ttt)	(((ttt) >> 12) & 0xff)
 #define ITGT_TTT_GEN(ttt)	(((ttt) >> 20) & ITGT_TTT_GEN_MASK)
 #define ITGT_TTT_GEN_MASK	0x7ff
 #define ITGT_TTT(index, sn, gen) ((index) | ((sn) & 0xff) << 12 | (gen) << 20)
@@ -148,7 +147,6 @@ struct itgt_task {
 
 	/* task management */
 	u8 tmf;
-	u8 tmf_rsp;			/* iSCSI response code */
 	itt_t rtt;
 
 	u8 sense[2 + ITGT_SENSE_BYTES];	/* SenseLength, sense data: as it goes out */

@@ -13,14 +13,8 @@ LIST_HEAD(itgt_tiqns);
 
 static DEFINE_IDA(tiqn_index);
 
-/**
- * itgt_tiqn_find - a target node by name
- * @name: iSCSI name; case does not count (RFC 7143 4.2.7.2 compares normalized names)
- *
- * Context: itgt_tiqn_sem held.
- * Return: the node or NULL
- */
-struct itgt_tiqn *itgt_tiqn_find(const char *name)
+/* case does not count: RFC 7143 4.2.7.2 compares normalized names */
+static struct itgt_tiqn *tiqn_find(const char *name)
 {
 	struct itgt_tiqn *tiqn, *close = NULL;
 
@@ -62,7 +56,7 @@ struct itgt_tiqn *itgt_tiqn_create(const char *name)
 	spin_lock_init(&tiqn->stat_lock);
 
 	down_write(&itgt_tiqn_sem);
-	other = itgt_tiqn_find(name);
+	other = tiqn_find(name);
 	if (!other || strcmp(other->name, name))
 		list_add_tail(&tiqn->node, &itgt_tiqns);
 	else

@@ -79,7 +79,6 @@ static inline struct itgt_tiqn *itgt_tiqn(struct se_wwn *wwn)
 
 struct itgt_tiqn *itgt_tiqn_create(const char *name);
 void itgt_tiqn_destroy(struct itgt_tiqn *tiqn);
-struct itgt_tiqn *itgt_tiqn_find(const char *name);
 void itgt_tiqn_count_fail(struct itgt_tiqn *tiqn, enum itgt_login_fail type, const char *initiator,
 			  const struct sockaddr_storage *addr);
 void itgt_tiqn_count_end(struct itgt_tiqn *tiqn, const char *initiator, enum itgt_drop_reason why);

@@ -21,13 +21,8 @@ void itgt_kv_start(struct itgt_kv_in *in, char *buf, u32 len)
 	in->end = buf + len;
 }
 
-/**
- * itgt_kv_key_ok - does a key name have the form of RFC 7143 6.1?
- * @key: NUL-terminated name
- *
- * Return: true for a capital letter (or X-, X#, ...) followed by letters, digits and . - + @ _ #
- */
-bool itgt_kv_key_ok(const char *key)
+/* the form of RFC 7143 6.1: a letter followed by letters, digits and . - + @ _ # */
+static bool key_ok(const char *key)
 {
 	size_t n = strlen(key);
 	size_t i;
@@ -67,7 +62,7 @@ int itgt_kv_next(struct itgt_kv_in *in, char **key, char **val)
 		return -EINVAL;
 	*eq = '\0';
 	*val = eq + 1;
-	if (!itgt_kv_key_ok(*key) || strlen(*val) > ITGT_VALUE_MAX)
+	if (!key_ok(*key) || strlen(*val) > ITGT_VALUE_MAX)
 		return -EINVAL;
 	return 1;
 }

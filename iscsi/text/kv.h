@@ -38,7 +38,6 @@ struct itgt_kv_out {
 
 void itgt_kv_start(struct itgt_kv_in *in, char *buf, u32 len);
 int itgt_kv_next(struct itgt_kv_in *in, char **key, char **val);
-bool itgt_kv_key_ok(const char *key);
 int itgt_kv_find(const char *text, u32 len, const char *key, char *val, u32 size);
 
 void itgt_kv_init(struct itgt_kv_out *out, char *buf, u32 size);

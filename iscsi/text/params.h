@@ -13,7 +13,6 @@
 /* values of TaskReporting (RFC 7143 13.23) */
 #define ITGT_TASKREP_RFC3720	0x1
 #define ITGT_TASKREP_FENCE	0x2
-#define ITGT_TASKREP_FASTABORT	0x4
 
 /* what the target offers or agrees to; RFC 7144 features need level 2 */
 #define ITGT_PROTOCOL_LEVEL	2

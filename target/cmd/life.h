@@ -79,7 +79,6 @@ void tgt_exec_lend(struct se_cmd *cmd);
 void tgt_exec_take_back(struct se_cmd *cmd);
 
 /* submit.c */
-sense_reason_t tgt_submit_start(struct se_cmd *cmd);
 void tgt_submit_write_pending(struct se_cmd *cmd);
 
 /* data.c */

@@ -113,7 +113,7 @@ void tgt_submit_write_pending(struct se_cmd *cmd)
 }
 
 /* The command enters the task set and goes on to its data or into the backend. */
-sense_reason_t tgt_submit_start(struct se_cmd *cmd)
+static sense_reason_t submit_start(struct se_cmd *cmd)
 {
 	sense_reason_t ret = tgt_data_alloc(cmd);
 
@@ -137,12 +137,12 @@ sense_reason_t tgt_submit_start(struct se_cmd *cmd)
  */
 sense_reason_t transport_generic_new_cmd(struct se_cmd *cmd)
 {
-	return tgt_submit_start(cmd);
+	return submit_start(cmd);
 }
 
 static void submit_here(struct se_cmd *cmd)
 {
-	sense_reason_t ret = tgt_submit_start(cmd);
+	sense_reason_t ret = submit_start(cmd);
 
 	if (ret)
 		transport_generic_request_failure(cmd, ret);

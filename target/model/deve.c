@@ -103,19 +103,13 @@ static void deve_remove(struct se_node_acl *nacl, struct se_dev_entry *deve)
 	call_rcu(&deve->rcu_head, deve_free_rcu);
 }
 
-/**
- * tgt_deve_enable - let an initiator see a LUN
- * @lun: linked LUN
- * @lacl: the mapped-LUN directory; NULL in demo mode
- * @mapped_lun: number under which it is seen
- * @ro: refuse writes
- * @nacl: the initiator
- *
- * Context: process, sleeps. The caller keeps @lun linked (tpg_lun_mutex, or the configfs tree).
- * Return: 0, -EEXIST if the number is taken, -ENODEV if the LUN is going, -ENOMEM.
+/*
+ * Lets an initiator see a LUN; @lacl: the mapped-LUN directory, NULL in demo mode. The caller keeps
+ * @lun linked (tpg_lun_mutex, or the configfs tree). Sleeps. Return: 0, -EEXIST if the number is
+ * taken, -ENODEV if the LUN is going, -ENOMEM.
  */
-int tgt_deve_enable(struct se_lun *lun, struct se_lun_acl *lacl, u64 mapped_lun, bool ro,
-		    struct se_node_acl *nacl)
+static int deve_enable(struct se_lun *lun, struct se_lun_acl *lacl, u64 mapped_lun, bool ro,
+		       struct se_node_acl *nacl)
 {
 	struct se_dev_entry *deve;
 	unsigned long flags;
@@ -246,7 +240,7 @@ int tgt_deve_map_all(struct se_node_acl *nacl, struct se_portal_group *tpg, stru
 	hlist_for_each_entry(lun, &tpg->tpg_lun_hlist, link) {
 		if (only && lun != only)
 			continue;
-		ret = tgt_deve_enable(lun, NULL, lun->unpacked_lun, demo_mode_ro(tpg, lun), nacl);
+		ret = deve_enable(lun, NULL, lun->unpacked_lun, demo_mode_ro(tpg, lun), nacl);
 		if (ret == -ENOMEM)
 			break;
 		ret = 0;
@@ -289,7 +283,7 @@ int tgt_lun_acl_link(struct se_lun_acl *lacl, struct se_lun *lun, bool ro)
 	if (!nacl || lacl->se_lun || lun->lun_tpg != nacl->se_tpg)
 		return -EINVAL;
 	lacl->se_lun = lun;
-	ret = tgt_deve_enable(lun, lacl, lacl->mapped_lun, ro || lun->lun_access_ro, nacl);
+	ret = deve_enable(lun, lacl, lacl->mapped_lun, ro || lun->lun_access_ro, nacl);
 	if (ret) {
 		lacl->se_lun = NULL;
 		return ret == -ENOMEM ? ret : -EINVAL;

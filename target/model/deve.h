@@ -25,8 +25,6 @@ static inline struct tgt_traffic __percpu *tgt_deve_traffic(const struct se_dev_
 
 /* rcu_read_lock held */
 struct se_dev_entry *tgt_deve_find(struct se_node_acl *nacl, u64 mapped_lun);
-int tgt_deve_enable(struct se_lun *lun, struct se_lun_acl *lacl, u64 mapped_lun, bool ro,
-		    struct se_node_acl *nacl);
 /* all ACLs' entries that lead to the LUN */
 void tgt_deve_disable_lun(struct se_lun *lun);
 void tgt_deve_disable_acl(struct se_node_acl *nacl);		/* all entries of the ACL */

@@ -37,7 +37,6 @@ enum copy_action {
 
 #define ROD_DEFAULT		0x00800000	/* point in time copy */
 #define ROD_CHANGE_VULNERABLE	0x00800001
-#define ROD_PERSISTENT		0x00800002
 #define ROD_ANY			0x0080ffff
 #define ROD_ZEROS		0xffff0001
 

@@ -22,7 +22,6 @@
 #include "target/scsi/token.h"
 
 #define IMMED		0x80
-#define ZNR_AUSE	0x60
 #define AUSE		0x20
 #define SA_OVERWRITE	0x01
 #define SA_BLOCK_ERASE	0x02

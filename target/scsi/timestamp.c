@@ -7,7 +7,6 @@
 #include "target/model/ua.h"
 #include "target/scsi/server.h"
 
-#define ORIGIN_BOOT	0	/* zero at power on or hard reset */
 #define ORIGIN_COMMAND	2	/* initialized by SET TIMESTAMP */
 #define SET_SIZE	12
 #define VALUE_MAX	0xf0	/* of the most significant byte of six */

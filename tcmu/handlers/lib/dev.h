@@ -72,7 +72,4 @@ int tcmuh_spec_parse(struct tcmuh_spec *s, const char *uio_name);
 int tcmuh_device_run(const struct tcmuh_spec *spec, const struct tcmuh_ops *ops, int ctl,
 		     bool taken_over, const char *user);
 
-/* disk.c */
-void tcmuh_disk_done(struct tcmuh_cmd *cmd, int result);
-
 #endif /* TCMUH_DEV_H */
