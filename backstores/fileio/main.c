@@ -98,8 +98,10 @@ static int check_file(struct tfile_dev *dev)
 {
 	if (S_ISDIR(tfile_inode(dev)->i_mode))
 		return -EISDIR;
-	if (!dev->file->f_op->read_iter || !dev->file->f_op->write_iter)
+	if (!dev->file->f_op->read_iter || !dev->file->f_op->write_iter) {
+		pr_err("%s: is no file to read and write\n", dev->path);
 		return -EINVAL;
+	}
 	if (!is_bdev(dev) && !dev->has_size) {
 		pr_err("%s: fd_dev_size= is missing\n", dev->path);
 		return -EINVAL;
@@ -119,8 +121,10 @@ static int tfile_configure_device(struct se_device *se_dev)
 		return -EINVAL;
 	}
 	file = filp_open(dev->path, O_RDWR | O_CREAT | O_LARGEFILE, 0600);
-	if (IS_ERR(file))
+	if (IS_ERR(file)) {
+		pr_err("%s: cannot be opened: %pe\n", dev->path, file);
 		return PTR_ERR(file);
+	}
 	dev->file = file;
 	ret = check_file(dev);
 	if (ret)

@@ -92,8 +92,10 @@ static int tiblk_configure_device(struct se_device *se_dev)
 		return -EINVAL;
 	}
 	ret = tgt_bdev_open(&dev->lower, dev->path, dev->readonly, dev);
-	if (ret)
+	if (ret) {
+		pr_err("%s: cannot be opened: %pe\n", dev->path, ERR_PTR(ret));
 		return ret;
+	}
 	ret = tiblk_bio_init(dev);
 	if (ret)
 		goto out_close;

@@ -46,8 +46,10 @@ static int claim_disk(struct tpscsi_dev *dev)
 
 	if (ret == -EACCES || ret == -EROFS)
 		ret = tgt_bdev_open(&dev->lower, path, true, dev);
-	if (ret)
+	if (ret) {
+		pr_err("%s: cannot be opened: %pe\n", path, ERR_PTR(ret));
 		return ret;
+	}
 	if (disk_to_dev(dev->lower.bdev->bd_disk)->parent == &dev->sdev->sdev_gendev)
 		return 0;
 	pr_err("%s is not the disk at %d:%d:%d:%d\n", path, dev->host->host_no, dev->channel,

@@ -2,6 +2,70 @@
 /* Configfs files of common kinds: names and secrets. */
 #include "iscsi/fabric/attr.h"
 
+#include <linux/err.h>
+#include <linux/kstrtox.h>
+#include <linux/minmax.h>
+#include <linux/printk.h>
+
+#define VALUE_TEXT 64	/* that much of a refused value is shown */
+
+static void refused(struct config_item *item, const char *file, const char *page, const char *why)
+{
+	struct config_item *up = item->ci_parent;
+
+	pr_warn("%s/%s/%s/%s: \"%.*s\" refused: %s\n", config_item_name(up->ci_parent),
+		config_item_name(up), config_item_name(item), file,
+		(int)min_t(size_t, strcspn(page, "\n"), VALUE_TEXT), page, why);
+}
+
+/**
+ * itgt_attr_log - the result of a write, with a line in the log if it was refused
+ * @item: directory
+ * @file: name of the file in it
+ * @page: what was written, "..." in place of a secret
+ * @ret: the result
+ *
+ * Return: @ret
+ */
+ssize_t itgt_attr_log(struct config_item *item, const char *file, const char *page, ssize_t ret)
+{
+	char why[16];
+
+	if (ret < 0) {
+		snprintf(why, sizeof(why), "%pe", ERR_PTR(ret));
+		refused(item, file, page, why);
+	}
+	return ret;
+}
+
+/**
+ * itgt_attr_store_u32 - write a number within bounds; a refused one leaves the old value
+ * @item: directory
+ * @file: name of the file in it
+ * @home: where the number is
+ * @lo: lower bound
+ * @hi: upper bound
+ * @page: the text
+ * @count: its length
+ *
+ * Return: @count or -errno
+ */
+ssize_t itgt_attr_store_u32(struct config_item *item, const char *file, u32 *home, u32 lo, u32 hi,
+			    const char *page, size_t count)
+{
+	char why[40];
+	u32 val;
+	int ret = kstrtou32(page, 0, &val);
+
+	if (!ret && val >= lo && val <= hi) {
+		WRITE_ONCE(*home, val);
+		return count;
+	}
+	snprintf(why, sizeof(why), "%u to %u are taken", lo, hi);
+	refused(item, file, page, why);
+	return ret ?: -EINVAL;
+}
+
 /**
  * itgt_attr_auth_show - read a name or secret
  * @auth: credentials

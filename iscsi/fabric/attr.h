@@ -10,19 +10,9 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
-/* A number within bounds; reads as decimal. A refused one leaves the old value. */
-static inline ssize_t itgt_attr_store_u32(u32 *home, u32 lo, u32 hi, const char *page, size_t count)
-{
-	u32 val;
-	int ret = kstrtou32(page, 0, &val);
-
-	if (ret)
-		return ret;
-	if (val < lo || val > hi)
-		return -EINVAL;
-	WRITE_ONCE(*home, val);
-	return count;
-}
+ssize_t itgt_attr_log(struct config_item *item, const char *file, const char *page, ssize_t ret);
+ssize_t itgt_attr_store_u32(struct config_item *item, const char *file, u32 *home, u32 lo, u32 hi,
+			    const char *page, size_t count);
 
 /*
  * @pfx: prefix of the symbols; @name: file and member; @home: function from the item to the struct
@@ -36,7 +26,7 @@ static ssize_t pfx##name##_show(struct config_item *item, char *page)			\
 }											\
 static ssize_t pfx##name##_store(struct config_item *item, const char *page, size_t count)	\
 {											\
-	return itgt_attr_store_u32(&home(item)->name, lo, hi, page, count);		\
+	return itgt_attr_store_u32(item, #name, &home(item)->name, lo, hi, page, count);	\
 }											\
 CONFIGFS_ATTR(pfx, name)
 
@@ -51,7 +41,8 @@ static ssize_t pfx##name##_show(struct config_item *item, char *page)			\
 }											\
 static ssize_t pfx##name##_store(struct config_item *item, const char *page, size_t count)	\
 {											\
-	ssize_t ret = itgt_attr_store_u32(&home(item)->name, lo, hi, page, count);	\
+	ssize_t ret = itgt_attr_store_u32(item, #name, &home(item)->name, lo, hi, page,	\
+					  count);					\
 											\
 	if (ret > 0)									\
 		apply(item);								\
@@ -72,7 +63,8 @@ static ssize_t pfx##name##_show(struct config_item *item, char *page)			\
 }											\
 static ssize_t pfx##name##_store(struct config_item *item, const char *page, size_t count)	\
 {											\
-	return itgt_attr_auth_store(home(item), which, cut, page, count);		\
+	return itgt_attr_log(item, #name, "...",						\
+			     itgt_attr_auth_store(home(item), which, cut, page, count));	\
 }											\
 CONFIGFS_ATTR(pfx, name)
 

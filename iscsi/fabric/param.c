@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The operational parameters of a portal group as text files, and those of a session. */
+#include "iscsi/fabric/attr.h"
 #include "iscsi/fabric/param.h"
 #include "iscsi/fabric/session.h"
 #include "iscsi/obj/session.h"
@@ -173,7 +174,7 @@ void itgt_param_defaults(struct itgt_tpg *tpg)
 }
 
 /**
- * itgt_param_follow_authentication - AuthMethod after a write to attrib/authentication
+ * itgt_param_follow_authentication - AuthMethod as attrib/authentication has it
  * @tpg: the group
  */
 void itgt_param_follow_authentication(struct itgt_tpg *tpg)
@@ -224,7 +225,7 @@ static ssize_t param_##id##_show(struct config_item *item, char *page)				\
 }												\
 static ssize_t param_##id##_store(struct config_item *item, const char *page, size_t count)	\
 {												\
-	return param_store(item, PARAM_##id, page, count);					\
+	return itgt_attr_log(item, #id, page, param_store(item, PARAM_##id, page, count));	\
 }												\
 CONFIGFS_ATTR(param_, id);
 PARAMS(PARAM_FILE)

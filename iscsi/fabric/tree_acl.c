@@ -66,10 +66,10 @@ static ssize_t acl_attrib_nopin_timeout_store(struct config_item *item, const ch
 	u32 val;
 	int ret = kstrtou32(page, 0, &val);
 
+	if (!ret && val && (val < 3 || val > 60))
+		ret = -EINVAL;
 	if (ret)
-		return ret;
-	if (val && (val < 3 || val > 60))
-		return -EINVAL;
+		return itgt_attr_log(item, "nopin_timeout", page, ret);
 	WRITE_ONCE(attrib_of(item)->nopin_timeout, val);
 	apply_times(item);
 	return count;
@@ -87,10 +87,10 @@ static ssize_t acl_attrib_authentication_store(struct config_item *item, const c
 	s32 val;
 	int ret = kstrtos32(page, 0, &val);
 
+	if (!ret && (val < -1 || val > 1))
+		ret = -EINVAL;
 	if (ret)
-		return ret;
-	if (val < -1 || val > 1)
-		return -EINVAL;
+		return itgt_attr_log(item, "authentication", page, ret);
 	WRITE_ONCE(attrib_of(item)->authentication, val);
 	return count;
 }
@@ -127,12 +127,11 @@ static ssize_t acl_cmdsn_depth_store(struct config_item *item, const char *page,
 	u32 depth;
 	int ret = kstrtou32(page, 0, &depth);
 
-	if (ret)
-		return ret;
-	if (depth > CMDSN_DEPTH_MAX)
-		return -EINVAL;
-	ret = core_tpg_set_initiator_node_queue_depth(acl_to_nacl(item), depth);
-	return ret ? ret : count;
+	if (!ret && depth > CMDSN_DEPTH_MAX)
+		ret = -EINVAL;
+	if (!ret)
+		ret = core_tpg_set_initiator_node_queue_depth(acl_to_nacl(item), depth);
+	return itgt_attr_log(item, "cmdsn_depth", page, ret) ?: count;
 }
 CONFIGFS_ATTR(acl_, cmdsn_depth);
 
@@ -146,7 +145,7 @@ static ssize_t acl_tag_store(struct config_item *item, const char *page, size_t 
 	struct se_node_acl *acl = acl_to_nacl(item);
 	int ret = core_tpg_set_initiator_node_tag(acl->se_tpg, acl, page);
 
-	return ret < 0 ? ret : count;
+	return ret < 0 ? itgt_attr_log(item, "tag", page, ret) : count;
 }
 CONFIGFS_ATTR(acl_, tag);
 

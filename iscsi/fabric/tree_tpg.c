@@ -67,11 +67,11 @@ static ssize_t tpg_attrib_fabric_prot_type_store(struct config_item *item, const
 	u32 val;
 	int ret = kstrtou32(page, 0, &val);
 
-	if (ret)
-		return ret;
-	if (val != TARGET_DIF_TYPE0_PROT && val != TARGET_DIF_TYPE1_PROT &&
+	if (!ret && val != TARGET_DIF_TYPE0_PROT && val != TARGET_DIF_TYPE1_PROT &&
 	    val != TARGET_DIF_TYPE3_PROT)
-		return -EINVAL;
+		ret = -EINVAL;
+	if (ret)
+		return itgt_attr_log(item, "fabric_prot_type", page, ret);
 	WRITE_ONCE(attrib_of(item)->fabric_prot_type, val);
 	return count;
 }
@@ -136,7 +136,7 @@ static ssize_t tpg_redirect_store(struct config_item *item, const char *page, si
 		page += 10;
 	len = strcspn(page, "\n");
 	if (len >= sizeof(tpg->redirect) || strcspn(page, " \t") < len)
-		return -EINVAL;
+		return itgt_attr_log(item, "redirect", page, -EINVAL);
 	if (len == 4 && !strncmp(page, "NULL", 4))
 		len = 0;
 	mutex_lock(&tpg->lock);

@@ -26,7 +26,8 @@ static ssize_t discovery_enforce_discovery_auth_show(struct config_item *item, c
 static ssize_t discovery_enforce_discovery_auth_store(struct config_item *item, const char *page,
 						      size_t count)
 {
-	return itgt_attr_store_u32(&itgt_discovery_enforce, 0, 1, page, count);
+	return itgt_attr_store_u32(item, "enforce_discovery_auth", &itgt_discovery_enforce, 0, 1,
+				   page, count);
 }
 CONFIGFS_ATTR(discovery_, enforce_discovery_auth);
 
@@ -52,7 +53,7 @@ static ssize_t root_cpus_allowed_list_store(struct config_item *item, const char
 {
 	int ret = itgt_cpus_set(page);
 
-	return ret ? ret : count;
+	return itgt_attr_log(item, "cpus_allowed_list", page, ret) ?: count;
 }
 CONFIGFS_ATTR(root_, cpus_allowed_list);
 

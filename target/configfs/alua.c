@@ -202,13 +202,18 @@ static struct config_group *tpg_gp_make(struct config_group *group, const char *
 	return IS_ERR(gp) ? ERR_CAST(gp) : &gp->tg_pt_gp_group;
 }
 
+static struct config_group *tpg_gp_make_logged(struct config_group *group, const char *name)
+{
+	return tgt_log_mkdir(group, name, tpg_gp_make(group, name));
+}
+
 static void tpg_gp_drop(struct config_group *group, struct config_item *item)
 {
 	config_item_put(item);
 }
 
 struct configfs_group_operations tgt_alua_groups_ops = {
-	.make_group = tpg_gp_make,
+	.make_group = tpg_gp_make_logged,
 	.drop_item = tpg_gp_drop,
 };
 
@@ -299,13 +304,18 @@ static struct config_group *lu_gp_make(struct config_group *group, const char *n
 	return &lg->lu_gp_group;
 }
 
+static struct config_group *lu_gp_make_logged(struct config_group *group, const char *name)
+{
+	return tgt_log_mkdir(group, name, lu_gp_make(group, name));
+}
+
 static void lu_gp_drop(struct config_group *group, struct config_item *item)
 {
 	config_item_put(item);
 }
 
 static struct configfs_group_operations lu_gps_group_ops = {
-	.make_group = lu_gp_make,
+	.make_group = lu_gp_make_logged,
 	.drop_item = lu_gp_drop,
 };
 

@@ -13,6 +13,8 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
+ssize_t tgt_log_write(struct config_item *item, const char *file, const char *page, ssize_t ret);
+
 /*
  * Parsers. One write is one value; kstrto*() take one trailing newline, base 0, and tell -EINVAL
  * (no number, or negative for an unsigned type) from -ERANGE (too wide). A boolean is decided by
@@ -115,7 +117,7 @@ static inline int attr_parse_01(const char *page, u64 *val)
 		int ret = _parse(page, &val); \
 		if (!ret) \
 			ret = _apply(_pfx##_of(item), val); \
-		return ret ?: count; \
+		return tgt_log_write(item, __stringify(_name), page, ret) ?: count; \
 	}
 
 #define TGT_VALUE_RO(_pfx, _name, _fmt, ...) \
@@ -142,7 +144,8 @@ static inline int attr_parse_01(const char *page, u64 *val)
 	} \
 	static ssize_t _pfx##_##_name##_store(struct config_item *item, const char *page, size_t count) \
 	{ \
-		return _write(_pfx##_of(item), page, count); \
+		return tgt_log_write(item, __stringify(_name), page, \
+				     _write(_pfx##_of(item), page, count)); \
 	} \
 	TGT_FILE_RW(_pfx, _name)
 

@@ -84,7 +84,9 @@ static ssize_t dev_control_store(struct config_item *item, const char *page, siz
 {
 	struct se_device *dev = dev_of(item);
 
-	return dev->transport->set_configfs_dev_params(dev, page, count);
+	/* what is configured for a handler may hold a password */
+	return tgt_log_write(item, "control", NULL,
+			     dev->transport->set_configfs_dev_params(dev, page, count));
 }
 
 TGT_FILE_WO(dev, control);

@@ -106,6 +106,11 @@ static struct config_group *wwn_make(struct config_group *group, const char *nam
 	return &wwn->wwn_group;
 }
 
+static struct config_group *wwn_make_logged(struct config_group *group, const char *name)
+{
+	return tgt_log_mkdir(group, name, wwn_make(group, name));
+}
+
 static void wwn_drop(struct config_group *group, struct config_item *item)
 {
 	struct se_wwn *wwn = wwn_of(item);
@@ -116,7 +121,7 @@ static void wwn_drop(struct config_group *group, struct config_item *item)
 }
 
 static struct configfs_group_operations wwns_group_ops = {
-	.make_group = wwn_make,
+	.make_group = wwn_make_logged,
 	.drop_item = wwn_drop,
 };
 

@@ -73,6 +73,11 @@ static int mapped_allow_link(struct config_item *item, struct config_item *targe
 	return tgt_lun_acl_link(lacl, lun, mapped_starts_protected(tpg, lun));
 }
 
+static int mapped_allow_link_logged(struct config_item *item, struct config_item *target)
+{
+	return tgt_log_link(item, target, mapped_allow_link(item, target));
+}
+
 static void mapped_drop_link(struct config_item *item, struct config_item *target)
 {
 	tgt_lun_acl_unlink(mapped_of(item));
@@ -85,7 +90,7 @@ static void mapped_release(struct config_item *item)
 
 static struct configfs_item_operations mapped_item_ops = {
 	.release = mapped_release,
-	.allow_link = mapped_allow_link,
+	.allow_link = mapped_allow_link_logged,
 	.drop_link = mapped_drop_link,
 };
 
@@ -120,6 +125,11 @@ static struct config_group *mapped_make(struct config_group *group, const char *
 	return &lacl->se_lun_group;
 }
 
+static struct config_group *mapped_make_logged(struct config_group *group, const char *name)
+{
+	return tgt_log_mkdir(group, name, mapped_make(group, name));
+}
+
 static void mapped_drop(struct config_group *group, struct config_item *item)
 {
 	struct se_lun_acl *lacl = mapped_of(item);
@@ -141,7 +151,7 @@ static struct configfs_item_operations acl_item_ops = {
 };
 
 static struct configfs_group_operations acl_group_ops = {
-	.make_group = mapped_make,
+	.make_group = mapped_make_logged,
 	.drop_item = mapped_drop,
 };
 
@@ -189,8 +199,13 @@ static struct config_group *acl_make(struct config_group *group, const char *nam
 	return &nacl->acl_group;
 }
 
+static struct config_group *acl_make_logged(struct config_group *group, const char *name)
+{
+	return tgt_log_mkdir(group, name, acl_make(group, name));
+}
+
 static struct configfs_group_operations acls_group_ops = {
-	.make_group = acl_make,
+	.make_group = acl_make_logged,
 	.drop_item = acl_drop,
 };
 

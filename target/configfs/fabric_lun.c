@@ -89,6 +89,11 @@ static int lun_allow_link(struct config_item *item, struct config_item *target)
 	return 0;
 }
 
+static int lun_allow_link_logged(struct config_item *item, struct config_item *target)
+{
+	return tgt_log_link(item, target, lun_allow_link(item, target));
+}
+
 static void lun_drop_link(struct config_item *item, struct config_item *target)
 {
 	struct se_lun *lun = lun_of(item);
@@ -109,7 +114,7 @@ static void lun_release(struct config_item *item)
 
 static struct configfs_item_operations lun_item_ops = {
 	.release = lun_release,
-	.allow_link = lun_allow_link,
+	.allow_link = lun_allow_link_logged,
 	.drop_link = lun_drop_link,
 };
 
@@ -160,6 +165,11 @@ static struct config_group *lun_make(struct config_group *group, const char *nam
 	return &lun->lun_group;
 }
 
+static struct config_group *lun_make_logged(struct config_group *group, const char *name)
+{
+	return tgt_log_mkdir(group, name, lun_make(group, name));
+}
+
 static void lun_drop(struct config_group *group, struct config_item *item)
 {
 	struct se_lun *lun = lun_of(item);
@@ -170,7 +180,7 @@ static void lun_drop(struct config_group *group, struct config_item *item)
 }
 
 static struct configfs_group_operations luns_group_ops = {
-	.make_group = lun_make,
+	.make_group = lun_make_logged,
 	.drop_item = lun_drop,
 };
 

@@ -119,6 +119,11 @@ static struct config_group *tpg_make(struct config_group *group, const char *nam
 	return &tpg->tpg_group;
 }
 
+static struct config_group *tpg_make_logged(struct config_group *group, const char *name)
+{
+	return tgt_log_mkdir(group, name, tpg_make(group, name));
+}
+
 static void tpg_drop(struct config_group *group, struct config_item *item)
 {
 	configfs_remove_default_groups(&tpg_of(item)->tpg_group);
@@ -126,7 +131,7 @@ static void tpg_drop(struct config_group *group, struct config_item *item)
 }
 
 static struct configfs_group_operations tpgs_group_ops = {
-	.make_group = tpg_make,
+	.make_group = tpg_make_logged,
 	.drop_item = tpg_drop,
 };
 
@@ -161,13 +166,18 @@ static struct config_group *np_make(struct config_group *group, const char *name
 	return &np->tpg_np_group;
 }
 
+static struct config_group *np_make_logged(struct config_group *group, const char *name)
+{
+	return tgt_log_mkdir(group, name, np_make(group, name));
+}
+
 static void np_drop(struct config_group *group, struct config_item *item)
 {
 	config_item_put(item);
 }
 
 static struct configfs_group_operations nps_group_ops = {
-	.make_group = np_make,
+	.make_group = np_make_logged,
 	.drop_item = np_drop,
 };
 

@@ -53,7 +53,7 @@ static struct configfs_item_operations hba_item_ops = {
 
 static struct config_group *hba_make_group(struct config_group *group, const char *name)
 {
-	return tgt_dev_make(hba_of(&group->cg_item), name);
+	return tgt_log_mkdir(group, name, tgt_dev_make(hba_of(&group->cg_item), name));
 }
 
 static void hba_drop_item(struct config_group *group, struct config_item *item)

@@ -50,7 +50,7 @@ static struct configfs_attribute *root_attrs[] = {
 
 static struct config_group *root_make_group(struct config_group *group, const char *name)
 {
-	return tgt_fabric_make(name);
+	return tgt_log_mkdir(group, name, tgt_fabric_make(name));
 }
 
 static void root_drop_item(struct config_group *group, struct config_item *item)
@@ -73,7 +73,7 @@ static const struct config_item_type root_type = {
 static struct config_group *core_make_group(struct config_group *group, const char *name)
 {
 	tgt_backend_load_modules();
-	return tgt_hba_make(name);
+	return tgt_log_mkdir(group, name, tgt_hba_make(name));
 }
 
 static void core_drop_item(struct config_group *group, struct config_item *item)

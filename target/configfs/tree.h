@@ -6,6 +6,11 @@
 #include "compat/target.h"
 #include "target/abi.h"
 
+/* log.c: a line for what is refused; the result is passed on */
+struct config_group *tgt_log_mkdir(struct config_group *parent, const char *name,
+				   struct config_group *made);
+int tgt_log_link(struct config_item *item, struct config_item *target, int ret);
+
 /* root.c */
 extern struct configfs_subsystem tgt_root_subsys;
 

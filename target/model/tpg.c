@@ -133,8 +133,10 @@ static int rtpi_allot(struct se_portal_group *tpg)
 		ret = xa_insert(&rtpis, *rtpi, tpg, GFP_KERNEL);
 		if (ret != -EBUSY)
 			return ret;
-		if (compat_tpg_rtpi_manual(tpg))
+		if (compat_tpg_rtpi_manual(tpg)) {
+			pr_err("relative target port identifier %u is another TPG's\n", *rtpi);
 			return -EINVAL;
+		}
 	}
 	ret = xa_alloc(&rtpis, &id, tpg, XA_LIMIT(1, U16_MAX), GFP_KERNEL);
 	if (ret)

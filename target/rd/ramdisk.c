@@ -114,8 +114,10 @@ static int rd_configure_device(struct se_device *dev)
 	struct rd_dev *rd = to_rd(dev);
 
 	rd->nr_pages = READ_ONCE(rd->wanted);
-	if (!rd->nr_pages)
+	if (!rd->nr_pages) {
+		pr_err("rd_pages= is missing\n");
 		return -EINVAL;
+	}
 	if (!rd->nullio) {
 		rd->pages = pages_alloc(rd->nr_pages, 0);
 		if (!rd->pages)
