@@ -17,6 +17,7 @@
 
 /* limits of a regular file; a block device file takes those of its device */
 #define FILE_MAX_WRITE_SAME	4096
+#define BDEV_MAX_WRITE_SAME	0xffff
 #define FILE_MAX_UNMAP_BLOCKS	8192
 
 /* number of devices enabled so far on one HBA; changed under the HBA's configfs locks */
@@ -85,7 +86,7 @@ static void set_limits(struct tfile_dev *dev)
 	attrib->hw_block_size = bdev ? bdev_logical_block_size(bdev) : SECTOR_SIZE;
 	attrib->hw_max_sectors = TFILE_MAX_BYTES / attrib->hw_block_size;
 	attrib->hw_queue_depth = TFILE_QUEUE_DEPTH;
-	attrib->max_write_same_len = FILE_MAX_WRITE_SAME;
+	attrib->max_write_same_len = bdev ? BDEV_MAX_WRITE_SAME : FILE_MAX_WRITE_SAME;
 	if (bdev && bdev_nonrot(bdev))
 		attrib->is_nonrot = true;
 	dev->write_back = dev->buffered;

@@ -271,6 +271,11 @@ def enable_iblock():
                            "max_write_same_len": 65535, "hw_max_sectors": 248}.items():
             same(f"iblock attrib {name}", int(read(f"{so.dir}/attrib/{name}")), want)
         same("iblock attrib emulate_write_cache=1", so.set("attrib/emulate_write_cache", "1"), "EINVAL")
+    with Object("fileio") as so:
+        so.set("control", "fd_dev_name=/dev/ram1")
+        same("fileio enable: a block device", so.set("enable", "1"), 0)
+        for name, want in {"hw_block_size": 512, "max_write_same_len": 65535}.items():
+            same(f"fileio attrib {name} on a block device", int(read(f"{so.dir}/attrib/{name}")), want)
     subprocess.run("rmmod brd", shell=True)
 
 
