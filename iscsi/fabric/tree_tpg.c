@@ -193,8 +193,11 @@ int itgt_tree_enable_tpg(struct se_portal_group *se_tpg, bool enable)
 {
 	struct itgt_tpg *tpg = itgt_tpg(se_tpg);
 
-	if (enable)
-		return itgt_tpg_enable(tpg);
+	if (enable) {
+		if (itgt_tpg_enable(tpg) && READ_ONCE(tpg->attrib.authentication))
+			itgt_param_follow_authentication(tpg);
+		return 0;
+	}
 	itgt_tpg_shut(tpg);
 	itgt_async_leave(tpg, 0);
 	itgt_tpg_disable(tpg);

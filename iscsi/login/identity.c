@@ -85,7 +85,8 @@ static enum itgt_login_status read_config(struct itgt_login *login)
 	/* responses of one connection can not overtake each other: the fence stands by itself */
 	if (tpg->cfg.max_connections == 1)
 		login->cfg.task_reporting |= ITGT_TASKREP_FENCE;
-	login->methods = tpg->auth_methods;
+	login->methods = READ_ONCE(tpg->attrib.authentication) ? ITGT_METHOD_CHAP :
+								 tpg->auth_methods;
 	if (tpg->redirect[0]) {
 		strscpy(login->redirect, tpg->redirect, sizeof(login->redirect));
 		status = tpg->redirect_permanent ? ITGT_LOGIN_MOVED_PERMANENTLY :

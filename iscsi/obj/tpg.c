@@ -136,14 +136,17 @@ void itgt_tpg_login_done(struct itgt_tpg *tpg, struct itgt_tpg_login *login)
  * itgt_tpg_enable - let initiators in
  * @tpg: the group
  *
- * Return: 0
+ * Return: whether they were out before
  */
-int itgt_tpg_enable(struct itgt_tpg *tpg)
+bool itgt_tpg_enable(struct itgt_tpg *tpg)
 {
+	bool was;
+
 	spin_lock(&tpg->sess_lock);
+	was = tpg->enabled;
 	tpg->enabled = true;
 	spin_unlock(&tpg->sess_lock);
-	return 0;
+	return !was;
 }
 
 static void end_logins(struct itgt_tpg *tpg)

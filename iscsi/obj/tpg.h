@@ -106,7 +106,7 @@ void itgt_tpg_free(struct itgt_tpg *tpg);
 int itgt_tpg_use(struct itgt_tpg *tpg, struct itgt_tpg_login *login);
 void itgt_tpg_login_done(struct itgt_tpg *tpg, struct itgt_tpg_login *login);
 void itgt_tpg_unuse(struct itgt_tpg *tpg);
-int itgt_tpg_enable(struct itgt_tpg *tpg);
+bool itgt_tpg_enable(struct itgt_tpg *tpg);
 void itgt_tpg_shut(struct itgt_tpg *tpg);
 void itgt_tpg_disable(struct itgt_tpg *tpg);
 void itgt_tpg_quiesce(struct itgt_tpg *tpg);

@@ -41,6 +41,11 @@ refuse "libiscsi with a wrong one" inq tusr%wrongwrongwrong
 check "libiscsi with the portal group's" inq tusr%tsecretsecret
 refuse "open-iscsi without a secret" session
 refuse "open-iscsi with a wrong one" with tusr wrongwrongwrong
+printf None >"$t/param/AuthMethod"
+refuse "a method that is written does not undo attrib/authentication" session
+check "CHAP is agreed to all the same" with tusr tsecretsecret
+echo 0 >"$t/enable"; echo 1 >"$t/enable"
+same "AuthMethod after enable" "$(cat "$t/param/AuthMethod")" CHAP
 check "open-iscsi with the portal group's" with tusr tsecretsecret
 for alg in MD5 SHA1 SHA256 SHA3-256; do
 	check "open-iscsi with $alg" with tusr tsecretsecret node.session.auth.chap_algs=$alg
