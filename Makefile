@@ -7,6 +7,7 @@ debug_tree = $(shell selftests/vm/debug-kernel --path 2>/dev/null)
 running := $(shell uname -r)
 ifeq ($(KVER),)
 override KVER := $(if $(wildcard /lib/modules/$(running)/build),$(running),$(call installed,*))
+OTHER_KERNEL := $(filter-out $(running),$(KVER))
 else ifneq ($(filter 6.1 6.12,$(KVER)),)
 TEST_KERNELS := $(KVER)
 override KVER := $(or $(call installed,$(KVER).*),$(KVER))
@@ -40,6 +41,7 @@ links: | $(KDIR)/Makefile
 	@mkdir -p $(BUILD)
 	@cp -rsf $(addprefix $(CURDIR)/,$(SRC_DIRS) Kbuild) $(BUILD)/
 	@find $(BUILD) -xtype l -delete
+	@$(if $(OTHER_KERNEL),echo "no headers of the running kernel ($(running)) are installed: this is for $(KVER)" >&2,:)
 
 modules: links ## builds the modules [KVER=6.1|6.12|RELEASE|debug W=1 C=2]
 	$(MAKE) -C $(KDIR) M=$(BUILD) $(if $(W),W=$(W)) $(if $(C),C=$(C)) $(if $(CF),CF=$(CF)) modules
@@ -53,7 +55,7 @@ uninstall: ## removes them from there; the kernel's own modules are found again
 	rm -f $(MODULES:%=$(INSTALLED)/%.ko)
 	$(if $(DESTDIR),,depmod $(KVER))
 
-dkms: ## registers the sources with DKMS and builds for the running kernel
+dkms: ## registers the sources with DKMS, builds and installs for each kernel with headers
 	packaging/dkms-add $(VERSION)
 
 deb: ## a fairlead-dkms package in build/
