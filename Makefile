@@ -6,7 +6,7 @@ installed = $(shell ls -d /lib/modules/$(1)/build 2>/dev/null | sort -V | tail -
 debug_tree = $(shell selftests/vm/debug-kernel --path 2>/dev/null)
 running := $(shell uname -r)
 ifeq ($(KVER),)
-override KVER := $(if $(wildcard /lib/modules/$(running)/build),$(running),$(call installed,*))
+override KVER := $(if $(wildcard /lib/modules/$(running)/build),$(running),$(or $(call installed,*),$(running)))
 OTHER_KERNEL := $(filter-out $(running),$(KVER))
 else ifneq ($(filter 6.1 6.12,$(KVER)),)
 TEST_KERNELS := $(KVER)
@@ -73,6 +73,9 @@ handlers: ## tcmu/handlers: libtcmuh, tcmu-handlerd, example, to build/handlers
 install-handlers: ## library, daemon, man pages, systemd unit [PREFIX=/usr/local DESTDIR=]
 	$(MAKE) -C tcmu/handlers OUT=$(CURDIR)/build/handlers install
 
+uninstall-handlers: ## removes what install-handlers put there [PREFIX= DESTDIR=]
+	$(MAKE) -C tcmu/handlers OUT=$(CURDIR)/build/handlers uninstall
+
 test: deps handlers ## unit tests and guest suites on both kernels [SUITE= KVER=]
 	@selftests/run --kernels "$(TEST_KERNELS)" $(SUITE)
 
@@ -95,4 +98,4 @@ bench: deps ## stock and ours in one boot, medians and ratios [QUICK=1 COUNT=1 K
 clean: ## removes build/ and the logs
 	rm -rf build vm-out
 
-.PHONY: all help links modules install uninstall dkms deb deps check handlers install-handlers test test-unit test-debug fuzz run bench clean
+.PHONY: all help links modules install uninstall dkms deb deps check handlers install-handlers uninstall-handlers test test-unit test-debug fuzz run bench clean
