@@ -200,6 +200,7 @@ enum itgt_login_status itgt_identity_check(struct itgt_login *login)
 		return status;
 	/* known to the statistics even if the text is refused later */
 	strscpy(login->nego.initiator_name, n.initiator, sizeof(login->nego.initiator_name));
+	strscpy(login->target, n.target, sizeof(login->target));
 	login->nego.leading = !login->tsih;
 	if (login->nego.discovery)
 		return identify_discovery(login, n.initiator);

@@ -59,6 +59,7 @@ struct itgt_login {
 	bool authenticated;
 	struct itgt_chap *chap;		/* if the configuration allows CHAP */
 	char initiator[ITGT_NAME_LEN];	/* name as the ACLs have it */
+	char target[ITGT_NAME_LEN];	/* name as the initiator has it */
 
 	struct iscsi_login_req req;
 	u32 got;			/* bytes of the present PDU that have arrived */

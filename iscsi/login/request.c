@@ -8,7 +8,9 @@
 #include "iscsi/wire/bhs.h"
 #include "iscsi/wire/trace.h"
 
+#include <linux/printk.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 enum {
 	ANSWER_MAX = 2 * ITGT_LOGIN_TEXT_MAX,	/* bytes of answers to one joined text */
@@ -107,6 +109,39 @@ static enum itgt_login_fail fail_type(enum itgt_login_status status)
 	return ITGT_LOGIN_FAIL_OTHER;
 }
 
+static const char *status_text(enum itgt_login_status status)
+{
+	switch (status) {
+	case ITGT_LOGIN_AUTH_FAILED:
+		return "authentication failed";
+	case ITGT_LOGIN_FORBIDDEN:
+		return "the initiator has no ACL";
+	case ITGT_LOGIN_NOT_FOUND:
+		return "no such target at this portal";
+	case ITGT_LOGIN_NO_SESSION:
+		return "no such session";
+	case ITGT_LOGIN_UNAVAILABLE:
+		return "the portal group is disabled or going";
+	case ITGT_LOGIN_TOO_MANY:
+		return "too many sessions or connections";
+	case ITGT_LOGIN_NO_RESOURCES:
+		return "out of resources";
+	default:
+		return "negotiation failed";
+	}
+}
+
+/* names are what the peer makes them: escaped, and no more lines than the rate allows */
+static void log_refusal(const struct itgt_login *login, enum itgt_login_status status)
+{
+	const char *initiator = login->nego.initiator_name;
+	const char *target = login->nego.discovery ? "discovery" : login->target;
+
+	pr_notice_ratelimited("login of %*pE from %pISpc to %*pE refused: %s (%#06x)\n",
+			      (int)strlen(initiator), initiator, &login->conn->peer,
+			      (int)strlen(target), target, status_text(status), status);
+}
+
 /* the last response of a login that does not succeed; the connection ends after it */
 static int refuse(struct itgt_login *login, enum itgt_login_status status)
 {
@@ -125,6 +160,8 @@ static int refuse(struct itgt_login *login, enum itgt_login_status status)
 	if (login->tpg)
 		itgt_tiqn_count_fail(login->tpg->tiqn, fail_type(status),
 				     login->nego.initiator_name, &login->conn->peer);
+	if (status >> 8 != 1)
+		log_refusal(login, status);
 	trace_itgt_login(login->conn->id, login->nego.initiator_name, status);
 	respond(login, login->fsm.stage << 2, status);
 	return -EACCES;

@@ -98,6 +98,16 @@ refuse "mutual discovery, wrong expectation" disc $D.authmethod=CHAP $D.username
 	$D.username_in=dm $D.password_in=otherotherother
 echo 0 >$DISC/enforce_discovery_auth
 for f in userid password userid_mutual password_mutual; do printf NULL >$DISC/$f; done
+# the line of the log that tells why
+said() { dmesg -C; session >/dev/null 2>&1; dmesg | grep -qE "login of $INIT from 127.0.0.1:[0-9]+ to $IQN refused: $1"; }
+printf 1 >"$t/acls/$INIT/attrib/authentication"
+check "the kernel's log has a failed authentication" said "authentication failed \(0x0201\)"
+rm "$t/acls/$INIT/lun_0/lun"; rmdir "$t/acls/$INIT/lun_0" "$t/acls/$INIT"
+echo 0 >"$t/attrib/generate_node_acls"
+check "an ACL that is not there" said "the initiator has no ACL \(0x0202\)"
+rmdir "$t/np/127.0.0.1:3260"
+mkdir -p "$TGT/iscsi/$IQN.other/tpgt_1/np/127.0.0.1:3260"
+check "a target that is not there" said "no such target at this portal \(0x0203\)"
 n=$(cat "$TGT/iscsi/$IQN/fabric_statistics/iscsi_login_stats/authenticate_fails")
 like "failures were counted" "$n" '^[1-9][0-9]*$'
 same "no secret in the kernel's log" "$(dmesg | grep -c 'secretsecret')" 0
