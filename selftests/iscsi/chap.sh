@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # suite: CHAP with Debian's own initiators: one way, mutual, per ACL, per portal group, discovery, each algorithm
-# time: 90
+# time: 120
 . "$TOP/selftests/lib/ktap.sh"
 . "$TOP/selftests/lib/configfs.sh"
 . "$TOP/selftests/lib/iscsi.sh"
