@@ -225,7 +225,7 @@ static bool target_has_portal(struct itgt_tiqn *tiqn, struct itgt_portal *portal
 
 static int link_np(struct itgt_tpg_np *np, struct itgt_tpg *tpg, struct itgt_portal *portal)
 {
-	int ret = -EINVAL;
+	int ret = -EEXIST;
 
 	down_write(&itgt_tiqn_sem);
 	if (!target_has_portal(tpg->tiqn, portal)) {
@@ -245,7 +245,7 @@ static int link_np(struct itgt_tpg_np *np, struct itgt_tpg *tpg, struct itgt_por
  * @addr: where to listen; an existing listener at the same address is shared with other targets
  *
  * Context: process.
- * Return: the link, or ERR_PTR: -EINVAL if a group of this target listens there already, -ENOMEM,
+ * Return: the link, or ERR_PTR: -EEXIST if a group of this target listens there already, -ENOMEM,
  * or what bind and listen say
  */
 struct itgt_tpg_np *itgt_portal_link(struct itgt_tpg *tpg, const struct sockaddr_storage *addr)

@@ -47,6 +47,8 @@ one " $t/acls/ini/lun_x: cannot be made: -EINVAL" mkdir "$tpg/acls/ini/lun_x"
 one " target/iscsi/$IQN/tpgt_x: cannot be made: -EINVAL" mkdir "$TGT/iscsi/$IQN/tpgt_x"
 one " $t/np/nowhere: cannot be made: -EINVAL" mkdir "$tpg/np/nowhere"
 one 'portal 0.0.0.0:3260: cannot listen: -EADDRINUSE' mkdir "$tpg/np/0.0.0.0:3260"
+mkdir "$TGT/iscsi/$IQN/tpgt_2"
+one 'portal 127.0.0.1:3260: cannot listen: -EEXIST' mkdir "$TGT/iscsi/$IQN/tpgt_2/np/127.0.0.1:3260"
 one " $t/lun/lun_1/x: link refused: -ENODEV" ln -s $core/fileio_9/x "$tpg/lun/lun_1/x"
 one " $t/acls/ini/lun_0/lun_1: link refused: -EINVAL" ln -s "$tpg/lun/lun_1" "$tpg/acls/ini/lun_0/x"
 one "$IQN/tpgt_1/attrib/login_timeout: \"1000\" refused: 5 to 30 are taken" put "$tpg/attrib/login_timeout" 1000
