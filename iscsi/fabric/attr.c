@@ -13,9 +13,10 @@ static void refused(struct config_item *item, const char *file, const char *page
 {
 	struct config_item *up = item->ci_parent;
 
-	pr_warn("%s/%s/%s/%s: \"%.*s\" refused: %s\n", config_item_name(up->ci_parent),
-		config_item_name(up), config_item_name(item), file,
-		(int)min_t(size_t, strcspn(page, "\n"), VALUE_TEXT), page, why);
+	pr_warn_ratelimited("%s/%s/%s/%s: \"%.*s\" refused: %s\n",
+			    config_item_name(up->ci_parent), config_item_name(up),
+			    config_item_name(item), file,
+			    (int)min_t(size_t, strcspn(page, "\n"), VALUE_TEXT), page, why);
 }
 
 /**

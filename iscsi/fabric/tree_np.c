@@ -63,7 +63,7 @@ struct se_tpg_np *itgt_tree_make_np(struct se_portal_group *se_tpg, struct confi
 	np = itgt_portal_link(itgt_tpg(se_tpg), &addr);
 	if (!IS_ERR(np))
 		return &np->se_np;
-	pr_warn("portal %s: cannot listen: %pe\n", name, np);
+	pr_warn_ratelimited("portal %s: cannot listen: %pe\n", name, np);
 	return ERR_PTR(PTR_ERR(np) == -ENOMEM ? -ENOMEM : -EINVAL);
 }
 

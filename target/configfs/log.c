@@ -45,10 +45,12 @@ ssize_t tgt_log_write(struct config_item *item, const char *file, const char *pa
 	if (likely(ret >= 0))
 		return ret;
 	if (page)
-		pr_warn("%s%s: \"%.*s\" refused: %pe\n", path_of(item, path), file,
-			(int)min_t(size_t, strcspn(page, "\n"), VALUE_TEXT), page, ERR_PTR(ret));
+		pr_warn_ratelimited("%s%s: \"%.*s\" refused: %pe\n", path_of(item, path), file,
+				    (int)min_t(size_t, strcspn(page, "\n"), VALUE_TEXT), page,
+				    ERR_PTR(ret));
 	else
-		pr_warn("%s%s: refused: %pe\n", path_of(item, path), file, ERR_PTR(ret));
+		pr_warn_ratelimited("%s%s: refused: %pe\n", path_of(item, path), file,
+				    ERR_PTR(ret));
 	return ret;
 }
 
@@ -66,7 +68,8 @@ struct config_group *tgt_log_mkdir(struct config_group *parent, const char *name
 	char path[PATH_TEXT];
 
 	if (IS_ERR(made))
-		pr_warn("%s%s: cannot be made: %pe\n", path_of(&parent->cg_item, path), name, made);
+		pr_warn_ratelimited("%s%s: cannot be made: %pe\n",
+				    path_of(&parent->cg_item, path), name, made);
 	return made;
 }
 
@@ -83,7 +86,7 @@ int tgt_log_link(struct config_item *item, struct config_item *target, int ret)
 	char path[PATH_TEXT];
 
 	if (ret)
-		pr_warn("%s%s: link refused: %pe\n", path_of(item, path), config_item_name(target),
-			ERR_PTR(ret));
+		pr_warn_ratelimited("%s%s: link refused: %pe\n", path_of(item, path),
+				    config_item_name(target), ERR_PTR(ret));
 	return ret;
 }
