@@ -1,6 +1,6 @@
 #!/bin/bash
 # suite: multipath-tools over two portals in two target port groups: failover under I/O without an error
-# time: 60
+# time: 90
 # once: the command set and the lifetime rules are the same code on each kernel
 # SPDX-License-Identifier: GPL-2.0-only
 . $TOP/selftests/lib/ktap.sh
@@ -90,4 +90,12 @@ check "so is its path" wait_for 30 paths 2
 check "and the I/O" wait_for 20 busy "$A"
 wait $FIO; rc=$?
 like "I/O all the time, verified, without an error" "$rc $(cat /tmp/fio.log /tmp/fio.out)" "^0 .*err= 0"
+
+put 2 "$G/gb/alua_access_state"; put 2 "$G/ga/alua_access_state"
+fio --name=explicit --filename="$MP" --rw=randrw --bs=4k --direct=1 --number_ios=200 --size=16m \
+	--output=/tmp/fio.out >/tmp/fio.log 2>&1 & FIO=$!
+asked() { grep -q "Explicit STPG" "$G/ga/alua_access_status" || grep -q "Explicit STPG" "$G/gb/alua_access_status"; }
+check "both groups in standby: the handler asks for one by SET TARGET PORT GROUPS" wait_for 30 asked
+wait $FIO; rc=$?
+like "I/O goes on without an error" "$rc $(cat /tmp/fio.log /tmp/fio.out)" "^0 .*err= 0"
 multipath -ll | sed 's/^/# /'
