@@ -263,9 +263,9 @@ static ssize_t tiblk_show_params(struct se_device *se_dev, char *text)
 	if (dev->path[0])
 		len += scnprintf(text + len, size - len, "  UDEV PATH: %s", dev->path);
 	len += scnprintf(text + len, size - len, "  readonly: %d\n", dev->readonly);
-	len += scnprintf(text + len, size - len, "        Major: %d Minor: %d  %s\n",
+	len += scnprintf(text + len, size - len, "        Major: %d Minor: %d%s\n",
 			 bdev ? MAJOR(bdev->bd_dev) : 0, bdev ? MINOR(bdev->bd_dev) : 0,
-			 bdev ? "CLAIMED: IBLOCK" : "");
+			 bdev ? "  CLAIMED: IBLOCK" : "");
 	return len;
 }
 

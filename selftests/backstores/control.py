@@ -117,18 +117,18 @@ RD = [
     ("rd_pages=16", 0, "PAGES/PAGE_SIZE: 16*4096  SG_table_count: "),
     ("rd_pages=0x20", 0, " 32*4096 "),
     ("rd_pages=010", 0, " 8*4096 "),
-    ("rd_pages=16x", 0, " 16*4096 "),
-    ("rd_pages=text", 0, " 16*4096 "),
-    ("rd_pages=", 0, " 16*4096 "),
+    ("rd_pages=16x", 0, " 8*4096 "),
+    ("rd_pages=text", 0, " 8*4096 "),
+    ("rd_pages=", 0, " 8*4096 "),
     ("rd_pages=-1", 0, " 4294967295*4096 "),
-    ("rd_pages=4294967298", 0, " 2*4096 "),
+    ("rd_pages=4294967298", 0, None),
     ("rd_nullio=0", 0, "nullio: 0 dummy: 0\n"),
     ("rd_nullio=2,rd_dummy=2", 0, "nullio: 0 dummy: 0\n"),
     ("rd_nullio=1", 0, "nullio: 1 dummy: 0\n"),
     ("rd_nullio=0", 0, "nullio: 1 dummy: 0\n"),
     ("rd_dummy=1", 0, "nullio: 1 dummy: 1\n"),
     ("rd_dummy=0", 0, "nullio: 1 dummy: 1\n"),
-    ("udev_path=/x,readonly=1,unknown=1", 0, " 2*4096 "),
+    ("udev_path=/x,readonly=1,unknown=1", 0, "nullio: 1 dummy: 1\n"),
 ]
 
 
@@ -210,14 +210,20 @@ def enable_rd():
         attempt("more than there is", "rd_pages=4294967295", "ENOMEM")
     attempt("nullio needs no memory", "rd_pages=1000000000,rd_nullio=1", 0)
     with Object("rd_mcp") as so:
-        number = so.hba.rsplit("_", 1)[1]
-        same("rd_mcp info, nothing set", so.info(), f"        TCM RamDisk ID: {number}  RamDisk Makeup: rd_mcp\n"
+        same("rd_mcp info, nothing set", so.info(), "        TCM RamDisk ID: 0  RamDisk Makeup: rd_mcp\n"
              "        PAGES/PAGE_SIZE: 0*4096  SG_table_count: 0  nullio: 0 dummy: 0\n")
         so.set("control", "rd_pages=16")
         same("rd_mcp enable", so.set("enable", "1"), 0)
-        same("rd_mcp info", so.info(), f"        TCM RamDisk ID: {number}  RamDisk Makeup: rd_mcp\n"
+        same("rd_mcp info", so.info(), "        TCM RamDisk ID: 0  RamDisk Makeup: rd_mcp\n"
              "        PAGES/PAGE_SIZE: 16*4096  SG_table_count: 1  nullio: 0 dummy: 0\n")
         same("rd_mcp enable: twice", so.set("enable", "1"), "EEXIST")
+        second = f"{so.hba}/second"
+        os.mkdir(second)
+        write(f"{second}/control", "rd_pages=16")
+        write(f"{second}/enable", "1")
+        text = read(f"{second}/info")
+        report("TCM RamDisk ID: 1 " in text, "the second one of an HBA is number 1", text)
+        os.rmdir(second)
         if os.environ.get("MODULES") == "ours":
             for control in ("rd_pages=1000000", "rd_pages=1", "rd_nullio=1"):
                 same(f"rd_mcp control {control} after enable", so.set("control", control), "EINVAL")
@@ -260,7 +266,7 @@ def enable_iblock():
         so.set("control", "udev_path=/dev/ram1")
         so.set("control", "readonly=0")
         same("iblock info before enable", so.info(),
-             "          UDEV PATH: /dev/ram1  readonly: 0\n        Major: 0 Minor: 0  \n")
+             "          UDEV PATH: /dev/ram1  readonly: 0\n        Major: 0 Minor: 0\n")
         same("iblock enable", so.set("enable", "1"), 0)
         same("iblock info", so.info(), "        iBlock device: ram1  UDEV PATH: /dev/ram1  readonly: 0\n"
              "        Major: 1 Minor: 1  CLAIMED: IBLOCK\n")

@@ -42,6 +42,7 @@ struct rd_dev {
 	 */
 	struct page **prot;
 	u32 nr_prot;
+	unsigned long index;	/* among those that were enabled on its HBA */
 };
 
 static struct rd_dev *to_rd(struct se_device *dev)
@@ -49,10 +50,10 @@ static struct rd_dev *to_rd(struct se_device *dev)
 	return container_of(dev, struct rd_dev, se);
 }
 
-/* The number of the HBA's directory is all there is to know of it; info shows it. */
+/* How many devices were enabled so far is all there is to know of an HBA. */
 static int rd_attach_hba(struct se_hba *hba, u32 host_id)
 {
-	hba->hba_ptr = (void *)(unsigned long)host_id;
+	hba->hba_ptr = NULL;
 	return 0;
 }
 
@@ -127,6 +128,8 @@ static int rd_configure_device(struct se_device *dev)
 	dev->dev_attrib.hw_max_sectors = RD_MAX_SECTORS;
 	dev->dev_attrib.hw_queue_depth = RD_QUEUE_DEPTH;
 	dev->dev_attrib.is_nonrot = 1;
+	rd->index = (unsigned long)dev->se_hba->hba_ptr;
+	dev->se_hba->hba_ptr = (void *)(rd->index + 1);
 	return 0;
 }
 
@@ -275,23 +278,30 @@ static int rd_format_prot(struct se_device *dev)
 	return 0;
 }
 
-/*
- * Numbers may have a base and end at the first character that is none: "16x" is 16 and "0x10" too.
- */
+/* "KEY=NUMBER", in any base; a negative one is what it is as 32 bits */
+static bool option_is(const char *text, const char *key, u32 *value)
+{
+	size_t prefix = str_has_prefix(text, key);
+
+	return prefix && (!kstrtou32(text + prefix, 0, value) ||
+			  !kstrtoint(text + prefix, 0, (int *)value));
+}
+
+/* what is no number, or no key, is passed over */
 static int take_option(struct rd_dev *rd, const char *text)
 {
 	bool fixed = target_dev_configured(&rd->se);
-	int value;
+	u32 value;
 
-	if (sscanf(text, "rd_pages=%i", &value) == 1) {
+	if (option_is(text, "rd_pages=", &value)) {
 		if (fixed)
 			return -EINVAL;
 		WRITE_ONCE(rd->wanted, value);
-	} else if (sscanf(text, "rd_nullio=%i", &value) == 1 && value == 1) {
+	} else if (option_is(text, "rd_nullio=", &value) && value == 1) {
 		if (fixed)
 			return -EINVAL;
 		rd->nullio = true;
-	} else if (sscanf(text, "rd_dummy=%i", &value) == 1 && value == 1) {
+	} else if (option_is(text, "rd_dummy=", &value) && value == 1) {
 		if (fixed)
 			return -EINVAL;
 		rd->dummy = true;
@@ -322,8 +332,7 @@ static ssize_t rd_show_params(struct se_device *dev, char *page)
 		page, PAGE_SIZE,
 		"TCM RamDisk ID: %lu  RamDisk Makeup: rd_mcp\n"
 		"        PAGES/PAGE_SIZE: %u*%lu  SG_table_count: %u  nullio: %d dummy: %d\n",
-		(unsigned long)dev->se_hba->hba_ptr, rd->wanted, PAGE_SIZE, tables, rd->nullio,
-		rd->dummy);
+		rd->index, rd->wanted, PAGE_SIZE, tables, rd->nullio, rd->dummy);
 }
 
 static const struct target_backend_ops rd_ops = {
