@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # suite: what a unit keeps and tells: saved mode pages over a restart, log pages, removable media, live growth
-# time: 40
+# time: 45
 . "$TOP/selftests/lib/ktap.sh"
 . "$TOP/selftests/lib/configfs.sh"
 need sg_raw sg_modes sg_logs sg_turs sg_readcap
@@ -54,6 +54,28 @@ like "as the saved value, too" "$(bytes 16 "$S" 1a 08 ca 00 10 00)" ' 8a 0a 06'
 check "SWP is not" sg_raw -s 512 -i /dev/zero "$S" 2a 00 00 00 00 00 00 00 01 00
 page 02 00
 check "the default is saved again" sg_raw -s 16 -i /tmp/page "$S" 15 11 00 00 10 00
+
+# a page that is being saved, and another one meanwhile: the file system of the first one stands still
+modprobe loop
+truncate -s 16M /dev/shm/modes.img
+check "a file system for what is saved" sh -c 'mkfs.ext4 -q /dev/shm/modes.img && mount -o loop /dev/shm/modes.img /etc/target/mode'
+at_exit 'fsfreeze -u /etc/target/mode 2>/dev/null; umount /etc/target/mode'
+check "which freezes" fsfreeze -f /etc/target/mode
+page 06 00
+sg_raw -t 60 -s 16 -i /tmp/page "$S" 15 11 00 00 10 00 >/dev/null 2>&1 & saving=$!
+sleep 1
+{ printf '\0\0\0\0\x08\x12'; head -c 18 /dev/zero; } >/tmp/caching
+sg_raw -t 60 -s 24 -i /tmp/caching "$S" 15 10 00 00 18 00 >/dev/null 2>&1 & other=$!
+sleep 1
+fsfreeze -u /etc/target/mode
+wait $saving; same "one is saved" $? 0
+wait $other; same "the other is done" $? 0
+like "both have come: D_SENSE" "$(bytes 12 "$S" 1a 08 0a 00 0c 00)" ' 8a 0a 06'
+like "and no WCE" "$(bytes 8 "$S" 1a 08 08 00 08 00)" '^ .. 00 .. 00 88 12 00'
+page 02 00
+check "the default is saved again" sg_raw -s 16 -i /tmp/page "$S" 15 11 00 00 10 00
+printf '\x04' | dd of=/tmp/caching bs=1 seek=6 conv=notrunc status=none
+check "and WCE is set" sg_raw -s 24 -i /tmp/caching "$S" 15 10 00 00 18 00
 
 # log pages
 like "log pages" "$(bytes 64 "$S" 4d 00 40 00 00 00 00 00 40 00)" '00 00 00 06 00 0d 0f 15 19 2f'

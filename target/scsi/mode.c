@@ -521,12 +521,16 @@ void tgt_mode_restore(struct se_device *dev)
 	put_values(dev, &m);
 }
 
-/* Nothing changes before the whole list has been found right. */
+/*
+ * Nothing changes before the whole list has been found right. What it leaves out keeps the value
+ * that another nexus may give it at the same time.
+ */
 static sense_reason_t select_list(struct se_cmd *cmd, const u8 *raw, u32 len)
 {
 	struct scsi_mode m, before;
 	sense_reason_t reason;
 
+	lockdep_assert_held(&tgt_scsi_dev(cmd->se_dev)->mode_lock);
 	current_values(cmd->se_dev, &m);
 	before = m;
 	reason = take_list(cmd, raw, len, &m);
@@ -542,6 +546,7 @@ static sense_reason_t select_list(struct se_cmd *cmd, const u8 *raw, u32 len)
 
 static sense_reason_t select_work(struct se_cmd *cmd)
 {
+	struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
 	u32 len = min_t(u32, cmd->data_length, MODE_BUFFER);
 	u8 *raw = kmalloc(len, GFP_KERNEL);
 	sense_reason_t reason;
@@ -549,8 +554,11 @@ static sense_reason_t select_work(struct se_cmd *cmd)
 	if (!raw)
 		return TCM_OUT_OF_RESOURCES;
 	reason = tgt_server_fetch(cmd, 0, raw, len);
-	if (!reason)
+	if (!reason) {
+		mutex_lock(&sd->mode_lock);
 		reason = select_list(cmd, raw, len);
+		mutex_unlock(&sd->mode_lock);
+	}
 	kfree(raw);
 	return reason ? reason : tgt_server_good(cmd);
 }
@@ -558,7 +566,7 @@ static sense_reason_t select_work(struct se_cmd *cmd)
 /**
  * tgt_mode_select_execute - MODE SELECT(6) and (10) (SPC-5 6.12, 6.13)
  * @cmd: command with its parameter list
- * Return: TCM_NO_SENSE when completed or, to be saved, on its way; else the reason. May sleep.
+ * Return: TCM_NO_SENSE when completed or on its way; else the reason. Any context.
  */
 sense_reason_t tgt_mode_select_execute(struct se_cmd *cmd)
 {
@@ -568,5 +576,5 @@ sense_reason_t tgt_mode_select_execute(struct se_cmd *cmd)
 		return tgt_bad_field(cmd, 1, 4);
 	if (cmd->data_length > MODE_BUFFER)	/* more than all pages together */
 		return tgt_bad_field(cmd, 7, -1);
-	return cmd->t_task_cdb[1] & SP ? tgt_io_defer(cmd, select_work) : select_work(cmd);
+	return tgt_io_defer(cmd, select_work);	/* it may wait for one that is being saved */
 }

@@ -32,6 +32,7 @@ int tgt_server_alloc(struct se_device *dev)
 		return -ENOMEM;
 	sd->dev = dev;
 	spin_lock_init(&sd->lock);
+	mutex_init(&sd->mode_lock);
 	spin_lock_init(&sd->ranges_lock);
 	INIT_LIST_HEAD(&sd->ranges);
 	INIT_LIST_HEAD(&sd->preventers);

@@ -52,6 +52,7 @@ enum scsi_medium {
  * @lock: guards everything up to @clock_origin, and changes of @blocks and @limits; irq safe,
  *        innermost
  * @mode: current values
+ * @mode_lock: one MODE SELECT at a time
  * @saved: what a reset goes back to, if @has_saved
  * @has_saved: values were saved
  * @medium: see enum scsi_medium
@@ -85,6 +86,7 @@ struct scsi_dev {
 	struct se_device *dev;
 	spinlock_t lock;
 	struct scsi_mode mode, saved;
+	struct mutex mode_lock;
 	bool has_saved;
 	enum scsi_medium medium;
 	u16 progress;
