@@ -327,7 +327,7 @@ class Conn:
                 return data
 
     def arrive(self):
-        """What a new nexus has to hear first, on every unit below 256 that it sees: power on, or that it was lost."""
+        """What a nexus may have to hear first, on every unit below 256 that it sees: power on, or that it was lost."""
         luns = self.ask(REPORT_LUNS, 512)[8:]
         for lun in [luns[at + 1] for at in range(0, len(luns), 8) if not luns[at]]:
             for _ in range(10):

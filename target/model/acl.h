@@ -9,18 +9,24 @@
 
 #include "compat/target.h"
 
-/*
- * The core's private part of a node ACL; lies behind the fabric's part. Access by tgt_acl() only.
- */
 /* I_T nexuses of an ACL that have ended and are remembered: the last ones */
 #define TGT_ACL_LOST	16
 
+struct tgt_acl_lost {
+	u64 isid;
+	bool powered_off;	/* by a power on event */
+};
+
+/*
+ * The core's private part of a node ACL; lies behind the fabric's part. Access by tgt_acl() only.
+ */
 struct tgt_acl {
 	/* mapped LUN -> struct se_dev_entry, readers under RCU, writers hold lun_entry_mutex */
 	struct xarray luns;
-	/* ISIDs of nexuses that have ended, @nr_lost in all; guarded by nacl_sess_lock */
-	u64 lost[TGT_ACL_LOST];
+	/* initiator ports of nexuses that have ended, @nr_lost in all; guarded by nacl_sess_lock */
+	struct tgt_acl_lost lost[TGT_ACL_LOST];
 	unsigned int nr_lost;
+	bool met;		/* there was a nexus; guarded by nacl_sess_lock */
 };
 
 static inline struct tgt_acl *tgt_acl(struct se_node_acl *nacl)

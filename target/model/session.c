@@ -101,55 +101,63 @@ static void session_prot(struct se_session *sess, struct se_node_acl *nacl,
 		sess->sess_prot_type = nacl->saved_prot_type = tfo->tpg_check_prot_fabric_only(tpg);
 }
 
-/* Another session by the same initiator port: this one takes its place, or has taken it. */
-static bool has_twin(struct se_node_acl *nacl, const struct se_session *sess)
+/* The newest other session by the same initiator port: one takes the other's place. */
+static struct se_session *twin_of(struct se_node_acl *nacl, const struct se_session *sess)
 {
 	struct se_session *other;
 
 	lockdep_assert_held(&nacl->nacl_sess_lock);
-	list_for_each_entry(other, &nacl->acl_sess_list, sess_acl_list)
-		if (other != sess && !tgt_sess(other)->powered_off &&
-		    other->sess_bin_isid == sess->sess_bin_isid)
-			return true;
-	return false;
+	list_for_each_entry_reverse(other, &nacl->acl_sess_list, sess_acl_list)
+		if (other != sess && other->sess_bin_isid == sess->sess_bin_isid)
+			return other;
+	return NULL;
+}
+
+static u8 ended_by(bool powered_off)
+{
+	return powered_off ? ASCQ_POWER_ON : ASCQ_NEXUS_LOSS;
 }
 
 /*
- * The initiator port had a nexus before, whose reservations are still known: it is told that it
- * was lost (SAM-5 6.3.4, RFC 7143 6.3.5.1).
+ * The initiator port had a nexus before, whose reservations are still known: it is told how that
+ * ended (SAM-5 6.3.4, RFC 7143 6.3.5.1). 0: it had none.
  */
-static bool was_lost(struct se_node_acl *nacl, struct se_session *sess)
+static u8 former_end(struct se_node_acl *nacl, struct se_session *sess)
 {
 	struct tgt_acl *acl = tgt_acl(nacl);
+	struct tgt_acl_lost was;
+	struct se_session *twin;
 	unsigned int i;
 
 	lockdep_assert_held(&nacl->nacl_sess_lock);
 	for (i = 0; i < acl->nr_lost; i++) {
-		if (acl->lost[i] != sess->sess_bin_isid)
+		if (acl->lost[i].isid != sess->sess_bin_isid)
 			continue;
+		was = acl->lost[i];
 		acl->lost[i] = acl->lost[--acl->nr_lost];
 		tgt_ua_claim(sess);
-		return true;
+		return ended_by(was.powered_off);
 	}
 	/* without ISIDs several sessions are channels of one nexus, none takes another's place */
-	return tgt_sess(sess)->isid[0] && has_twin(nacl, sess);
+	twin = tgt_sess(sess)->isid[0] ? twin_of(nacl, sess) : NULL;
+	return twin ? ended_by(tgt_sess(twin)->powered_off) : 0;
 }
 
 /*
- * What a nexus has to be told first on all its LUNs: that the former one of its initiator port was
- * lost, or, if there was none that is remembered, that the logical unit has been powered on since
- * that port knew anything of it (SAM-5 5.14). Conditions that came while the port was away are due
- * after a loss; a power on says all that they could. 0: nothing.
+ * What a nexus has to be told first on all its LUNs: the end of the former one of its initiator
+ * port, or, if it is the first of an initiator that the operator has made known, that the logical
+ * unit was powered on (SAM-5 5.14). Initiators that take a new port for every connection, and
+ * strangers in demo mode, of whom nothing is remembered, would be told of it again and again: they
+ * are not. 0: nothing.
  */
 static u8 arrival(struct se_node_acl *nacl, struct se_session *sess)
 {
+	bool first = !tgt_acl(nacl)->met && !nacl->dynamic_node_acl;
+	u8 ascq = former_end(nacl, sess);
+
 	lockdep_assert_held(&nacl->nacl_sess_lock);
-	if (was_lost(nacl, sess))
-		return ASCQ_NEXUS_LOSS;
-	/* one more channel of the nexus */
-	if (!tgt_sess(sess)->isid[0] && !list_empty(&nacl->acl_sess_list))
-		return 0;
-	return ASCQ_POWER_ON;
+	tgt_acl(nacl)->met = true;
+	return !ascq && first ? ASCQ_POWER_ON : ascq;
 }
 
 /* The oldest is forgotten if there are too many: its initiator port comes as a new one. */
@@ -158,11 +166,12 @@ static void remember_lost(struct se_node_acl *nacl, struct se_session *sess)
 	struct tgt_acl *acl = tgt_acl(nacl);
 
 	lockdep_assert_held(&nacl->nacl_sess_lock);
-	if (tgt_sess(sess)->powered_off || has_twin(nacl, sess))
+	if (twin_of(nacl, sess))
 		return;
 	if (acl->nr_lost == TGT_ACL_LOST)
 		memmove(acl->lost, acl->lost + 1, --acl->nr_lost * sizeof(acl->lost[0]));
-	acl->lost[acl->nr_lost++] = sess->sess_bin_isid;
+	acl->lost[acl->nr_lost++] = (struct tgt_acl_lost){ .isid = sess->sess_bin_isid,
+							   .powered_off = tgt_sess(sess)->powered_off };
 }
 
 /**
@@ -360,11 +369,14 @@ void target_remove_session(struct se_session *sess)
 
 static void acl_power_off(struct se_node_acl *nacl)
 {
+	struct tgt_acl *acl = tgt_acl(nacl);
 	struct se_session *sess;
 	unsigned long flags;
+	unsigned int i;
 
 	spin_lock_irqsave(&nacl->nacl_sess_lock, flags);
-	tgt_acl(nacl)->nr_lost = 0;
+	for (i = 0; i < acl->nr_lost; i++)
+		acl->lost[i].powered_off = true;
 	tgt_ua_forget_away(nacl);
 	list_for_each_entry(sess, &nacl->acl_sess_list, sess_acl_list)
 		tgt_sess(sess)->powered_off = true;

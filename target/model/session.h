@@ -10,7 +10,7 @@ struct tgt_sess {
 	struct se_session se;
 	/* hex digits as the fabric gives them; "": the transport has none */
 	char isid[PR_REG_ISID_LEN + 1];
-	/* its initiator port is not to be remembered; guarded by nacl_sess_lock */
+	/* what ends it is a power on event; guarded by nacl_sess_lock */
 	bool powered_off;
 	void *scsi;		/* device server's per-nexus state; set and cleared by that layer */
 };

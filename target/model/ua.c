@@ -96,8 +96,8 @@ static void post(struct se_dev_entry *deve, u8 asc, u8 ascq, const struct se_ses
  * @except: not for this nexus; may be NULL
  * @isid: only for the one from the port with this ISID; "": for all
  *
- * While there is none it waits for one that was lost; one that is new is told of a power on, after
- * which nothing older is of interest. Without ISIDs sessions are channels of one nexus, and one of
+ * While there is none it waits for one that was lost; to one that is new nothing older is of
+ * interest. Without ISIDs sessions are channels of one nexus, and one of
  * them is told.
  *
  * Context: any; RCU read side or another hold on @deve.
