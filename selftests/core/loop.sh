@@ -49,6 +49,18 @@ same "LUN 1 has its size" "$(blockdev --getsize64 "$d1")" $SIZE
 roundtrip fileio "$d0"
 roundtrip ramdisk "$d1"
 
+# tcm_loop does not let go of its nexus after this
+if [ "$(whose target_core_mod)" = ours ]; then
+	t2=$(loop_make naa.5001405bbbbbbbbb naa.5001405bbbbbbbbc) || fail "another loopback target"
+	check "a LUN of it" lun_make "$t2" 0 "$ram"
+	check "is a disk" wait_for 20 loop_disk "$t2" 0
+	d2=$(loop_disk "$t2" 0)
+	check "the disk is deleted by sysfs" sh -c "echo 1 >/sys/block/${d2##*/}/device/delete"
+	check "the LUN goes" lun_remove "$t2" 0
+	check "and its portal group" timeout 20 rmdir "$t2"
+	check "and the target" timeout 20 rmdir "${t2%/*}"
+fi
+
 check "LUN 1 goes" lun_remove "$tpg" 1
 check "its disk goes with it" wait_for 20 test ! -b "$d1"
 check "everything is removed" tgt_clear

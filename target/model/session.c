@@ -331,6 +331,17 @@ void transport_deregister_session_configfs(struct se_session *sess)
 	spin_unlock_irqrestore(&nacl->nacl_sess_lock, flags);
 }
 
+/* The nexus ends for all that know of it. */
+static void leave(struct se_session *sess)
+{
+	/* fabrics that know no configfs step leave it to us */
+	transport_deregister_session_configfs(sess);
+	if (sess->se_node_acl)
+		tgt_ua_forget_session(sess);
+	tgt_model_hook(nexus_loss, sess);
+	sess->se_tpg = NULL;
+}
+
 /**
  * transport_deregister_session - end of an I_T nexus
  * @sess: session without commands; freed
@@ -347,12 +358,7 @@ void transport_deregister_session(struct se_session *sess)
 		list_del_init(&sess->sess_list);
 		sess->fabric_sess_ptr = NULL;
 		spin_unlock_irqrestore(&tpg->session_lock, flags);
-		/* fabrics that know no configfs step leave it to us */
-		transport_deregister_session_configfs(sess);
-		if (sess->se_node_acl)
-			tgt_ua_forget_session(sess);
-		tgt_model_hook(nexus_loss, sess);
-		sess->se_tpg = NULL;
+		leave(sess);
 	}
 	transport_free_session(sess);
 }
@@ -365,6 +371,47 @@ void target_remove_session(struct se_session *sess)
 {
 	transport_deregister_session_configfs(sess);
 	transport_deregister_session(sess);
+}
+
+static struct se_session *take_session(struct se_portal_group *tpg)
+{
+	struct se_session *sess;
+	unsigned long flags;
+
+	spin_lock_irqsave(&tpg->session_lock, flags);
+	sess = list_first_entry_or_null(&tpg->tpg_sess_list, struct se_session, sess_list);
+	if (sess)
+		list_del_init(&sess->sess_list);
+	spin_unlock_irqrestore(&tpg->session_lock, flags);
+	return sess;
+}
+
+/**
+ * tgt_session_disown_all - let go of the sessions that a fabric has left on a TPG that goes
+ * @tpg: TPG without LUNs
+ *
+ * A fabric with ->close_session() ends them when it is asked. Another one that has not done so by
+ * now never will: tcm_loop keeps its nexus once a disk of it was deleted by way of sysfs. Its
+ * session stays its memory, and belongs to nothing any more.
+ *
+ * Context: process, sleeps.
+ */
+void tgt_session_disown_all(struct se_portal_group *tpg)
+{
+	struct se_node_acl *nacl;
+	struct se_session *sess;
+
+	if (tpg->se_tpg_tfo->close_session)
+		return;
+	while ((sess = take_session(tpg))) {
+		nacl = sess->se_node_acl;
+		pr_warn("%s: its portal group goes, it has left a session of %s\n",
+			tpg->se_tpg_tfo->fabric_name, nacl ? nacl->initiatorname : "nobody");
+		leave(sess);
+		sess->se_node_acl = NULL;
+		if (nacl)
+			target_put_nacl(nacl);
+	}
 }
 
 static void acl_power_off(struct se_node_acl *nacl)

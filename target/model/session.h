@@ -22,5 +22,6 @@ static inline struct tgt_sess *tgt_sess(struct se_session *se)
 
 void tgt_session_leave_acl(struct se_session *sess);	/* nacl_sess_lock held */
 void tgt_session_power_off(struct se_portal_group *tpg);	/* sleeps */
+void tgt_session_disown_all(struct se_portal_group *tpg);	/* sleeps */
 
 #endif /* TGT_MODEL_SESSION_H */

@@ -13,6 +13,7 @@
 #include "target/model/acl.h"
 #include "target/model/hooks.h"
 #include "target/model/lun.h"
+#include "target/model/session.h"
 #include "target/model/tpg.h"
 
 struct tpg_node {
@@ -114,6 +115,7 @@ int core_tpg_deregister(struct se_portal_group *tpg)
 {
 	list_remove(tpg);
 	rtpi_release(tpg);
+	tgt_session_disown_all(tpg);
 	tgt_acl_del_all(tpg);
 	if (tpg->tpg_virt_lun0)
 		tgt_lun_virt0_detach(tpg);
