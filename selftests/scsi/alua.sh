@@ -86,7 +86,7 @@ head -c 7 /dev/zero >/tmp/stpg
 like "a list that ends in a descriptor" "$(sg_raw -s 7 -i /tmp/stpg "$B" a4 0a 00 00 00 00 00 00 00 07 00 00 2>&1)" \
 	"Invalid field in cdb.*byte 6"
 check "a list without one" sg_raw -s 4 -i /tmp/stpg "$B" a4 0a 00 00 00 00 00 00 00 04 00 00
-like "Control Extension mode page: IALUAE" "$(sg_raw -r 255 "$B" 1a 08 0a 01 ff 00 2>&1)" " 4a 01 00 1c  07 "
+like "Control Extension mode page: IALUAE" "$(sg_raw -r 255 "$B" 1a 08 0a 01 ff 00 2>&1)" " 4a 01 00 1c  03 "
 like "INQUIRY: both" "$(sg_inq "$B")" "TPGS=3"
 check "without the explicit bit" put 1 "$G/gb/alua_access_type"
 like "INQUIRY: implicit" "$(sg_inq "$B")" "TPGS=1"

@@ -170,8 +170,9 @@ static void remember_lost(struct se_node_acl *nacl, struct se_session *sess)
 		return;
 	if (acl->nr_lost == TGT_ACL_LOST)
 		memmove(acl->lost, acl->lost + 1, --acl->nr_lost * sizeof(acl->lost[0]));
-	acl->lost[acl->nr_lost++] = (struct tgt_acl_lost){ .isid = sess->sess_bin_isid,
-							   .powered_off = tgt_sess(sess)->powered_off };
+	acl->lost[acl->nr_lost++] = (struct tgt_acl_lost){
+		.isid = sess->sess_bin_isid, .powered_off = tgt_sess(sess)->powered_off
+	};
 }
 
 /**
