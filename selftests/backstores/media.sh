@@ -51,6 +51,7 @@ check "st has the tape" wait_for 10 test -c $TAPE
 like "INQUIRY: a tape" "$(sg_inq "$SG")" "tape"
 
 # records, filemarks, and that they are on the tape below
+check "the tape is at its beginning" up rewind
 check "variable blocks" up setblk 0
 check "tar writes a tree" tar -cf $TAPE -C $TOP/selftests lib
 check "and another one behind its filemark" tar -cf $TAPE -b 40 -C $TOP tcmu
