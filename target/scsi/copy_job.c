@@ -51,8 +51,10 @@ static const struct copy_lu *source_of(const struct copy_job *job, const struct 
 	return ext->src == COPY_ZEROS ? NULL : &job->lus[ext->src];
 }
 
-static bool is_stopped(const struct copy_job *job)
+static bool is_stopped(const void *data)
 {
+	const struct copy_job *job = data;
+
 	return READ_ONCE(job->stop) || (job->cmd && tgt_cmd_is_aborted(job->cmd));
 }
 
@@ -208,7 +210,8 @@ static sense_reason_t write_step(struct copy_job *job, struct step *step, struct
 	u32 size = block_size(step->dst), head = step->dst_byte % size;
 	struct se_device *dev = step->dst->dev;
 	struct range_lock *range = tgt_range_take(dev, div_u64(step->dst_byte, size),
-						  DIV_ROUND_UP(head + step->bytes, size));
+						  DIV_ROUND_UP(head + step->bytes, size),
+						  is_stopped, job);
 
 	if (!range || is_stopped(job))
 		why->reason = plain_reason(job);

@@ -298,6 +298,7 @@ static sense_reason_t job_start(struct medium_job *job)
 
 	kref_get(&job->refs);
 	INIT_WORK(&job->work, job_work);
+	tgt_device_hold(sd->dev);
 	spin_lock_irqsave(&sd->lock, flags);
 	if (sd->job) {
 		reason = sd->medium == MEDIUM_FORMATTING ? TGT_LU_FORMATTING : TGT_LU_SANITIZING;
@@ -308,12 +309,13 @@ static sense_reason_t job_start(struct medium_job *job)
 		sd->job = job;
 		sd->progress = 0;
 		sd->medium = job->sanitize ? MEDIUM_SANITIZING : MEDIUM_FORMATTING;
-		tgt_device_hold(sd->dev);
 		queue_work(tgt_dev(sd->dev)->wq, &job->work);
 	}
 	spin_unlock_irqrestore(&sd->lock, flags);
-	if (reason)
+	if (reason) {
+		tgt_device_unhold(sd->dev);
 		job_put(job);
+	}
 	return reason;
 }
 

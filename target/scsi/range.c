@@ -29,7 +29,8 @@
 #include "target/scsi/server.h"
 #include "target/scsi/token.h"
 
-#define TAKE_WAIT	(20 * HZ)
+/* so often who waits without a command looks whether it is to go on */
+#define TAKE_LOOK	(HZ / 10)
 
 /*
  * se_cmd.pr_res_key, which nothing else uses here, is the state of a command in this file, zero
@@ -55,7 +56,7 @@ enum range_state {
 struct range_lock {
 	struct list_head link;
 	struct se_cmd *owner;		/* NULL: of tgt_range_take(), */
-	struct completion *granted;	/* which waits for this */
+	struct completion *granted;	/* which waits for this, or leaves when it is stopped */
 	u64 first;
 	u64 count;
 	u64 number;		/* rises along the list */
@@ -436,10 +437,13 @@ static void retire_locker(struct scsi_dev *sd, struct se_cmd *cmd)
  * @dev: device; the caller holds it, and runs no command on it that touches these blocks
  * @first: first block
  * @count: number of blocks
- * Context: sleeps until the commands in the backend that overlap have ended.
- * Return: what tgt_range_give() takes, or NULL without memory.
+ * @is_stopped: asked again and again while it waits
+ * @data: passed to @is_stopped
+ * Context: sleeps until the commands in the backend that overlap have ended, or @is_stopped.
+ * Return: what tgt_range_give() takes, or NULL if it was stopped or without memory.
  */
-struct range_lock *tgt_range_take(struct se_device *dev, u64 first, u64 count)
+struct range_lock *tgt_range_take(struct se_device *dev, u64 first, u64 count,
+				  bool (*is_stopped)(const void *data), const void *data)
 {
 	struct range_lock *r = kmalloc(sizeof(*r), GFP_KERNEL);
 	struct scsi_dev *sd = tgt_scsi_dev(dev);
@@ -453,10 +457,13 @@ struct range_lock *tgt_range_take(struct se_device *dev, u64 first, u64 count)
 	range_enter(sd, r);
 	go = !r->waits_for;
 	spin_unlock_irq(&sd->ranges_lock);
-	/* in pieces: a backend that takes long is no hung task of ours */
-	while (!go)
-		go = wait_for_completion_timeout(&granted, TAKE_WAIT);
-	return r;
+	while (!go && !is_stopped(data))
+		go = wait_for_completion_timeout(&granted, TAKE_LOOK);
+	if (go)
+		return r;
+	/* nobody completes @granted any more once the range has left */
+	tgt_range_give(dev, r);
+	return NULL;
 }
 
 /**

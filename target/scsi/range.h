@@ -14,7 +14,8 @@ void tgt_range_let_go(struct se_cmd *cmd);
 void tgt_range_unblock(struct se_device *dev, struct se_lun *lun);
 bool tgt_range_owned(struct se_cmd *cmd);
 bool tgt_range_is_written(struct se_device *dev, u64 first, u64 count);
-struct range_lock *tgt_range_take(struct se_device *dev, u64 first, u64 count);
+struct range_lock *tgt_range_take(struct se_device *dev, u64 first, u64 count,
+				  bool (*is_stopped)(const void *data), const void *data);
 void tgt_range_give(struct se_device *dev, struct range_lock *r);
 
 #endif /* TGT_SCSI_RANGE_H */
