@@ -312,6 +312,21 @@ class Conn:
                 return
         raise AssertionError('the unit does not become ready')
 
+    def command(self, cdb, want=0, data=b"", lun=0):
+        """A command with immediate data: status, the data that came, sense data."""
+        h = self.header(SCSI_CMD, F | (0x40 if want else 0) | (0x20 if data else 0) | 1, lun=lun)
+        struct.pack_into('>I', h, 20, want or len(data))
+        h[32:48] = cdb + bytes(16 - len(cdb))
+        self.send(h, data)
+        buf = bytearray(want)
+        while True:
+            rsp = self.reply(30)
+            if rsp.opcode != DATA_IN:
+                return rsp.scsi_status, bytes(buf), bytes(rsp.data[2:])
+            buf[rsp.offset:rsp.offset + len(rsp.data)] = rsp.data
+            if rsp.flags & 1:
+                return rsp.scsi_status, bytes(buf), b""
+
     def ask(self, cdb, n, lun=0):
         """The data of an immediate command, which takes no CmdSN; other PDUs are passed over."""
         h = self.header(SCSI_CMD, F | 0x41, immediate=True, lun=lun)

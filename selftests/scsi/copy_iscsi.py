@@ -9,12 +9,11 @@ its own ACLs show it, at the other target only while it is logged in there.
 
 import os
 import re
-import struct
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../iscsi"))
-from rawpdu import Conn, DATA_IN, F, SCSI_CMD  # noqa: E402
+from rawpdu import Conn  # noqa: E402
 from sgio import *  # noqa: E402,F403
 
 IQN = "iqn.2026-11.org.example:copy"
@@ -31,20 +30,10 @@ class Init(Conn):
         self.arrive()
 
     def run(self, cdb, want=0, data=b"", lun=0, sense=False):
-        h = self.header(SCSI_CMD, F | (0x40 if want else 0) | (0x20 if data else 0) | 1, lun=lun)
-        struct.pack_into(">I", h, 20, want or len(data))
-        h[32:48] = cdb + bytes(16 - len(cdb))
-        self.send(h, data)
-        buf = bytearray(want)
-        while True:
-            rsp = self.reply(30)
-            if rsp.opcode == DATA_IN:
-                buf[rsp.offset:rsp.offset + len(rsp.data)] = rsp.data
-                if not rsp.flags & 1:
-                    continue
-            if rsp.opcode == DATA_IN or rsp.scsi_status == GOOD:
-                return (), bytes(rsp.data[2:] if sense else buf)
-            return Answer(rsp.scsi_status, bytes(rsp.data[2:]), b"", 0, 0).code, b""
+        status, buf, said = self.command(cdb, want, data, lun)
+        if status == GOOD:
+            return (), said if sense else buf
+        return Answer(status, said, b"", 0, 0).code, b""
 
     def settle(self, *luns):
         for n in luns:
