@@ -312,8 +312,8 @@ class Conn:
                 return
         raise AssertionError('the unit does not become ready')
 
-    def command(self, cdb, want=0, data=b"", lun=0):
-        """A command with immediate data: status, the data that came, sense data."""
+    def execute(self, cdb, want=0, data=b"", lun=0):
+        """A command with immediate data, to its end: status, the data that came, sense data."""
         h = self.header(SCSI_CMD, F | (0x40 if want else 0) | (0x20 if data else 0) | 1, lun=lun)
         struct.pack_into('>I', h, 20, want or len(data))
         h[32:48] = cdb + bytes(16 - len(cdb))

@@ -30,7 +30,7 @@ class Init(Conn):
         self.arrive()
 
     def run(self, cdb, want=0, data=b"", lun=0, sense=False):
-        status, buf, said = self.command(cdb, want, data, lun)
+        status, buf, said = self.execute(cdb, want, data, lun)
         if status == GOOD:
             return (), said if sense else buf
         return Answer(status, said, b"", 0, 0).code, b""

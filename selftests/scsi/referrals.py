@@ -24,12 +24,12 @@ class Init(Conn):
 
 
 def d_sense(i, on):
-    page = bytearray(i.command(bytes((0x1a, 8, 0x0a, 0, 16, 0)), want=16)[1][4:])
+    page = bytearray(i.execute(bytes((0x1a, 8, 0x0a, 0, 16, 0)), want=16)[1][4:])
     page[0] &= 0x3f
     page[2] = page[2] & ~4 | (4 if on else 0)
-    i.command(bytes((0x15, 0x10, 0, 0, 16, 0)), data=bytes(4) + bytes(page))
+    i.execute(bytes((0x15, 0x10, 0, 0, 16, 0)), data=bytes(4) + bytes(page))
     for _ in range(4):
-        i.command(bytes(6))
+        i.execute(bytes(6))
 
 
 def referral(sense):
@@ -58,23 +58,23 @@ put(t + "/lun/lun_0/alua_tg_pt_gp", "ga")
 put(dev + "/lba_map", "0 0\n0 63 16:A 17:O\n64 2047 16:O 17:A\n")
 i = Init()
 for _ in range(4):
-    i.command(bytes(6))
+    i.execute(bytes(6))
 data = bytes(range(256)) * 16
 first = ((0xf, 0x3f, 0x15), 0x0b, 1, 0, 63, [(1, 16), (0, 17)])
-same("fixed format: nothing is said", i.command(rw16(0x88, 0, 8), want=4096), (0, bytes(4096), b""))
+same("fixed format: nothing is said", i.execute(rw16(0x88, 0, 8), want=4096), (0, bytes(4096), b""))
 d_sense(i, True)
-s, got, sense = i.command(rw16(0x88, 0, 8), want=4096)
+s, got, sense = i.execute(rw16(0x88, 0, 8), want=4096)
 same("READ: data, GOOD status, the better way", (s, got, referral(sense)), (0, bytes(4096), first))
-s, got, sense = i.command(rw16(0x8a, 56, 8), data=data)
+s, got, sense = i.execute(rw16(0x8a, 56, 8), data=data)
 same("WRITE: the same", (s, referral(sense)), (0, first))
-s, got, sense = i.command(rw16(0x88, 60, 8), want=4096)
+s, got, sense = i.execute(rw16(0x88, 60, 8), want=4096)
 same("some of the blocks are enough", (s, got, referral(sense)), (0, data[2048:] + bytes(2048), first))
-same("an optimized port has nothing to say", i.command(rw16(0x88, 64, 8), want=4096), (0, bytes(4096), b""))
-same("nor has a command without blocks", i.command(bytes(6)), (0, b"", b""))
+same("an optimized port has nothing to say", i.execute(rw16(0x88, 64, 8), want=4096), (0, bytes(4096), b""))
+same("nor has a command without blocks", i.execute(bytes(6)), (0, b"", b""))
 put(dev + "/lba_map", "0 0\n0 63 16:A 17:A\n64 2047 16:O 17:A\n")
 for _ in range(4):
-    i.command(bytes(6))
-same("nor one that is as good as any other", i.command(rw16(0x88, 60, 4), want=2048), (0, data[2048:], b""))
+    i.execute(bytes(6))
+same("nor one that is as good as any other", i.execute(rw16(0x88, 60, 4), want=2048), (0, data[2048:], b""))
 d_sense(i, False)
 i.close()
 put(dev + "/lba_map", "\n")
