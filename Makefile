@@ -64,7 +64,7 @@ deb: ## a fairlead-dkms package in build/
 deps: ## installs the Debian packages that tests and run use
 	@selftests/deps
 
-check: deps ## style, sparse, layers, versions, symbol CRCs, docs on both kernels
+check: deps ## style, Python, sparse, layers, locks, versions, symbol CRCs, docs on both kernels
 	@selftests/lint/check
 
 handlers: ## tcmu/handlers: libtcmuh, tcmu-handlerd, example, to build/handlers

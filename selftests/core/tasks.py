@@ -7,7 +7,6 @@
 
 LUN 0 is a block device below device-mapper, which the test delays or suspends; LUN 1 is a ramdisk.
 """
-import glob
 import os
 import socket
 import struct
@@ -17,8 +16,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../iscsi'))
 import ktap
-from ktap import ok, same, skip
-from rawpdu import Conn, DATA_IN, DATA_OUT, F, IMMEDIATE, NO_TAG, R2T, SCSI_CMD, SCSI_RSP, TMF, TMF_RSP
+from ktap import ok, same
+from rawpdu import Conn, DATA_IN, DATA_OUT, F, NO_TAG, R2T, SCSI_CMD, TMF, TMF_RSP
 
 SCALE = int(os.environ.get('SCALE', '1'))
 SIMPLE, ORDERED, HEAD = 1, 2, 3
@@ -242,7 +241,7 @@ def case_stuck():
         x.settle(1)
     SLOW.stop()
     w = a.write(0, 0x77)
-    r = a.read_task(100)
+    a.read_task(100)
     ok('the stuck write is not answered', a.next(0.5) is None)
     t = a.manage(ABORT_TASK, ref=w)
     ok('ABORT TASK is not answered while the write may still land', a.wait(t, 0.7) is None)

@@ -12,7 +12,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ktap
 from ktap import ok, same
-from rawpdu import ASYNC, Closed, Conn, DATA_IN, LOGOUT, NOP_IN, NOP_OUT, R2T, SCSI_RSP, TMF_RSP
+from rawpdu import ASYNC, Conn, DATA_IN, LOGOUT, NOP_IN, NOP_OUT, R2T, SCSI_RSP, TMF_RSP
 
 ktap.need_ours('iscsi_target_mod')
 TREE = ktap.Tree()

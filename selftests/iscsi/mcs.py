@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ktap
 from ktap import ok, same
-from rawpdu import Closed, Conn, DATA_IN, F, LOGOUT, LOGOUT_RSP, R2T, SCSI_RSP
+from rawpdu import Closed, Conn, F, LOGOUT, LOGOUT_RSP, R2T
 
 ktap.need_ours('iscsi_target_mod')
 TREE = ktap.Tree()

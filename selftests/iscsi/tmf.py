@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ktap
 from ktap import ok, same
 from peer import BLOCK, CHECK, GOOD, INQUIRY, Peer, TASK_ABORTED, TUR, read10, sense, write10
-from rawpdu import Closed, DATA_OUT, NO_TAG, R2T, REJECT, SCSI_RSP
+from rawpdu import Closed, DATA_OUT, NO_TAG, R2T, REJECT
 
 ktap.need_ours('iscsi_target_mod')
 ABORT_TASK, ABORT_TASK_SET, CLEAR_TASK_SET, LUN_RESET, WARM_RESET, COLD_RESET, REASSIGN = 1, 2, 4, 5, 6, 7, 8

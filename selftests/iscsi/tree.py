@@ -13,7 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import ktap
 from ktap import ok, same
-from rawpdu import Conn, FFP, OPERATIONAL, SECURITY
+from rawpdu import Conn
 import chapinit
 
 BASE = 'iqn.2026-11.org.example'

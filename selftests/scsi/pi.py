@@ -17,7 +17,6 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../iscsi'))
-import ktap  # noqa: E402
 from rawpdu import Conn, DATA_IN, F, SCSI_CMD  # noqa: E402
 from sgio import *  # noqa: E402,F403
 

@@ -4,16 +4,13 @@
 import fcntl
 import glob
 import hashlib
-import json
 import lzma
 import os
 import re
 import select
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import time
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
