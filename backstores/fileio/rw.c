@@ -231,6 +231,13 @@ bool tfile_rw_must_sync(struct se_cmd *cmd)
 	       cmd->se_cmd_flags & SCF_FUA;
 }
 
+/* FUA of a read: what is newer in the page cache goes to the medium first (SBC-4, READ (10)). */
+static bool reads_medium(struct tfile_dev *dev, struct se_cmd *cmd, enum dma_data_direction dir)
+{
+	return unlikely(cmd->se_cmd_flags & SCF_FUA) && dir == DMA_FROM_DEVICE &&
+	       !dev->in_memory && dev->write_back && cmd->se_dev->dev_attrib.emulate_write_cache;
+}
+
 /**
  * tfile_rw_sync() - bring bytes to the medium
  * @file: open file
@@ -278,9 +285,13 @@ static int job_transfer(struct tfile_job *job)
 	bool sync = job->dir == DMA_TO_DEVICE && !dev->in_memory &&
 		    tfile_rw_must_sync(job->base.cmd);
 	errseq_t since = filemap_sample_wb_err(dev->file->f_mapping);
-	int ret =
-		tfile_rw_copy(dev->file, job->sgl, job->nents, job->len, pos, job->dir, &job->done);
+	int ret = 0;
 
+	if (reads_medium(dev, job->base.cmd, job->dir))
+		ret = tfile_rw_sync(dev->file, pos, job->len, since);
+	if (!ret)
+		ret = tfile_rw_copy(dev->file, job->sgl, job->nents, job->len, pos, job->dir,
+				    &job->done);
 	if (!ret && sync)
 		ret = tfile_rw_sync(dev->file, pos, job->len, since);
 	if (ret && sync)
@@ -531,15 +542,16 @@ sense_reason_t tfile_rw_execute(struct se_cmd *cmd, struct scatterlist *sgl, u32
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
 	u32 len = min(sg_bytes(sgl, nents), cmd->data_length), done = 0;
 	bool protected = dev->prot_file && (dir == DMA_TO_DEVICE || tfile_prot_wanted(cmd));
+	bool sleeps = protected || reads_medium(dev, cmd, dir);
 	struct tfile_job *job;
 
 	if (!len) {
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
 		return TCM_NO_SENSE;
 	}
-	if (!protected && dev->direct && direct_start(dev, cmd, sgl, nents, len, dir))
+	if (!sleeps && dev->direct && direct_start(dev, cmd, sgl, nents, len, dir))
 		return TCM_NO_SENSE;
-	if (!protected && inline_transfer(dev, cmd, sgl, nents, len, dir, &done))
+	if (!sleeps && inline_transfer(dev, cmd, sgl, nents, len, dir, &done))
 		return TCM_NO_SENSE;
 
 	job = container_of(defer_job_get(&dev->pool, cmd, protected ? protected_run : job_run),

@@ -201,6 +201,14 @@ ends "a bit that cannot be changed" $ILLEGAL sg_wr_mode --force -p 1 -c 01,0a,80
 # log pages
 ends "sg_logs: all" $GOOD sg_logs -a "$S"
 ends "a log page that is not there" $ILLEGAL sg_logs -p 0x3e "$S"
+# reads, writes, blocks written, blocks read
+media() { sg_logs -p 0x19 "$S" 2>&1 | sed -n 's/.*number of \(read\|write\) commands = //p; s/.*number of logical blocks [rt].* = //p' | xargs; }
+before=($(media))
+for i in 1 2 3; do sg_read_buffer "$S" && sg_raw -q -r 4096 "$S" 88 0 0 0 0 0 0 0 0 0 0 0 0 8 0 0; done >/dev/null 2>&1
+sg_write_x --normal --16 --lba=0 --num=8 --in=/tmp/sgt-A "$S" >/dev/null 2>&1
+after=($(media))
+same "statistics: reads, writes, blocks written and read" \
+	"$((after[0] - before[0])) $((after[1] - before[1])) $((after[2] - before[2])) $((after[3] - before[3]))" "3 1 8 24"
 
 # diagnostics, buffers, clock
 ends "self-test" $GOOD sg_senddiag --test "$S"

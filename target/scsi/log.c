@@ -6,7 +6,6 @@
 #include "target/cmd/cmd.h"
 #include "target/cmd/io.h"
 #include "target/lib/sense.h"
-#include "target/model/traffic.h"
 #include "target/scsi/applog.h"
 #include "target/scsi/server.h"
 #include "target/scsi/thin.h"
@@ -49,14 +48,22 @@ static void put_parameter(struct wbuf *w, u16 code, u8 control, u8 length)
 /* SPC-5 7.3.23: General Access Statistics and Performance, parameter 1, and 2 without idle time. */
 static void build_statistics(struct se_device *dev, struct wbuf *w)
 {
-	u32 block_size = max(dev->dev_attrib.block_size, 1U);
-	struct tgt_traffic sum = tgt_traffic_of_device(dev);
+	const struct scsi_media_count *media;
+	struct scsi_media_count sum = { };
+	int cpu;
 
+	for_each_possible_cpu(cpu) {
+		media = per_cpu_ptr(tgt_scsi_dev(dev)->media, cpu);
+		sum.reads += media->reads;
+		sum.writes += media->writes;
+		sum.read_blocks += media->read_blocks;
+		sum.written_blocks += media->written_blocks;
+	}
 	put_parameter(w, 0x0001, CONTROL_BINARY_LIST, 0x40);
-	wbuf_be64(w, sum.cmds);	/* reads; the core counts all commands as one number */
-	wbuf_be64(w, 0);
-	wbuf_be64(w, div_u64(sum.write_bytes, block_size));
-	wbuf_be64(w, div_u64(sum.read_bytes, block_size));
+	wbuf_be64(w, sum.reads);
+	wbuf_be64(w, sum.writes);
+	wbuf_be64(w, sum.written_blocks);
+	wbuf_be64(w, sum.read_blocks);
 	wbuf_zero(w, 32);
 }
 

@@ -30,6 +30,11 @@ int tgt_server_alloc(struct se_device *dev)
 
 	if (!sd)
 		return -ENOMEM;
+	sd->media = alloc_percpu(struct scsi_media_count);
+	if (!sd->media) {
+		kfree(sd);
+		return -ENOMEM;
+	}
 	sd->dev = dev;
 	spin_lock_init(&sd->lock);
 	mutex_init(&sd->mode_lock);
@@ -50,6 +55,7 @@ void tgt_server_free(struct se_device *dev)
 {
 	tgt_removal_reset(dev);
 	tgt_applog_free(dev);
+	free_percpu(tgt_scsi_dev(dev)->media);
 	kfree(tgt_dev(dev)->scsi);
 	tgt_dev(dev)->scsi = NULL;
 }

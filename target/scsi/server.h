@@ -6,6 +6,7 @@
 #ifndef TGT_SCSI_SERVER_H
 #define TGT_SCSI_SERVER_H
 
+#include <linux/percpu.h>
 #include <linux/workqueue.h>
 
 #include "compat/target.h"
@@ -30,6 +31,12 @@ struct scsi_mode {
 	bool qerr_own;		/* of the nexus alone that gets it */
 	bool low_on, used_on;	/* thresholds of a thin medium: */
 	u32 low, used;		/* sets that are left, and that are used */
+};
+
+/* READ and WRITE commands and their blocks: there is one of these for each CPU. */
+struct scsi_media_count {
+	unsigned long reads, writes;
+	unsigned long read_blocks, written_blocks;
 };
 
 /*
@@ -78,6 +85,8 @@ enum scsi_medium {
  * @range_number: of the last range that was entered
  * @nr_tokens: ROD tokens that a write may revoke (token.c); read without a lock by every write
  *
+ * @media: of the General Statistics and Performance log page
+ *
  * @orw_generation: of ORWRITE's bitmap, like the two below under @lock; a reset keeps them
  * @orw_previous: the one before it
  * @orw_policy: what becomes of operations that expect another generation
@@ -110,6 +119,7 @@ struct scsi_dev {
 	unsigned int nr_ranges;
 	u64 range_number;
 	unsigned int nr_tokens;
+	struct scsi_media_count __percpu *media;
 	u32 orw_generation, orw_previous;
 	u8 orw_policy;
 };
