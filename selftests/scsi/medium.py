@@ -119,6 +119,33 @@ def operations(sg):
         same("a sanitize that succeeds opens it", (sanitize(sg, 0).code, sg.read(SECTORS - 8, 8)), ((), b"\x5a" * 4096))
 
 
+def begins(sg):
+    """Who waited for a write before the operation, as it did, finds the medium taken; so does who comes later."""
+    cdb = bytes((0x48, 0x81)) + bytes(5) + be(8, 2) + b"\0"
+    gate("suspend")
+    before = sg.later(rw16(0x8a, SECTORS - 8, 8), data=b"\x11" * 4096)
+    result(before.wait(0.5 * SCALE) is None, "a write is in the medium")
+    start = sg.later(cdb, data=bytes((1, 0, 0, 4)) + b"\x5a" * 4)
+    result(start.wait(0.5 * SCALE) is None, "SANITIZE with IMMED waits for it")
+    after = sg.later(rw16(0x8a, 0, 8), data=b"\xee" * 4096)
+    result(after.wait(0.5 * SCALE) is None, "a write waits for that")
+    gate("resume")
+    same("the three", [c.wait().code for c in (before, start, after)], [(), (), SANITIZING])
+    result(wait_for(lambda: sg.run(TUR).code == ()), "it ends")
+    same("nothing was written meanwhile", {bytes(sg.read(n, 8)) for n in (0, SECTORS - 8)}, {b"\x5a" * 4096})
+    for what, code, flags in (("SANITIZE", SANITIZING, 1), ("FORMAT UNIT", FORMATTING, None)):
+        gate("suspend")
+        start = sg.later(bytes((0x48, 1)) + cdb[2:], data=bytes((1, 0, 0, 4)) + b"\x5a" * 4) if flags else \
+            sg.later(bytes((4, 0x10, 0, 0, 0, 0)), data=bytes(4))
+        result(wait_for(lambda: 0x7000 <= (progress(sg.run(TUR).sense) or 0)), f"{what} without IMMED comes to the middle")
+        others = [sg.later(cdb, data=bytes((1, 0, 0, 4)) + b"\x5a" * 4), sg.later(bytes((0x48, 0x1f)) + bytes(8)),
+                  sg.later(bytes((4, 0, 0, 0, 0, 0))), sg.later(rw16(0x8a, 0, 8), data=b"\xee" * 4096)]
+        got = [c.wait(5 * SCALE) for c in others]
+        same(f"{what}: SANITIZE, EXIT FAILURE MODE, FORMAT UNIT, WRITE are told at once", [c and c.code for c in got], [code] * 4)
+        gate("resume")
+        same(f"{what}: it ends", (start.wait().code, [c.wait() is not None for c in others]), ((), [True] * 4))
+
+
 def stopped(sg):
     """A medium that is stopped is neither formatted nor sanitized, nor started by it."""
     code = (2, 4, 2)
@@ -354,7 +381,7 @@ def backstores():
 
 mount()
 S, TPG, DEV = half_and_gate()
-for step in (operations, stopped, corrupt, format_fields, prefetch, atomic, copy_meets_compare):
+for step in (operations, begins, stopped, corrupt, format_fields, prefetch, atomic, copy_meets_compare):
     step(S)
 S.close()
 removal(TPG, DEV)

@@ -75,6 +75,11 @@ struct cmd_ops {
 	 */
 	bool (*admit_now)(struct se_cmd *cmd);
 	/*
+	 * a command that @admit_now did not let in is admitted: do conditions that it has passed
+	 * before still let it in? May sleep
+	 */
+	sense_reason_t (*look_again)(struct se_cmd *cmd);
+	/*
 	 * a command was aborted, or is waited for: if it is held back it is to be resumed now. Any
 	 * context; the caller has a reference
 	 */

@@ -245,13 +245,15 @@ static void run(struct se_cmd *cmd)
 
 static void execute(struct se_cmd *cmd)
 {
-	if (wants_pre_process(cmd)) {
-		sense_reason_t ret = tgt_life_ops->pre_process(cmd);
+	sense_reason_t ret = TCM_NO_SENSE;
 
-		if (ret) {
-			tgt_complete_reject(cmd, ret);
-			return;
-		}
+	if (tgt_life_ops->look_again)
+		ret = tgt_life_ops->look_again(cmd);
+	if (!ret && wants_pre_process(cmd))
+		ret = tgt_life_ops->pre_process(cmd);
+	if (ret) {
+		tgt_complete_reject(cmd, ret);
+		return;
 	}
 	if (!begin_execution(cmd)) {
 		tgt_life_finish_abort(cmd);

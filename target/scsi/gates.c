@@ -123,6 +123,11 @@ static sense_reason_t gate_medium(struct se_cmd *cmd)
 	case MEDIUM_FORMAT_CORRUPT:
 		allowed = !(row->flags & OPF_MEDIUM) || row->flags & (OPF_FORMATS | OPF_SANITIZE);
 		break;
+	case MEDIUM_FORMATTING:
+	case MEDIUM_SANITIZING:
+		/* not for another SANITIZE, which would wait for the end of this one */
+		allowed = (row->flags & (OPF_SANITIZE | OPF_EXCL)) == OPF_SANITIZE;
+		break;
 	default:
 		allowed = row->flags & OPF_SANITIZE;
 		break;
@@ -143,6 +148,18 @@ static sense_reason_t gate_write_protect(struct se_cmd *cmd)
 		return tgt_is_wlun(cmd->se_dev) ? TCM_NO_SENSE : TCM_WRITE_PROTECTED;
 	return READ_ONCE(tgt_scsi_dev(cmd->se_dev)->mode.swp) ? TGT_SOFTWARE_WRITE_PROTECTED
 							      : TCM_NO_SENSE;
+}
+
+/**
+ * tgt_gates_look_again - has the medium been taken since the gates (cmd_ops.look_again)
+ * @cmd: command that is admitted to the backend, so that whoever wants all of it waits from now on
+ * Context: any.
+ * Return: TCM_NO_SENSE, or that the medium is busy with an operation on all of it.
+ */
+sense_reason_t tgt_gates_look_again(struct se_cmd *cmd)
+{
+	smp_rmb();	/* pairs with tgt_range_release() */
+	return gate_medium(cmd);
 }
 
 const struct cmd_gate tgt_gates[TGT_GATES] = {

@@ -170,6 +170,7 @@ const struct cmd_ops tgt_scsi_cmd_ops = {
 	.adopt_sense = tgt_request_sense_adopt,
 	.admit = tgt_range_admit,
 	.admit_now = tgt_range_admit_now,
+	.look_again = tgt_gates_look_again,
 	.let_go = tgt_range_let_go,
 	.retired = tgt_range_retired,
 	.pre_process = tgt_prot_pre,

@@ -17,6 +17,7 @@
 #include "target/lib/sgl.h"
 #include "target/model/ua.h"
 #include "target/scsi/prot.h"
+#include "target/scsi/range.h"
 #include "target/scsi/scratch.h"
 #include "target/scsi/server.h"
 #include "target/scsi/token.h"
@@ -331,6 +332,8 @@ static sense_reason_t job_run(struct se_cmd *cmd, struct medium_job *job, bool i
 {
 	sense_reason_t reason = job_start(job);
 
+	if (!reason)	/* the medium itself says who waits and who is turned away */
+		tgt_range_release(cmd);
 	if (!reason && !immediate) {
 		job_wait(cmd, job);
 		if (completion_done(&job->done) && job->failed)

@@ -27,12 +27,16 @@
 #define OPF_SANITIZE	BIT(9)	/* allowed while a sanitize operation runs (SBC-4 4.11.2) */
 #define OPF_CDB32	BIT(10)	/* variable length: the flags byte is byte 10 */
 /* bits outside of the usage map are refused: it destroys everything */
-#define OPF_STRICT	BIT(12)
+#define OPF_STRICT	BIT(11)
 /* mends a medium whose format is corrupt */
-#define OPF_FORMATS	BIT(13)
-
+#define OPF_FORMATS	BIT(12)
 /* allowed while persistent reservations are lost (SPC-5 5.14.5.2) */
 #define OPF_NO_PR	BIT(13)
+
+/* no two of them are the same bit */
+static_assert((OPF_SBC ^ OPF_RANGE ^ OPF_FUA ^ OPF_PROTECT ^ OPF_MEDIUM ^ OPF_WRITES ^ OPF_EXCL ^
+	       OPF_NO_UA ^ OPF_DATA ^ OPF_SANITIZE ^ OPF_CDB32 ^ OPF_STRICT ^ OPF_FORMATS ^
+	       OPF_NO_PR) == BIT(14) - 1);
 
 #define OPF_SERVICE_ACTIONS	32	/* bound of the service action values in use */
 

@@ -377,7 +377,10 @@ bool tgt_range_admit_now(struct se_cmd *cmd)
 		return false;
 	WRITE_ONCE(cmd->pr_res_key, RANGE_ADMITTED);
 	smp_mb();	/* pairs with range_enter() and tgt_token_publish() */
-	return !READ_ONCE(sd->nr_ranges) && !READ_ONCE(sd->nr_tokens);
+	if (READ_ONCE(sd->nr_ranges) || READ_ONCE(sd->nr_tokens))
+		return false;
+	smp_rmb();	/* pairs with tgt_range_release() */
+	return READ_ONCE(sd->medium) == MEDIUM_READY;
 }
 
 /**
@@ -430,6 +433,17 @@ static void retire_locker(struct scsi_dev *sd, struct se_cmd *cmd)
 		range_leave(sd, r);
 	spin_unlock_irqrestore(&sd->ranges_lock, flags);
 	kfree(r);
+}
+
+/**
+ * tgt_range_release - give a command's range back before the command ends
+ * @cmd: command that has its range, and from here on keeps others out by scsi_dev.medium
+ * Context: any. Who was held back, or finds no range, finds the medium taken.
+ */
+void tgt_range_release(struct se_cmd *cmd)
+{
+	smp_wmb();	/* pairs with tgt_range_admit_now() and tgt_gates_look_again() */
+	retire_locker(tgt_scsi_dev(cmd->se_dev), cmd);
 }
 
 /**
