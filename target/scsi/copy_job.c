@@ -20,6 +20,7 @@
 
 #define LANE_WAIT (20 * HZ) /* at a time: a backend that takes long is no hung task of ours */
 #define COPY_LANES	4	/* steps of one extent in flight, each with TGT_SCRATCH_MAX bytes */
+#define COPY_LANES_OF_DEVICE	64	/* a workqueue runs 256 works at a time (WQ_DFL_ACTIVE) */
 
 /* A piece of the extent, and the logical units it goes between; @src is NULL for zeros. */
 struct step {
@@ -292,11 +293,31 @@ static void lane_work(struct work_struct *work)
 	complete(&lane->done);
 }
 
+/*
+ * A lane waits for commands that overlap, and those need a place on the same queue to end: lanes
+ * never take all of them. How many of @wanted may begin.
+ */
+static unsigned int lanes_get(struct se_device *dst, unsigned int wanted)
+{
+	atomic_t *lanes = &tgt_scsi_dev(dst)->copy_lanes;
+	unsigned int n;
+
+	for (n = 0; n < wanted; n++)
+		if (!atomic_add_unless(lanes, 1, COPY_LANES_OF_DEVICE))
+			break;
+	return n;
+}
+
+static void lanes_put(struct se_device *dst, unsigned int n)
+{
+	atomic_sub(n, &tgt_scsi_dev(dst)->copy_lanes);
+}
+
 /* Returns false if it is not copied as a whole. */
 static bool run_extent(struct copy_job *job)
 {
 	const struct copy_extent *ext = current_extent(job);
-	struct workqueue_struct *wq = tgt_dev(job->lus[ext->dst].dev)->wq;
+	struct se_device *dst = job->lus[ext->dst].dev;
 	struct lane lanes[COPY_LANES - 1];
 	unsigned int i, n = 0;
 
@@ -305,12 +326,13 @@ static bool run_extent(struct copy_job *job)
 	if (is_stopped(job))
 		return false;
 	if (is_aligned(job, ext) && !overlaps_itself(job, ext))
-		n = min_t(u64, ARRAY_SIZE(lanes), div_u64(ext->bytes, TGT_SCRATCH_MAX));
+		n = lanes_get(dst, min_t(u64, ARRAY_SIZE(lanes),
+					 div_u64(ext->bytes, TGT_SCRATCH_MAX)));
 	for (i = 0; i < n; i++) {
 		lanes[i].job = job;
 		init_completion(&lanes[i].done);
 		INIT_WORK_ONSTACK(&lanes[i].work, lane_work);
-		queue_work(wq, &lanes[i].work);
+		queue_work(tgt_dev(dst)->wq, &lanes[i].work);
 	}
 	lane_run(job);
 	/* a lane that has not begun has nothing left to do, and maybe no worker to do it */
@@ -320,6 +342,7 @@ static bool run_extent(struct copy_job *job)
 				;
 		destroy_work_on_stack(&lanes[i].work);
 	}
+	lanes_put(dst, n);
 	return !job->failure.reason && !is_stopped(job);
 }
 

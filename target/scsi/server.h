@@ -85,6 +85,7 @@ enum scsi_medium {
  * @range_number: of the last range that was entered
  * @nr_tokens: ROD tokens that a write may revoke (token.c); read without a lock by every write
  *
+ * @copy_lanes: helpers of copies to this device that stand or run on its queue
  * @media: of the General Statistics and Performance log page
  *
  * @orw_generation: of ORWRITE's bitmap, like the two below under @lock; a reset keeps them
@@ -119,6 +120,7 @@ struct scsi_dev {
 	unsigned int nr_ranges;
 	u64 range_number;
 	unsigned int nr_tokens;
+	atomic_t copy_lanes;
 	struct scsi_media_count __percpu *media;
 	u32 orw_generation, orw_previous;
 	u8 orw_policy;
