@@ -9,8 +9,10 @@ import os
 import re
 import select
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import time
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
@@ -178,6 +180,15 @@ class Lock:
     def drop(self):
         for file, _ in self.held:
             fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def end_with_us():
+    """SIGTERM ends this process's guests with it."""
+    def end(*_):
+        Guest.end_all()
+        sys.exit(128 + signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 class Guest:
