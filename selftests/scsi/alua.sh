@@ -1,6 +1,6 @@
 #!/bin/bash
 # suite: target port groups through two ports of tcm_loop: states, reports, STPG, UAs, metadata, referrals
-# time: 90
+# time: 110
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 at_exit tgt_clear
@@ -165,6 +165,44 @@ clear_ua "$A"
 check "so does an initiator" stpg --tp=16 --state=ao "$A"
 same "the second follows it, too" "$(cat "$DEV2/alua/ga/alua_access_state" "$DEV2/alua/ga/alua_access_status")" \
 	$'0\nAltered by Explicit STPG'
+
+# one change of all, which nobody has to wait for but who asked
+states() { cat "$G/ga/alua_access_state" "$DEV2/alua/ga/alua_access_state" | tr '\n' ' '; }
+are() { [ "$(states)" = "$1" ]; }
+quick() { timeout $((4 * SCALE)) "$@"; }
+echo $((7000 * SCALE)) >"$G/ga/trans_delay_msecs"
+put 30000 "$DEV2/alua/ga/trans_delay_msecs"
+since=$SECONDS
+put 1 "$G/ga/alua_access_state" &
+check "both are in transition" wait_for 10 are "15 15 "
+check "meanwhile a LU group comes and goes" quick sh -c "mkdir $TGT/core/alua/lu_gps/aside &&
+	echo 6 >$TGT/core/alua/lu_gps/aside/lu_gp_id && rmdir $TGT/core/alua/lu_gps/aside"
+check "the second leaves the LU group" quick sh -c "echo NULL >$DEV2/alua_lu_gp"
+same "they are still on the way" "$(states)" "15 15 "
+wait
+same "both arrive" "$(states)" "1 1 "
+check "in the delay of the first" [ $((SECONDS - since)) -lt $((20 * SCALE)) ]
+echo pair >"$DEV2/alua_lu_gp"
+put 0 "$G/ga/alua_access_state" &
+check "both are in transition once more" wait_for 10 are "15 15 "
+check "a group that follows can be removed" quick rmdir "$DEV2/alua/ga"
+same "the other one is on its way" "$(cat "$G/ga/alua_access_state")" 15
+wait
+same "and arrives" "$(cat "$G/ga/alua_access_state")" 0
+put 30000 "$G/ga/trans_delay_msecs"
+since=$SECONDS
+printf '\0\0\0\0\x01\0\0\x10' >/tmp/stpg
+clear_ua "$A"
+refuse "a command that is aborted on the way" sg_raw -t 2 -s 8 -i /tmp/stpg "$A" a4 0a 00 00 00 00 00 00 00 08 00 00
+check "is at its end at once" wait_for 10 eval '[ "$(cat "$G/ga/alua_access_state")" = 1 ]'
+check "well before the delay" [ $((SECONDS - since)) -lt 25 ]
+put 0 "$G/ga/trans_delay_msecs"
+printf '\0\0\0\0\0\0\0\x10\x01\0\0\x10' >/tmp/stpg
+clear_ua "$A"
+like "a list that names a group twice" "$(sg_raw -s 12 -i /tmp/stpg "$A" a4 0a 00 00 00 00 00 00 00 0c 00 00 2>&1)" \
+	"Invalid field in parameter list.*byte 10"
+same "is not begun" "$(cat "$G/ga/alua_access_state")" 1
+put 0 "$G/ga/alua_access_state"
 check "the LU group goes" rmdir $TGT/core/alua/lu_gps/pair
 
 modprobe iscsi_target_mod

@@ -34,16 +34,18 @@ struct t10_alua_tg_pt_gp *tgt_alua_group_alloc(struct se_device *dev, const char
 {
 	struct t10_alua *alua = &dev->t10_alua;
 	struct t10_alua_tg_pt_gp *gp;
+	struct tgt_group *tg;
 
 	if (is_default && alua->default_tg_pt_gp)
 		return ERR_PTR(-EEXIST);
-	gp = kzalloc(sizeof(*gp), GFP_KERNEL);
-	if (!gp)
+	tg = kzalloc(sizeof(*tg), GFP_KERNEL);
+	if (!tg)
 		return ERR_PTR(-ENOMEM);
 
+	INIT_LIST_HEAD(&tg->change);
+	gp = &tg->se;
 	INIT_LIST_HEAD(&gp->tg_pt_gp_list);
 	INIT_LIST_HEAD(&gp->tg_pt_gp_lun_list);
-	mutex_init(&gp->tg_pt_gp_transition_mutex);
 	spin_lock_init(&gp->tg_pt_gp_lock);
 	atomic_set(&gp->tg_pt_gp_ref_cnt, 0);
 	gp->tg_pt_gp_dev = dev;
@@ -181,7 +183,7 @@ void tgt_group_put(struct t10_alua_tg_pt_gp *gp)
  * @gp: group; its members fall back to the default group. The default group is freed last, without
  * members
  *
- * Context: process, sleeps: for a transition that runs, and for readers.
+ * Context: process, sleeps: while it is held, never for a transition, and for readers.
  */
 void tgt_alua_group_free(struct t10_alua_tg_pt_gp *gp)
 {
@@ -196,12 +198,12 @@ void tgt_alua_group_free(struct t10_alua_tg_pt_gp *gp)
 	heir = alua->default_tg_pt_gp;
 	spin_unlock(&alua->tg_pt_gps_lock);
 
-	wait_var_event(&gp->tg_pt_gp_ref_cnt, !atomic_read(&gp->tg_pt_gp_ref_cnt));
+	tgt_transition_leave(gp);
 	while (heir && evict_one(gp, heir))
 		;
 	WARN_ON_ONCE(!list_empty(&gp->tg_pt_gp_lun_list));
 	synchronize_rcu();
-	kfree(gp);
+	kfree(tgt_group(gp));
 }
 
 /**

@@ -6,6 +6,20 @@
 #include "target/alua/alua.h"
 #include "target/alua/state.h"
 
+/* Wraps every target port group; all are allocated in group.c. */
+struct tgt_group {
+	struct t10_alua_tg_pt_gp se;
+	/* transition.c: the change of state that it is in; empty: none. What that has to know of it */
+	struct list_head change;
+	u8 goal;	/* the state it leads to, */
+	bool turns;	/* which is another one */
+};
+
+static inline struct tgt_group *tgt_group(struct t10_alua_tg_pt_gp *gp)
+{
+	return container_of(gp, struct tgt_group, se);
+}
+
 /* Name of the group's directory; "" before it has one. */
 const char *tgt_group_name(const struct t10_alua_tg_pt_gp *gp);
 
@@ -18,24 +32,38 @@ void tgt_group_put(struct t10_alua_tg_pt_gp *gp);
 /* lun_tg_pt_gp_lock and the lists; moves a LUN to another group, or to none */
 void tgt_group_move_lun(struct se_lun *lun, struct t10_alua_tg_pt_gp *to);
 
+/* What the group of a number is to become. */
+struct tgt_group_goal {
+	u16 id;
+	u8 state;	/* enum alua_state */
+};
+
 /**
- * tgt_transition_ask - SET TARGET PORT GROUPS brings a group into a state
- * @gp: target port group; those of the same number on the other devices of its LU group follow
- * @state: ALUA_ACCESS_STATE_*
- * @by: who asked, is not told of it
- * Context: sleeps for the groups' transition delays.
- * Return: 0 or -EINVAL for a state that the group does not support.
+ * tgt_transition_ask - SET TARGET PORT GROUPS brings groups into other states, all at once
+ * @cmd: command; its nexus is not told
+ * @goals: groups of its device, each once; those of the same numbers on the other devices of the LU
+ *         group follow
+ * @nr: how many
+ * Context: sleeps for the longest of the named groups' transition delays, and while one of the
+ * groups changes already. Not much longer once @cmd is aborted: a change that has begun goes to its
+ * end at once.
+ * Return: 0, -EINVAL for a group that is not there or does not support its state, -EINTR: aborted
+ * before anything was changed.
  */
-int tgt_transition_ask(struct t10_alua_tg_pt_gp *gp, unsigned int state,
-		       const struct se_session *by);
+int tgt_transition_ask(struct se_cmd *cmd, const struct tgt_group_goal *goals, unsigned int nr);
+
+/* A group that goes, and that nobody finds any more; sleeps while it is held. */
+void tgt_transition_leave(struct t10_alua_tg_pt_gp *gp);
 
 /* any context; ASYMMETRIC ACCESS STATE CHANGED for all initiators of a device but @by */
 void tgt_transition_tell(struct se_device *dev, const struct se_session *by);
 
-/* the other devices of the LU group, unless it is the default one */
-void tgt_lugroup_for_each_peer(struct se_device *dev,
-			       void (*fn)(struct se_device *peer, const void *data),
-			       const void *data);
+/*
+ * A device and then, unless its LU group is the default one, the others of that: until @fn, which
+ * does not sleep, returns another result than 0. The last result.
+ */
+int tgt_lugroup_for_each(struct se_device *dev, int (*fn)(struct se_device *dev, void *data),
+			 void *data);
 
 void tgt_meta_save_group(struct t10_alua_tg_pt_gp *gp);
 void tgt_meta_save_lun(struct se_lun *lun);

@@ -234,20 +234,24 @@ ssize_t tgt_alua_dev_store_lugroup(struct se_device *dev, const char *page, size
 	return ret;
 }
 
-void tgt_lugroup_for_each_peer(struct se_device *dev,
-			       void (*fn)(struct se_device *peer, const void *data),
-			       const void *data)
+int tgt_lugroup_for_each(struct se_device *dev, int (*fn)(struct se_device *dev, void *data),
+			 void *data)
 {
 	struct t10_alua_lu_gp_member *mem = dev->dev_alua_lu_gp_mem, *peer;
+	int ret;
 
 	mutex_lock(&groups_lock);
+	ret = fn(dev, data);
 	if (mem && mem->lu_gp && mem->lu_gp != default_group) {
 		list_for_each_entry(peer, &mem->lu_gp->lu_gp_mem_list, lu_gp_mem_list) {
+			if (ret)
+				break;
 			if (peer != mem)
-				fn(peer->lu_gp_mem_dev, data);
+				ret = fn(peer->lu_gp_mem_dev, data);
 		}
 	}
 	mutex_unlock(&groups_lock);
+	return ret;
 }
 
 /**

@@ -125,62 +125,63 @@ sense_reason_t tgt_alua_parse_report(struct se_cmd *cmd, u32 *size)
 	return TCM_NO_SENSE;
 }
 
-/* Checks one descriptor; @gp gets the group, with a reference, that it names. */
-static sense_reason_t pick_group(struct se_cmd *cmd, const u8 *desc, u16 at,
-				 struct t10_alua_tg_pt_gp **found)
+/*
+ * One descriptor. A list that names a group twice asks for a combination of states that cannot be
+ * (SPC-5 6.44).
+ */
+static sense_reason_t read_goal(struct se_cmd *cmd, const u8 *desc, u16 at,
+				const struct tgt_group_goal *goals, struct tgt_group_goal *goal)
 {
 	struct t10_alua *alua = &cmd->se_dev->t10_alua;
-	u8 state = desc[0] & 0x0f;
+	const struct tgt_group_goal *other;
 	struct t10_alua_tg_pt_gp *gp;
 	u8 supported = 0;
 
+	goal->state = desc[0] & 0x0f;
+	goal->id = get_unaligned_be16(desc + 2);
 	/*
 	 * initiators ask for primary states only; ports go offline, and come back, by the operator
 	 */
-	if (state > ALUA_UNAVAILABLE)
+	if (goal->state > ALUA_UNAVAILABLE)
 		return tgt_bad_param(cmd, at, 3);
+	for (other = goals; other < goal; other++)
+		if (other->id == goal->id)
+			return tgt_bad_param(cmd, at + 2, -1);
 
 	spin_lock(&alua->tg_pt_gps_lock);
-	gp = tgt_group_find_id(cmd->se_dev, get_unaligned_be16(desc + 2));
-	if (gp) {
+	gp = tgt_group_find_id(cmd->se_dev, goal->id);
+	if (gp)
 		supported = gp->tg_pt_gp_alua_supported_states;
-		atomic_inc(&gp->tg_pt_gp_ref_cnt);
-	}
 	spin_unlock(&alua->tg_pt_gps_lock);
 
 	if (!gp)
 		return tgt_bad_param(cmd, at + 2, -1);
-	if (!(supported & alua_support_bit(state))) {
-		tgt_group_put(gp);
-		return tgt_bad_param(cmd, at, 3);
-	}
-	*found = gp;
-	return TCM_NO_SENSE;
+	return supported & alua_support_bit(goal->state) ? TCM_NO_SENSE : tgt_bad_param(cmd, at, 3);
 }
 
-static sense_reason_t apply(struct se_cmd *cmd, const u8 *list, u32 len, bool check_only)
+/* All or nothing: first see that every descriptor is right. */
+static sense_reason_t bring_groups(struct se_cmd *cmd, const u8 *list, struct tgt_group_goal *goals,
+				   unsigned int nr)
 {
-	u32 at;
+	sense_reason_t reason = TCM_NO_SENSE;
+	unsigned int i;
+	int ret;
 
-	for (at = 4; at + 4 <= len; at += 4) {
-		struct t10_alua_tg_pt_gp *gp;
-		sense_reason_t ret = pick_group(cmd, list + at, at, &gp);
-
-		if (ret)
-			return ret;
-		if (!check_only && tgt_transition_ask(gp, list[at] & 0x0f, cmd->se_sess))
-			ret = tgt_bad_param(cmd, at, 3);
-		tgt_group_put(gp);
-		if (ret)
-			return ret;
-	}
-	return TCM_NO_SENSE;
+	for (i = 0; i < nr && !reason; i++)
+		reason = read_goal(cmd, list + 4 * (i + 1), 4 * (i + 1), goals, &goals[i]);
+	if (reason)
+		return reason;
+	ret = tgt_transition_ask(cmd, goals, nr);
+	if (ret == -EINTR)
+		return TCM_LUN_BUSY;	/* aborted: nobody hears of it */
+	return ret ? tgt_bad_param(cmd, 4, -1) : TCM_NO_SENSE;
 }
 
 static sense_reason_t exec_set(struct se_cmd *cmd)
 {
+	struct tgt_group_goal *goals;
 	u32 len = cmd->data_length;
-	sense_reason_t ret;
+	sense_reason_t reason;
 	u8 *list;
 
 	if (!len)
@@ -188,16 +189,16 @@ static sense_reason_t exec_set(struct se_cmd *cmd)
 	if (len % 4 || len > STPG_MAX)
 		return tgt_bad_field(cmd, 6, -1);
 	list = kmalloc(len, GFP_KERNEL);
-	if (!list)
-		return TCM_OUT_OF_RESOURCES;
-	tgt_sgl_copy_from(cmd->t_data_sg, cmd->t_data_nents, 0, list, len);
-
-	/* all or nothing: first see that every descriptor is right */
-	ret = apply(cmd, list, len, true);
-	if (!ret)
-		ret = apply(cmd, list, len, false);
+	goals = kmalloc_array(len / 4, sizeof(*goals), GFP_KERNEL);
+	if (list && goals) {
+		tgt_sgl_copy_from(cmd->t_data_sg, cmd->t_data_nents, 0, list, len);
+		reason = bring_groups(cmd, list, goals, len / 4 - 1);
+	} else {
+		reason = TCM_OUT_OF_RESOURCES;
+	}
+	kfree(goals);
 	kfree(list);
-	return ret;
+	return reason;
 }
 
 static sense_reason_t set_deferred(struct se_cmd *cmd)
