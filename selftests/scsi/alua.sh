@@ -232,6 +232,18 @@ print(sorted(counts), at == 4 + int.from_bytes(d[:4], "big"))
 P
 )" "[1, 1, 255] True"
 check "the LUNs go" python3 /tmp/many.py unmake $MANY "$DEV"
+L=$MANY/lun/lun_0
+mkdir $L
+until [ -e /tmp/enough ]; do
+	for n in 1 0; do put $n $L/alua_tg_pt_offline; put $n $L/alua_tg_pt_status; done
+	for n in gb NULL; do put $n $L/alua_tg_pt_gp; done
+done &
+links() { for _ in {1..40}; do ln -s "$DEV" "$L/l" && rm "$L/l" || return; done; }
+check "a LUN comes and goes while its files are written" links
+touch /tmp/enough
+wait
+refuse "no group keeps it" grep -q iSCSI "$G/gb/members" "$G/default_tg_pt_gp/members"
+rmdir $L
 check "group with a member goes" rmdir "$G/gb"
 like "the member falls back" "$(cat "$TB/lun/lun_0/alua_tg_pt_gp")" "default_tg_pt_gp"
 

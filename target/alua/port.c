@@ -5,14 +5,31 @@
 
 #include "target/alua/group.h"
 
-static struct se_device *lun_device(struct se_lun *lun)
-{
-	return rcu_dereference_raw(lun->lun_se_dev);
-}
-
 static bool takes_part(const struct se_device *dev)
 {
 	return dev && !(dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_ALUA);
+}
+
+/*
+ * A write to a file of the LUN runs beside the removal of its link, and the backstore may go behind
+ * that: it stays for the RCU read side in which it is found here. NULL: there is none that takes
+ * part.
+ */
+static struct se_device *lun_device(struct se_lun *lun)
+{
+	struct se_device *dev = rcu_dereference(lun->lun_se_dev);
+
+	return takes_part(dev) ? dev : NULL;
+}
+
+static bool lun_takes_part(struct se_lun *lun)
+{
+	bool part;
+
+	rcu_read_lock();
+	part = lun_device(lun);
+	rcu_read_unlock();
+	return part;
 }
 
 /**
@@ -125,6 +142,36 @@ static int state_of(struct se_lun *lun)
 	return state;
 }
 
+/* tgt_alua_lun_unlinked() has been here already, or finds what this has done. */
+static bool enter_group(struct se_lun *lun, struct t10_alua_tg_pt_gp *gp)
+{
+	tgt_group_move_lun(lun, gp);
+	if (!READ_ONCE(lun->lun_shutdown))
+		return true;
+	tgt_group_move_lun(lun, NULL);
+	return false;
+}
+
+/* RCU read side. */
+static int store_group(struct se_lun *lun, const char *name)
+{
+	struct se_device *dev = lun_device(lun);
+	struct t10_alua_tg_pt_gp *gp;
+	int before = state_of(lun);
+	bool entered;
+
+	gp = dev ? group_get(dev, name) : NULL;
+	if (!gp)
+		return -ENODEV;
+	entered = enter_group(lun, gp);
+	tgt_group_put(gp);
+	if (!entered)
+		return -ENODEV;
+	if (state_of(lun) != before)
+		tgt_transition_tell(dev, NULL);
+	return 0;
+}
+
 /**
  * tgt_alua_lun_store_group - move a port to another group
  * @lun: LUN
@@ -135,27 +182,20 @@ static int state_of(struct se_lun *lun)
  */
 ssize_t tgt_alua_lun_store_group(struct se_lun *lun, const char *page, size_t count)
 {
-	struct se_device *dev = lun_device(lun);
-	struct t10_alua_tg_pt_gp *gp;
 	char buf[TG_PT_GROUP_NAME_BUF + 1];
-	int before;
+	int ret;
 
-	if (!takes_part(dev))
+	if (!lun_takes_part(lun))
 		return -ENODEV;
 	if (count > TG_PT_GROUP_NAME_BUF)
 		return -EINVAL;
 	memcpy(buf, page, count);
 	buf[count] = '\0';
 
-	gp = group_get(dev, strstrip(buf));
-	if (!gp)
-		return -ENODEV;
-	before = state_of(lun);
-	tgt_group_move_lun(lun, gp);
-	tgt_group_put(gp);
-	if (state_of(lun) != before)
-		tgt_transition_tell(dev, NULL);
-	return count;
+	rcu_read_lock();
+	ret = store_group(lun, strstrip(buf));
+	rcu_read_unlock();
+	return ret ?: count;
 }
 
 /**
@@ -168,10 +208,15 @@ ssize_t tgt_alua_lun_store_group(struct se_lun *lun, const char *page, size_t co
  */
 int tgt_alua_lun_set_offline(struct se_lun *lun, bool offline)
 {
-	if (!takes_part(lun_device(lun)))
+	struct se_device *dev;
+
+	rcu_read_lock();
+	dev = lun_device(lun);
+	if (dev && atomic_xchg(&lun->lun_tg_pt_secondary_offline, offline) != offline)
+		tgt_transition_tell(dev, NULL);
+	rcu_read_unlock();
+	if (!dev)
 		return -ENODEV;
-	if (atomic_xchg(&lun->lun_tg_pt_secondary_offline, offline) != offline)
-		tgt_transition_tell(lun_device(lun), NULL);
 	lun->lun_tg_pt_secondary_stat = ALUA_STATUS_IMPLICIT;
 	tgt_meta_save_lun(lun);
 	return 0;
@@ -186,7 +231,7 @@ int tgt_alua_lun_set_offline(struct se_lun *lun, bool offline)
  */
 int tgt_alua_lun_set_status(struct se_lun *lun, int status)
 {
-	if (!takes_part(lun_device(lun)))
+	if (!lun_takes_part(lun))
 		return -ENODEV;
 	if (status < ALUA_STATUS_NONE || status > ALUA_STATUS_IMPLICIT)
 		return -EINVAL;
