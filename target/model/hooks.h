@@ -24,7 +24,7 @@
  * @lun_linked: a device became reachable through the LUN (ALUA default group); may sleep,
  *              tpg_lun_mutex held
  * @lun_unlinked: before the LUN's device pointer is cleared (ALUA group, PR registrations of that
- *                port); may sleep
+ *                port); @last: no LUN leads to the device any more; may sleep
  * @deve_added: a mapped LUN appeared for a node ACL (APTPL registrations); may sleep,
  *              lun_entry_mutex held
  * @deve_gone: a mapped LUN is going (PR registrations); may sleep, lun_entry_mutex held
@@ -41,7 +41,7 @@ struct model_hooks {
 	void (*device_gone)(struct se_device *dev);
 	void (*lun_drain)(struct se_lun *lun);
 	void (*lun_linked)(struct se_lun *lun, struct se_device *dev);
-	void (*lun_unlinked)(struct se_lun *lun, struct se_device *dev);
+	void (*lun_unlinked)(struct se_lun *lun, struct se_device *dev, bool last);
 	void (*deve_added)(struct se_node_acl *nacl, struct se_dev_entry *deve);
 	void (*deve_gone)(struct se_node_acl *nacl, struct se_dev_entry *deve);
 	void (*acl_gone)(struct se_node_acl *nacl);

@@ -145,6 +145,7 @@ static int device_attach(struct se_lun *lun, struct se_device *dev, bool ro)
 static void device_detach(struct se_lun *lun, struct se_device *dev)
 {
 	unsigned long flags, report = jiffies + DRAIN_REPORT;
+	bool last;
 
 	percpu_ref_kill(&lun->lun_ref);
 	do {
@@ -156,11 +157,15 @@ static void device_detach(struct se_lun *lun, struct se_device *dev)
 		}
 	} while (!wait_for_completion_timeout(&lun->lun_shutdown_comp, DRAIN_AGAIN));
 
-	tgt_model_hook(lun_unlinked, lun, dev);
+	/* of several that go at once one is the last; it stays a port of the device until it is said */
+	spin_lock_irqsave(&dev->se_port_lock, flags);
+	last = !--dev->export_count;
+	spin_unlock_irqrestore(&dev->se_port_lock, flags);
+	tgt_model_hook(lun_unlinked, lun, dev, last);
+
 	spin_lock_irqsave(&dev->se_port_lock, flags);
 	list_del_init(&lun->lun_dev_link);
 	tgt_traffic_settle(lun, dev);
-	dev->export_count--;
 	spin_unlock_irqrestore(&dev->se_port_lock, flags);
 
 	RCU_INIT_POINTER(lun->lun_se_dev, NULL);

@@ -67,11 +67,11 @@ static void lun_linked(struct se_lun *lun, struct se_device *dev)
 	tgt_alua_lun_linked(lun, dev);
 }
 
-static void lun_unlinked(struct se_lun *lun, struct se_device *dev)
+static void lun_unlinked(struct se_lun *lun, struct se_device *dev, bool last)
 {
 	tgt_pr_lun_unlinked(lun, dev);
 	tgt_alua_lun_unlinked(lun, dev);
-	if (dev->export_count == 1)	/* the last one */
+	if (last)
 		tgt_medium_stop(tgt_scsi_dev(dev));
 	/* copies and operations that still use it; they find out at their next step */
 	tgt_device_pin_orphans(dev);
