@@ -12,6 +12,7 @@ backstore against what is read back.
 import glob
 import os
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
@@ -201,18 +202,31 @@ def format_fields(sg):
 
 
 def removal(tpg, dev):
-    """The medium does not answer: LUN and device go as soon as they can, and nobody waits for it."""
+    """The medium does not answer: LUNs and device go as soon as they can, and nobody waits for it."""
     sg = sg_of(tpg, 0)
+    lun(tpg, 1, dev)
     gate("suspend")
     same("FORMAT UNIT with IMMED", form(sg).code, ())
     result(wait_for(lambda: 0x7000 <= (progress(sg.run(TUR).sense) or 0)), "it comes to the middle")
     sg.close()
     start = time.monotonic()
-    lun_remove(tpg, 0)
-    result(time.monotonic() - start < 10 * SCALE, "the LUN goes", time.monotonic() - start)
+    both = [threading.Thread(target=lun_remove, args=(tpg, n)) for n in (0, 1)]
+    for t in both:
+        t.start()
+    for t in both:
+        t.join(60)
+    result(time.monotonic() - start < 10 * SCALE, "both LUNs go", time.monotonic() - start)
     same("the device does not", (rmdir(dev), time.monotonic() - start < 12 * SCALE), ("EBUSY", True))
+    same("what it is going by stays", [put(f"{dev}/attrib/{n}", v) for n, v in (("block_size", "4096"), ("emulate_tas", "1"))],
+         ["EBUSY"] * 2)
     gate("resume")
-    result(wait_for(lambda: rmdir(dev) == ""), "until it has its answer")
+    result(wait_for(lambda: put(f"{dev}/attrib/emulate_tas", "1") == ""), "until it has its answer")
+    lun(tpg, 0, dev)
+    sg = sg_of(tpg, 0)
+    same("the last LUN that went has stopped it", sg.run(TUR).code, CORRUPT)
+    sg.close()
+    lun_remove(tpg, 0)
+    result(wait_for(lambda: rmdir(dev) == ""), "then the device goes")
 
 
 def prefetch(sg):

@@ -8,6 +8,7 @@
 #include "compat/configfs.h"
 #include "target/configfs/attr.h"
 #include "target/configfs/tree.h"
+#include "target/model/device.h"
 #include "target/scsi/limits.h"
 #include "target/scsi/removal.h"
 
@@ -21,15 +22,22 @@ static inline struct se_dev_attrib *attrib_of(struct config_item *item)
  * from the first LUN link on. The check races with a link being made, as harmlessly as if the link
  * had come a moment later.
  */
-static int attrib_unless_exported(const struct se_dev_attrib *da)
+static int attrib_unless_exported(struct se_dev_attrib *da)
 {
-	const struct se_device *dev = da->da_dev;
+	struct se_device *dev = da->da_dev;
 
-	if (!dev->export_count)
-		return 0;
-	pr_err("%s: attribute cannot change while %u LUNs export the backstore\n",
-	       config_item_name((struct config_item *)&dev->dev_group.cg_item), dev->export_count);
-	return -EINVAL;
+	if (dev->export_count) {
+		pr_err("%s: attribute cannot change while %u LUNs export the backstore\n",
+		       config_item_name(&dev->dev_group.cg_item), dev->export_count);
+		return -EINVAL;
+	}
+	/* what still runs goes by what it found when there was a LUN */
+	if (tgt_device_is_kept(dev)) {
+		pr_err("%s: attribute cannot change while commands are still in the backend\n",
+		       config_item_name(&dev->dev_group.cg_item));
+		return -EBUSY;
+	}
+	return 0;
 }
 
 /* values that a device below decides, as they are at this moment */
@@ -366,16 +374,18 @@ ATTRIB(pi_prot_type, attr_parse_u32, attrib_set_prot_type);
 static int attrib_format_prot(struct se_dev_attrib *da, u64 format)
 {
 	struct se_device *dev = da->da_dev;
+	int ret;
 
 	if (!format)
 		return 0;
 	if (!dev->transport->format_prot)
 		return -ENOSYS;
-	if (!target_dev_configured(dev) || attrib_unless_exported(da))
+	if (!target_dev_configured(dev))
 		return -EINVAL;
-	if (!da->pi_prot_type)
-		return -ENODEV;
-	return dev->transport->format_prot(dev);
+	ret = attrib_unless_exported(da);
+	if (ret)
+		return ret;
+	return da->pi_prot_type ? dev->transport->format_prot(dev) : -ENODEV;
 }
 
 TGT_VALUE_RW(attrib, pi_prot_format, "%d\n", 0, attr_parse_bool, attrib_format_prot);

@@ -468,6 +468,23 @@ bool tgt_device_is_exported(const struct se_device *dev)
 }
 
 /**
+ * tgt_device_is_kept - does something still use the device that needs no LUN?
+ * @dev: device
+ * Context: any. Without a LUN the answer "no" stays.
+ */
+bool tgt_device_is_kept(struct se_device *dev)
+{
+	struct tgt_dev *td = tgt_dev(dev);
+	unsigned long flags;
+	bool kept;
+
+	spin_lock_irqsave(&td->orphan_lock, flags);
+	kept = tgt_dev_is_kept(td);
+	spin_unlock_irqrestore(&td->orphan_lock, flags);
+	return kept;
+}
+
+/**
  * target_to_linux_sector - convert a logical block address into 512-byte sectors
  * @dev: device, gives the block size
  * @lb: address in blocks of the device

@@ -59,6 +59,7 @@ void tgt_device_release(struct se_device *dev);
 int tgt_device_for_each(int (*fn)(struct se_device *dev, void *data), void *data);
 u32 tgt_device_whole_pages(const struct se_device *dev, u32 sectors);
 bool tgt_device_is_exported(const struct se_device *dev);
+bool tgt_device_is_kept(struct se_device *dev);	/* any context */
 /* cmd layer, may sleep: an orphan was left behind */
 void tgt_device_pin_orphans(struct se_device *dev);
 /* cmd layer, any context: the last orphan is gone */
