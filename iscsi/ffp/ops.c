@@ -166,7 +166,22 @@ void itgt_cmd_aborted(struct se_cmd *se)
  */
 void itgt_sess_close(struct se_session *se_sess)
 {
-	itgt_session_close(se_sess->fabric_sess_ptr);
+	struct se_portal_group *tpg = READ_ONCE(se_sess->se_tpg);
+	struct itgt_session *sess;
+	unsigned long flags;
+
+	if (!tpg)
+		return;
+	/* a logout in another thread clears it under this lock before its session can go */
+	spin_lock_irqsave(&tpg->session_lock, flags);
+	sess = se_sess->fabric_sess_ptr;
+	if (sess)
+		itgt_session_get(sess);
+	spin_unlock_irqrestore(&tpg->session_lock, flags);
+	if (!sess)
+		return;
+	itgt_session_close(sess);
+	itgt_session_put(sess);
 }
 
 /**

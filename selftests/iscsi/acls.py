@@ -7,6 +7,7 @@ import os
 import re
 import struct
 import sys
+import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ktap
@@ -72,6 +73,27 @@ def case_explicit():
     t.forget(acl)
     ok('without its ACL both end', a.is_closed(10) and more.is_closed(10))
     same('and it does not come back', refused(t, 'a'), 0x0202)
+    t.remove()
+
+
+def case_removal_meets_end():
+    """An ACL is removed at the moment at which its sessions end by themselves."""
+    t = ktap.Tree(BASE + 'ends', demo=False)
+    ends = (Peer.logout, Peer.close)
+    for i in range(16):
+        acl = t.acl(BASE + 'a')
+        peers = [Peer(t, 'a', number=n) for n in (1, 2)]
+        threads = [threading.Thread(target=ends[(i + n) % 2], args=(p,)) for n, p in enumerate(peers)]
+        remove = threading.Thread(target=t.forget, args=(acl,), daemon=True)
+        for what in (threads + [remove])[::1 if i % 4 < 2 else -1]:
+            what.start()
+        remove.join(30 * SCALE)
+        if remove.is_alive():
+            break
+        for c in threads:
+            c.join()
+    ok('each time it goes', not remove.is_alive(), i)
+    same('nobody comes in afterwards', refused(t, 'a'), 0x0202)
     t.remove()
 
 
@@ -225,5 +247,5 @@ def case_discovery():
     t.remove()
 
 
-ktap.run([case_explicit, case_demo, case_statistics, case_discovery])
+ktap.run([case_explicit, case_removal_meets_end, case_demo, case_statistics, case_discovery])
 ktap.done()

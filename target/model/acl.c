@@ -232,24 +232,18 @@ struct se_node_acl *tgt_acl_add(struct se_portal_group *tpg, const char *initiat
 
 /*
  * Asks the fabric to end all sessions of the ACL. Each is taken off the list first, so that it is
- * asked once.
+ * asked once; it may be ending already, and the call itself may be the end.
  */
 static void close_sessions(struct se_node_acl *nacl)
 {
+	const struct target_core_fabric_ops *tfo = nacl->se_tpg->se_tpg_tfo;
 	struct se_session *sess;
-	unsigned long flags;
 
-	spin_lock_irqsave(&nacl->nacl_sess_lock, flags);
-	while (!list_empty(&nacl->acl_sess_list)) {
-		sess = list_first_entry(&nacl->acl_sess_list, struct se_session, sess_acl_list);
-		tgt_session_leave_acl(sess);
-		spin_unlock_irqrestore(&nacl->nacl_sess_lock, flags);
-
-		if (sess->se_tpg->se_tpg_tfo->close_session)
-			sess->se_tpg->se_tpg_tfo->close_session(sess);
-		spin_lock_irqsave(&nacl->nacl_sess_lock, flags);
+	while ((sess = tgt_session_take(nacl))) {
+		if (tfo->close_session)
+			tfo->close_session(sess);
+		tgt_session_put(sess);
 	}
-	spin_unlock_irqrestore(&nacl->nacl_sess_lock, flags);
 }
 
 /**

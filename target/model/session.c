@@ -40,6 +40,7 @@ struct se_session *transport_alloc_session(enum target_prot_op sup_prot_ops)
 	if (!sess)
 		return ERR_PTR(-ENOMEM);
 	transport_init_session(&sess->se);
+	kref_init(&sess->refs);
 	sess->se.sup_prot_ops = sup_prot_ops;
 	return &sess->se;
 }
@@ -274,6 +275,16 @@ out_free:
 	return ERR_PTR(ret);
 }
 
+static void sess_release(struct kref *refs)
+{
+	kfree(container_of(refs, struct tgt_sess, refs));
+}
+
+void tgt_session_put(struct se_session *sess)
+{
+	kref_put(&tgt_sess(sess)->refs, sess_release);
+}
+
 /**
  * transport_free_session - free a session that is not registered (any more)
  * @sess: session; its ACL's reference is dropped
@@ -294,7 +305,7 @@ void transport_free_session(struct se_session *sess)
 	}
 	if (sess->cmd_cnt)
 		target_free_cmd_counter(sess->cmd_cnt);
-	kfree(tgt_sess(sess));
+	tgt_session_put(sess);
 }
 
 /**
@@ -308,6 +319,35 @@ void tgt_session_leave_acl(struct se_session *sess)
 	if (!list_empty(&sess->sess_acl_list))
 		remember_lost(sess->se_node_acl, sess);
 	list_del_init(&sess->sess_acl_list);
+}
+
+/**
+ * tgt_session_take - take a session off its ACL, for who is going to have it ended
+ * @nacl: ACL
+ *
+ * Context: any.
+ * Return: one whose end has not begun, with a reference; its fabric may end it at any time, and has
+ * what is the fabric's until then. NULL: there is none left.
+ */
+struct se_session *tgt_session_take(struct se_node_acl *nacl)
+{
+	struct se_portal_group *tpg = nacl->se_tpg;
+	struct se_session *sess, *taken = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&tpg->session_lock, flags);
+	spin_lock(&nacl->nacl_sess_lock);
+	list_for_each_entry(sess, &nacl->acl_sess_list, sess_acl_list) {
+		if (list_empty(&sess->sess_list))	/* it leaves by itself */
+			continue;
+		kref_get(&tgt_sess(sess)->refs);
+		tgt_session_leave_acl(sess);
+		taken = sess;
+		break;
+	}
+	spin_unlock(&nacl->nacl_sess_lock);
+	spin_unlock_irqrestore(&tpg->session_lock, flags);
+	return taken;
 }
 
 /**
