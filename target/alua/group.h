@@ -9,9 +9,9 @@
 /* Wraps every target port group; all are allocated in group.c. */
 struct tgt_group {
 	struct t10_alua_tg_pt_gp se;
-	/* transition.c: the change of state that it is in; empty: none. What that has to know of it */
+	/* transition.c: the change of state that it is in; empty: none */
 	struct list_head change;
-	u8 goal;	/* the state it leads to, */
+	u8 goal;	/* the state that leads to, */
 	bool turns;	/* which is another one */
 };
 

@@ -122,8 +122,8 @@ static int claim_all(struct change *ch)
 }
 
 /* For the groups that are still there; each is held while @fn runs, which may sleep. */
-static void for_each_group(const struct change *ch,
-			   void (*fn)(const struct change *ch, struct tgt_group *tg))
+static void visit(const struct change *ch,
+		  void (*fn)(const struct change *ch, struct tgt_group *tg))
 {
 	struct tgt_group *tg;
 
@@ -193,9 +193,9 @@ static int run(struct change *ch)
 	ret = claim_all(ch);
 	if (ret)
 		return ret;
-	for_each_group(ch, begin);
+	visit(ch, begin);
 	dwell(ch);
-	for_each_group(ch, arrive);
+	visit(ch, arrive);
 	let_go(ch);
 	atomic_inc(&ended);
 	wake_up_all(&ended_wq);

@@ -157,7 +157,7 @@ static void device_detach(struct se_lun *lun, struct se_device *dev)
 		}
 	} while (!wait_for_completion_timeout(&lun->lun_shutdown_comp, DRAIN_AGAIN));
 
-	/* of several that go at once one is the last; it stays a port of the device until it is said */
+	/* of several that go at once one is the last */
 	spin_lock_irqsave(&dev->se_port_lock, flags);
 	last = !--dev->export_count;
 	spin_unlock_irqrestore(&dev->se_port_lock, flags);
