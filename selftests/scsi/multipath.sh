@@ -1,6 +1,6 @@
 #!/bin/bash
 # suite: multipath-tools over two portals in two target port groups: failover under I/O without an error
-# time: 90
+# time: 120
 # once: the command set and the lifetime rules are the same code on each kernel
 # SPDX-License-Identifier: GPL-2.0-only
 . $TOP/selftests/lib/ktap.sh
@@ -60,18 +60,13 @@ paths() { [ "$(multipath -ll 2>/dev/null | grep -c 'active ready')" = "$1" ]; }
 check "a multipath device" wait_for 40 sh -c 'ls /dev/mapper/mpath? 2>/dev/null'
 MP=$(ls /dev/mapper/mpath? | head -1)
 check "two paths" wait_for 30 paths 2
-# a path that multipathd has found before its priority is grouped anew when asked to
-grouped() {
-	multipath -ll | tr '\n' ' ' | grep -q "prio=50.*prio=10" || {
-		multipathd reconfigure >/dev/null
-		sleep 2
-		false
-	}
-}
-check "in two groups by priority" wait_for 40 grouped
+by_prio() { multipath -ll | tr '\n' ' ' | grep -q "prio=50.*prio=10"; }
+# a path that multipathd has found before its priority is grouped anew when asked to, in its own time
+grouped() { by_prio || { multipathd reconfigure; wait_for 15 by_prio; }; }
+check "in two groups by priority" wait_for 60 grouped
 check "the alua handler" grep -q alua /sys/block/sd*/device/dh_state
 
-fio --name=mp --filename="$MP" --rw=randrw --bs=4k --direct=1 --ioengine=libaio --iodepth=4 --time_based --runtime=40 \
+fio --name=mp --filename="$MP" --rw=randrw --bs=4k --direct=1 --ioengine=libaio --iodepth=4 --time_based --runtime=70 \
 	--verify=crc32c --verify_backlog=64 --size=16m --output=/tmp/fio.out >/tmp/fio.log 2>&1 & FIO=$!
 sleep 1; kill -0 $FIO || { fail "fio runs" "$(cat /tmp/fio.log /tmp/fio.out)"; exit 1; }
 busy() { local a; a=$(io_of "$1"); sleep 1; [ "$(io_of "$1")" -gt $((a + 40)) ]; }	# far more than path checks
@@ -79,15 +74,15 @@ busy() { local a; a=$(io_of "$1"); sleep 1; [ "$(io_of "$1")" -gt $((a + 40)) ];
 io_of() { cat "$1/lun/lun_0/statistics/scsi_tgt_port/in_cmds"; }
 check "I/O goes by the optimized path" wait_for 10 busy "$A"
 put 2 "$G/ga/alua_access_state"
-check "its group in standby: by the other" wait_for 15 busy "$B"
+check "its group in standby: by the other" wait_for 30 busy "$B"
 put 0 "$G/ga/alua_access_state"; put 2 "$G/gb/alua_access_state"
-check "and back" wait_for 15 busy "$A"
+check "and back" wait_for 30 busy "$A"
 put 1 "$G/gb/alua_access_state"
 check "the portal is taken away" sh -c "echo 0 >$A/enable"
-check "by the other portal" wait_for 20 busy "$B"
+check "by the other portal" wait_for 40 busy "$B"
 check "the portal is back" sh -c "echo 1 >$A/enable"
 check "so is its path" wait_for 30 paths 2
-check "and the I/O" wait_for 20 busy "$A"
+check "and the I/O" wait_for 30 busy "$A"
 wait $FIO; rc=$?
 like "I/O all the time, verified, without an error" "$rc $(cat /tmp/fio.log /tmp/fio.out)" "^0 .*err= 0"
 
