@@ -62,6 +62,11 @@ done
 check "sg_inq" sg_inq "$S"
 like "the designation begins with the serial number's NAA" "$(sg_vpd -p di "$S" 2>&1)" '0x6001405'
 same "the serial number" "$(sg_vpd -p sn "$S" 2>&1 | sed -n 's/.*serial number: //p')" 6a0c2d1e-0000-4000-8000-0123456789cd
+rtpi=$(sg_vpd -p di_port "$S" | sed -n 's/.*Relative target port: 0x\([0-9a-f]*\).*/\1/p')
+like "SCSI Ports: the one that the designation has" "$(sg_vpd -p sp "$S" 2>&1 | tr '\n' ' ')" \
+	"Relative port=$((0x$rtpi)) [^=]*naa\.5001405000000f00"
+like "by the bytes" "$(sg_raw -b -r 255 "$S" 12 01 88 00 ff 00 2>/dev/null | od -An -v -tx1 | tr -s ' \n' ' ')" \
+	"^ 00 88 00 [0-9a-f]* 00 00 $(printf '%02x %02x' $((0x$rtpi >> 8)) $((0x$rtpi & 255))) 00 00 00 00 00 00 00 [0-9a-f]* [0-9a-f]3 98 "
 
 # capacity
 like "READ CAPACITY(10)" "$(sg_readcap "$S" 2>&1)" "Last LBA=$((BLOCKS - 1)) .*Logical block length=512"

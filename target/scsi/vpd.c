@@ -175,7 +175,6 @@ static void build_scsi_ports(struct se_cmd *cmd, struct wbuf *w)
 	struct se_lun *lun;
 	unsigned long flags;
 
-	wbuf_be32(w, 0);
 	spin_lock_irqsave(&dev->se_port_lock, flags);
 	list_for_each_entry(lun, &dev->dev_sep_list, lun_dev_link)
 		if (lun->lun_tpg && lun->lun_tpg->proto_id >= 0)
