@@ -67,6 +67,9 @@ like "SCSI Ports: the one that the designation has" "$(sg_vpd -p sp "$S" 2>&1 | 
 	"Relative port=$((0x$rtpi)) [^=]*naa\.5001405000000f00"
 like "by the bytes" "$(sg_raw -b -r 255 "$S" 12 01 88 00 ff 00 2>/dev/null | od -An -v -tx1 | tr -s ' \n' ' ')" \
 	"^ 00 88 00 [0-9a-f]* 00 00 $(printf '%02x %02x' $((0x$rtpi >> 8)) $((0x$rtpi & 255))) 00 00 00 00 00 00 00 [0-9a-f]* [0-9a-f]3 98 "
+like "unmapped blocks take part in VERIFY" "$(sg_vpd -p bdc "$S" 2>&1)" 'VBULS=1'
+ends "as zeros" $GOOD sg_raw -s 512 -i /dev/zero "$S" 2f 02 00 00 00 64 00 00 01 00
+ends "and as nothing else" $MISCOMPARE sg_raw -s 512 -i "$(blocks 1 e)" "$S" 2f 02 00 00 00 64 00 00 01 00
 
 # capacity
 like "READ CAPACITY(10)" "$(sg_readcap "$S" 2>&1)" "Last LBA=$((BLOCKS - 1)) .*Logical block length=512"

@@ -229,7 +229,8 @@ static void build_characteristics(struct se_cmd *cmd, struct wbuf *w)
 	wbuf_u8(w, 0);
 	/* WABEREQ: erased blocks can be read */
 	wbuf_u8(w, tgt_medium_can_erase(cmd->se_dev) ? 0x40 : 0);
-	wbuf_zero(w, BLOCK_PAGE_SIZE - 4);
+	wbuf_u8(w, 0x01);	/* VBULS: VERIFY compares unmapped blocks as they are read */
+	wbuf_zero(w, BLOCK_PAGE_SIZE - 5);
 }
 
 /* SBC-4 6.6.6 */
