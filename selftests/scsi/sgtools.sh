@@ -71,6 +71,16 @@ like "unmapped blocks take part in VERIFY" "$(sg_vpd -p bdc "$S" 2>&1)" 'VBULS=1
 ends "as zeros" $GOOD sg_raw -s 512 -i /dev/zero "$S" 2f 02 00 00 00 64 00 00 01 00
 ends "and as nothing else" $MISCOMPARE sg_raw -s 512 -i "$(blocks 1 e)" "$S" 2f 02 00 00 00 64 00 00 01 00
 
+# more ports than 1024 bytes have room for: the page is as long as it says
+long=iqn.2026-11.org.example:$(printf '%0180d' 0)
+tgt_load iscsi_target_mod && mkdir -p "$TGT/iscsi"
+for i in 1 2 3 4 5 6; do mkdir -p "$TGT/iscsi/$long/tpgt_$i" && lun_make "$TGT/iscsi/$long/tpgt_$i" 0 "$DEV"; done
+settle "$S"
+sg_raw -b -r 65535 "$S" 12 01 88 ff ff 00 2>/dev/null >/tmp/sgt-page
+len=$((0x$(od -An -tx1 -j2 -N2 /tmp/sgt-page | tr -d ' ')))
+same "SCSI Ports: seven of them, $len bytes" "$((len > 1024)) $((len + 4)) $(sg_vpd -p sp "$S" 2>&1 | grep -c 'Relative port=')" \
+	"1 $(stat -c %s /tmp/sgt-page) 7"
+
 # capacity
 like "READ CAPACITY(10)" "$(sg_readcap "$S" 2>&1)" "Last LBA=$((BLOCKS - 1)) .*Logical block length=512"
 cap=$(sg_readcap --16 "$S" 2>&1)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* INQUIRY: standard data, and the way to the vital product data pages. */
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <scsi/scsi.h>
 #include <scsi/scsi_proto.h>
@@ -161,6 +162,7 @@ sense_reason_t tgt_inquiry_execute(struct se_cmd *cmd)
 {
 	const u8 *cdb = cmd->t_task_cdb;
 	sense_reason_t reason = TCM_NO_SENSE;
+	size_t room = clamp_t(size_t, cmd->data_length, SE_INQUIRY_BUF, SZ_64K);
 	struct wbuf w;
 	void *page;
 
@@ -168,16 +170,17 @@ sense_reason_t tgt_inquiry_execute(struct se_cmd *cmd)
 		return tgt_bad_field(cmd, 1, 1);
 	if (!(cdb[1] & 0x01) && cdb[2])
 		return tgt_bad_field(cmd, 2, -1);
-	page = kmalloc(SE_INQUIRY_BUF, GFP_KERNEL);
+	/* a list of ports may be long: what the initiator has room for, it gets */
+	page = kvmalloc(room, GFP_KERNEL);
 	if (!page)
 		return TCM_OUT_OF_RESOURCES;
-	wbuf_init(&w, page, SE_INQUIRY_BUF);
+	wbuf_init(&w, page, room);
 	if (cdb[1] & 0x01)
 		reason = tgt_vpd_execute(cmd, &w);
 	else
 		tgt_inquiry_standard(cmd, &w);
 	if (!reason)
 		reason = tgt_server_reply(cmd, &w);
-	kfree(page);
+	kvfree(page);
 	return reason;
 }

@@ -172,13 +172,21 @@ static void put_scsi_port(struct wbuf *w, struct se_lun *lun)
 static void build_scsi_ports(struct se_cmd *cmd, struct wbuf *w)
 {
 	struct se_device *dev = cmd->se_dev;
+	size_t start = w->len, before;
 	struct se_lun *lun;
 	unsigned long flags;
 
 	spin_lock_irqsave(&dev->se_port_lock, flags);
-	list_for_each_entry(lun, &dev->dev_sep_list, lun_dev_link)
-		if (lun->lun_tpg && lun->lun_tpg->proto_id >= 0)
-			put_scsi_port(w, lun);
+	list_for_each_entry(lun, &dev->dev_sep_list, lun_dev_link) {
+		if (!lun->lun_tpg || lun->lun_tpg->proto_id < 0)
+			continue;
+		before = w->len;
+		put_scsi_port(w, lun);
+		if (w->len - start > U16_MAX) {	/* more than PAGE LENGTH can tell */
+			w->len = before;
+			break;
+		}
+	}
 	spin_unlock_irqrestore(&dev->se_port_lock, flags);
 }
 
