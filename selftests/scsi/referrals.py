@@ -76,6 +76,13 @@ for _ in range(4):
     i.execute(bytes(6))
 same("nor one that is as good as any other", i.execute(rw16(0x88, 60, 4), want=2048), (0, data[2048:], b""))
 d_sense(i, False)
+put(dev + "/lba_map", "0 0\n" + "".join(f"{lba} {lba + 7} 16:A\n" for lba in range(0, 2048, 8)))
+for _ in range(4):
+    i.execute(bytes(6))
+s, got, sense = i.execute(bytes((0x9e, 0x13)) + bytes(8) + be(65535, 4) + b"\0\0", want=65535)
+end = 4 + int.from_bytes(got[2:4], "big")
+same("REPORT REFERRALS of 256 segments", (s, end), (0, 4 + 256 * 24))
+same("the last one is there", (got[end - 20:end - 4], got[end - 4:end]), (be(2040, 8) + be(2047, 8), bytes((1, 0, 0, 16))))
 i.close()
 put(dev + "/lba_map", "\n")
 clear()

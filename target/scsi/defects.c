@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Reports on the blocks: defects (there are none), and how each range of blocks is provisioned. */
+#include <linux/sizes.h>
+#include <linux/slab.h>
 #include <scsi/scsi_proto.h>
 
 #include "target/alua/alua.h"
@@ -9,6 +11,7 @@
 
 #define FORMAT_LAST	0x06	/* 07h is reserved */
 #define LISTS_ASKED	0x18	/* REQ_PLIST, REQ_GLIST */
+#define REFERRALS_HEADER	4
 
 /**
  * tgt_defects_read10 - READ DEFECT DATA(10) (SBC-4 5.22): both lists are empty
@@ -148,15 +151,16 @@ sense_reason_t tgt_defects_referrals(struct se_cmd *cmd)
 	struct t10_alua *alua = &cmd->se_dev->t10_alua;
 	bool one = cmd->t_task_cdb[14] & 0x01;
 	const struct t10_alua_lba_map *map;
+	size_t room = clamp_t(size_t, cmd->data_length, REFERRALS_HEADER, SZ_64K);
 	struct wbuf w;
 	u8 *raw;
 
 	if (lba >= tgt_server_blocks(cmd->se_dev))
 		return tgt_server_beyond(cmd, lba);
-	raw = (u8 *)__get_free_page(GFP_KERNEL);
+	raw = kvmalloc(room, GFP_KERNEL);
 	if (!raw)
 		return TCM_OUT_OF_RESOURCES;
-	wbuf_init(&w, raw, PAGE_SIZE);
+	wbuf_init(&w, raw, room);
 	wbuf_be32(&w, 0);
 	spin_lock_bh(&alua->lba_map_lock);
 	list_for_each_entry(map, &alua->lba_map_list, lba_map_list) {
@@ -167,8 +171,8 @@ sense_reason_t tgt_defects_referrals(struct se_cmd *cmd)
 			break;
 	}
 	spin_unlock_bh(&alua->lba_map_lock);
-	wbuf_patch(&w, 2, w.len - 4, 2);
+	wbuf_patch(&w, 2, w.len - REFERRALS_HEADER, 2);
 	tgt_server_reply(cmd, &w);
-	free_page((unsigned long)raw);
+	kvfree(raw);
 	return TCM_NO_SENSE;
 }
