@@ -409,6 +409,9 @@ def tokens(w):
     same("POPULATE TOKEN", populate(w.a, [(2048, 2048), (0, 100)]).code, ())
     r = results(w.a, 7, 1).data
     same("done: 2148 blocks, no segments", (r[4], r[5], r[16:24], r[24:26]), (0x10, 1, be(2148, 8), be(0, 2)))
+    told = [results(w.a, sa, 1) for sa in (0, 1, 4)]
+    same("the answers for LID1, which have no place for the token", [d.code or d.data[4:5] for d in told],
+         [b"\1", b"", (5, 0x24, 0)])
     token = token_of(w.a)
     same("a token", (len(token), token[:4], token[6:8]), (512, be(0x00800001, 4), be(504, 2)))
     same("made by the LUN", token[16:48], bytes((0xe4, 0, 0, 0, 1, 3, 0, 16)) + naa(w.a) + bytes(5) + be(512, 3))

@@ -51,7 +51,8 @@ static u64 bytes_of(const struct copy_job *job)
 									  : job->bytes_done;
 }
 
-static bool take_report(struct se_cmd *cmd, u32 id, struct report *r)
+/* With @token the caller puts the one of the report. */
+static bool take_report(struct se_cmd *cmd, u32 id, bool token, struct report *r)
 {
 	struct copy_job *job;
 
@@ -71,7 +72,7 @@ static bool take_report(struct se_cmd *cmd, u32 id, struct report *r)
 			.background = !job->cmd,
 			.lid4 = job->lid4,
 			.details_told = job->details_told,
-			.token = job->action == COPY_POPULATE ? job->token : NULL,
+			.token = token && job->action == COPY_POPULATE ? job->token : NULL,
 		};
 		spin_unlock(&job->lock);
 		if (r->token)
@@ -109,7 +110,7 @@ sense_reason_t tgt_copy_status1(struct se_cmd *cmd)
 	struct report r;
 	struct wbuf w;
 
-	if (!take_report(cmd, cmd->t_task_cdb[2], &r))
+	if (!take_report(cmd, cmd->t_task_cdb[2], false, &r))
 		return tgt_bad_field(cmd, 2, -1);
 	if (r.bytes > U32_MAX) {
 		units = UNITS_KBYTES;
@@ -135,7 +136,7 @@ sense_reason_t tgt_copy_data1(struct se_cmd *cmd)
 	struct wbuf w;
 	u8 raw[4];
 
-	if (!take_report(cmd, cmd->t_task_cdb[2], &r) || r.state == COPY_RUNS)
+	if (!take_report(cmd, cmd->t_task_cdb[2], false, &r) || r.state == COPY_RUNS)
 		return tgt_bad_field(cmd, 2, -1);
 	wbuf_init(&w, raw, sizeof(raw));
 	wbuf_be32(&w, 0);
@@ -166,7 +167,7 @@ sense_reason_t tgt_copy_details1(struct se_cmd *cmd)
 	struct wbuf w;
 	size_t len;
 
-	if (!take_report(cmd, cmd->t_task_cdb[2], &r) || r.lid4 || r.state == COPY_RUNS)
+	if (!take_report(cmd, cmd->t_task_cdb[2], false, &r) || r.lid4 || r.state == COPY_RUNS)
 		return tgt_bad_field(cmd, 2, -1);
 	wbuf_init(&w, raw, sizeof(raw));
 	if (r.state == COPY_DONE || r.details_told) {
@@ -251,7 +252,7 @@ static sense_reason_t answer4(struct se_cmd *cmd, bool tokens)
 	struct wbuf w;
 	u8 *raw;
 
-	if (!take_report(cmd, get_unaligned_be32(cmd->t_task_cdb + 2), &r))
+	if (!take_report(cmd, get_unaligned_be32(cmd->t_task_cdb + 2), tokens, &r))
 		return tgt_bad_field(cmd, 2, -1);
 	raw = kmalloc(ANSWER_SIZE, GFP_KERNEL);
 	if (!raw)
