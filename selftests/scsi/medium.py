@@ -129,9 +129,11 @@ def begins(sg):
     start = sg.later(cdb, data=bytes((1, 0, 0, 4)) + b"\x5a" * 4)
     result(start.wait(0.5 * SCALE) is None, "SANITIZE with IMMED waits for it")
     after = sg.later(rw16(0x8a, 0, 8), data=b"\xee" * 4096)
+    leave = sg.later(bytes((0x48, 0x1f)) + bytes(8))
     result(after.wait(0.5 * SCALE) is None, "a write waits for that")
+    result(leave.wait(0.5 * SCALE) is None, "so does EXIT FAILURE MODE")
     gate("resume")
-    same("the three", [c.wait().code for c in (before, start, after)], [(), (), SANITIZING])
+    same("the four", [c.wait().code for c in (before, start, after, leave)], [(), (), SANITIZING, SANITIZING])
     result(wait_for(lambda: sg.run(TUR).code == ()), "it ends")
     same("nothing was written meanwhile", {bytes(sg.read(n, 8)) for n in (0, SECTORS - 8)}, {b"\x5a" * 4096})
     for what, code, flags in (("SANITIZE", SANITIZING, 1), ("FORMAT UNIT", FORMATTING, None)):

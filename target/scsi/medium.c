@@ -290,6 +290,13 @@ static void job_work(struct work_struct *work)
 	tgt_device_unhold(dev);
 }
 
+/* What is said to others while a job runs. */
+static sense_reason_t busy_with(const struct scsi_dev *sd)
+{
+	lockdep_assert_held(&sd->lock);
+	return sd->medium == MEDIUM_FORMATTING ? TGT_LU_FORMATTING : TGT_LU_SANITIZING;
+}
+
 /* From here the job runs by itself; the caller's reference is to wait with. */
 static sense_reason_t job_start(struct medium_job *job)
 {
@@ -302,7 +309,7 @@ static sense_reason_t job_start(struct medium_job *job)
 	tgt_device_hold(sd->dev);
 	spin_lock_irqsave(&sd->lock, flags);
 	if (sd->job) {
-		reason = sd->medium == MEDIUM_FORMATTING ? TGT_LU_FORMATTING : TGT_LU_SANITIZING;
+		reason = busy_with(sd);
 	} else if (sd->medium == MEDIUM_SANITIZE_FAILED && job->ause && !sd->sanitize_ause) {
 		/* who was promised that nothing but a success ends a failure */
 		reason = TCM_INVALID_CDB_FIELD;
@@ -466,12 +473,16 @@ sense_reason_t tgt_medium_exit_failure(struct se_cmd *cmd)
 	if (get_unaligned_be16(cmd->t_task_cdb + 7))
 		return tgt_bad_field(cmd, 7, -1);
 	spin_lock_irqsave(&sd->lock, flags);
-	if (sd->medium == MEDIUM_SANITIZE_FAILED && sd->sanitize_ause)
+	if (sd->job)
+		reason = busy_with(sd);
+	else if (sd->medium == MEDIUM_SANITIZE_FAILED && sd->sanitize_ause)
 		sd->medium = MEDIUM_READY;
 	else if (sd->medium == MEDIUM_SANITIZE_FAILED)
 		reason = TCM_INVALID_CDB_FIELD;
 	spin_unlock_irqrestore(&sd->lock, flags);
-	return reason ? tgt_bad_field(cmd, 1, 4) : tgt_server_good(cmd);
+	if (reason == TCM_INVALID_CDB_FIELD)
+		return tgt_bad_field(cmd, 1, 4);
+	return reason ? reason : tgt_server_good(cmd);
 }
 
 #define LONGLIST	0x20
