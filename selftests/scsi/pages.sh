@@ -134,6 +134,7 @@ started "a removable unit" emulate_removable
 like "RMB" "$(bytes 36 "$S" 12 00 00 00 24 00)" '^ 00 80'
 check "removal is prevented" sg_raw "$S" 1e 00 00 00 01 00
 like "no eject then" "$(sense "$S" 1b 00 00 00 02 00)" '[Mm]edium removal prevented'
+check "a load removes nothing" sg_raw "$S" 1b 00 00 00 03 00
 check "and allowed" sg_raw "$S" 1e 00 00 00 00 00
 check "ejected" sg_raw "$S" 1b 00 00 00 02 00
 like "no medium" "$(sense "$S" 00 00 00 00 00 00)" 'Medium not present'
