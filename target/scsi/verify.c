@@ -30,11 +30,18 @@ static enum bytchk bytchk_of(const struct se_cmd *cmd)
 	return cmd->t_task_cdb[cmd->t_task_cdb[0] == VARIABLE_LENGTH_CMD ? 10 : 1] >> 1 & 3;
 }
 
+/* What is missing would be a difference that the medium does not have. A write is cut off. */
+static bool lacks_data(const struct se_cmd *cmd, const struct tgt_opcode *row, u32 size)
+{
+	return !(row->flags & OPF_WRITES) && !cmd->unknown_data_length && cmd->data_length < size;
+}
+
 /**
  * tgt_verify_parse - VERIFY and WRITE AND VERIFY: BYTCHK decides how much data comes
  * @cmd: command, its extent read and checked
  * @size: result: bytes of data
- * Return: TCM_NO_SENSE, or INVALID FIELD IN CDB. Any context.
+ * Return: TCM_NO_SENSE, INVALID FIELD IN CDB, or INVALID FIELD IN COMMAND INFORMATION UNIT if less
+ * comes. Any context.
  */
 sense_reason_t tgt_verify_parse(struct se_cmd *cmd, u32 *size)
 {
@@ -61,7 +68,7 @@ sense_reason_t tgt_verify_parse(struct se_cmd *cmd, u32 *size)
 	}
 	if (!cmd->t_task_nolb)
 		cmd->execute_cmd = tgt_server_good;
-	return TCM_NO_SENSE;
+	return lacks_data(cmd, row, *size) ? TCM_INVALID_FIELD_IN_COMMAND_IU : TCM_NO_SENSE;
 }
 
 /* The data that was sent, against what was just read; @done bytes of the extent came before. */
