@@ -159,6 +159,22 @@ def case_aca():
     b.close()
 
 
+def case_unknown():
+    """NACA of a CDB that nobody knows: CONTROL is its last byte, of a variable length CDB the second one (SAM-5 5.2)."""
+    a, b = pair()
+    opcode, field = (5, 0x20, 0), (5, 0x24, 0)
+    for what, cdb, at, code in (('6 bytes', b'\x02', 5, opcode), ('10 bytes', b'\x2d', 9, opcode), ('12 bytes', b'\xb0', 11, opcode),
+                                ('16 bytes', b'\x81', 15, opcode), ('a service action', b'\x9e\x1e', 15, field),
+                                ('variable length', b'\x7f\0\0\0\0\0\0\x08\xff\xff', 1, field)):
+        cdb = bytearray(cdb + bytes(16 - len(cdb)))
+        same(what + ': without NACA', (a.code(cdb), a.status()), (code, GOOD))
+        cdb[at] = 4
+        same(what + ': with NACA', (a.code(cdb), a.status(), b.status()), (code, ACA_ACTIVE, BUSY))
+        a.manage(CLEAR_ACA)
+    a.close()
+    b.close()
+
+
 class Held:
     """A write that is in the task set before the condition and has all its data after it: SAM-5 5.9.2, QERR 00b."""
 
@@ -559,7 +575,7 @@ def case_task_aborted():
 os.system('dmesg -n 1; modprobe target_core_mod')
 TREE = ktap.Tree('iqn.2026-11.org.example:aca')
 try:
-    ktap.run([case_aca, case_blocked, case_blocked_and_ended, case_blocked_lun_goes, case_own_task_sets, case_preempted, case_preempted_prevention, case_huge,
+    ktap.run([case_aca, case_unknown, case_blocked, case_blocked_and_ended, case_blocked_lun_goes, case_own_task_sets, case_preempted, case_preempted_prevention, case_huge,
               case_qerr_page, case_qerr, case_attentions, case_interlock, case_task_aborted])
 finally:
     TREE.remove()
