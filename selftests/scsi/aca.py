@@ -178,9 +178,9 @@ def case_unknown():
 class Held:
     """A write that is in the task set before the condition and has all its data after it: SAM-5 5.9.2, QERR 00b."""
 
-    def __init__(self, init, lba, byte):
+    def __init__(self, init, lba, byte, attr=SIMPLE):
         self.init, self.byte = init, byte
-        self.tag = init.task(struct.pack('>BBIBHB', 0x2a, 0, lba, 0, 1, 0), write=512)
+        self.tag = init.task(struct.pack('>BBIBHB', 0x2a, 0, lba, 0, 1, 0), write=512, attr=attr)
         self.sn = init.cmdsn - 1
         self.r2t = init.reply()
         same('a write that waits for its data', self.r2t.opcode, R2T)
@@ -209,6 +209,35 @@ def fault(i):
 def blank(i):
     for lba in (40, 41):
         i.do(struct.pack('>BBIBHB', 0x2a, 0, lba, 0, 1, 0), write=512, data=bytes(512))
+
+
+def case_one_at_a_time():
+    """Of the commands with the ACA attribute there is one in the task set: SAM-5 5.9.2."""
+    a, b = pair()
+    blank(a)
+    fault(a)
+    held = Held(a, 40, 0x13, attr=ACA)
+    same('a second ACA task is refused', (a.status(attr=ACA), a.status(attr=ACA)), (ACA_ACTIVE, ACA_ACTIVE))
+    held.send()
+    same('the first one ends', held.status(), DONE)
+    same('and another comes', (byte_at(a, 40, ACA), a.status(attr=ACA)), (0x13, GOOD))
+    same('one that fails', a.code(bad_read(True), read=512, attr=ACA), OUT_OF_RANGE)
+    same('leaves no trace', a.status(attr=ACA), GOOD)
+    held = Held(a, 41, 0x14, attr=ACA)
+    same('ABORT TASK', a.manage(ABORT_TASK, held.tag, held.sn), COMPLETE)
+    same('an ACA task', (byte_at(a, 41, ACA), a.status(attr=ACA)), (0, GOOD))
+    held = Held(a, 41, 0x15, attr=ACA)
+    same('CLEAR ACA', a.manage(CLEAR_ACA), COMPLETE)
+    fault(b)
+    same('a condition of another nexus', (b.status(attr=ACA), a.status()), (ACA_ACTIVE, BUSY))
+    held.send()
+    b.manage(CLEAR_ACA)
+    same('the task of the first one ends', held.status(), DONE)
+    fault(b)
+    same('and that nexus has its own', (b.status(attr=ACA), byte_at(b, 41, ACA)), (GOOD, 0x15))
+    b.manage(CLEAR_ACA)
+    a.close()
+    b.close()
 
 
 def case_blocked():
@@ -575,7 +604,7 @@ def case_task_aborted():
 os.system('dmesg -n 1; modprobe target_core_mod')
 TREE = ktap.Tree('iqn.2026-11.org.example:aca')
 try:
-    ktap.run([case_aca, case_unknown, case_blocked, case_blocked_and_ended, case_blocked_lun_goes, case_own_task_sets, case_preempted, case_preempted_prevention, case_huge,
+    ktap.run([case_aca, case_unknown, case_one_at_a_time, case_blocked, case_blocked_and_ended, case_blocked_lun_goes, case_own_task_sets, case_preempted, case_preempted_prevention, case_huge,
               case_qerr_page, case_qerr, case_attentions, case_interlock, case_task_aborted])
 finally:
     TREE.remove()

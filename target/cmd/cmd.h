@@ -192,6 +192,9 @@ void tgt_cmd_drain_lun(struct se_lun *lun);	/* model_hooks.lun_drain */
  */
 bool tgt_cmd_orphan_blocks(struct se_cmd *cmd);
 
+/* Before it enters the task set: false if another one with the ACA attribute is there. */
+bool tgt_cmd_take_aca(struct se_cmd *cmd);
+
 /* Call of the published interface guide that the public headers no longer declare. */
 int target_submit_cmd_map_sgls(struct se_cmd *se_cmd, struct se_session *se_sess,
 			       unsigned char *cdb, unsigned char *sense, u64 unpacked_lun,

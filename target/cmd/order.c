@@ -226,6 +226,26 @@ static void leave_slowly(struct se_device *dev, struct se_cmd *cmd)
 	start_all(&run);
 }
 
+/**
+ * tgt_cmd_take_aca - of the tasks with the ACA attribute one at a time is in the task set
+ * (SAM-5 5.9.2)
+ *
+ * @cmd: command with the attribute, about to enter it
+ * Context: any.
+ * Return: false if there is one. It keeps its place until it leaves, or is freed without having
+ * entered.
+ */
+bool tgt_cmd_take_aca(struct se_cmd *cmd)
+{
+	return !cmpxchg(&tgt_dev(cmd->se_dev)->aca_task, NULL, cmd);
+}
+
+static void give_aca(struct se_cmd *cmd)
+{
+	if (cmd->se_dev)
+		cmpxchg(&tgt_dev(cmd->se_dev)->aca_task, cmd, NULL);
+}
+
 /* The task leaves the task set, in any context; a second call does nothing. */
 void tgt_order_leave(struct se_cmd *cmd)
 {
@@ -234,6 +254,8 @@ void tgt_order_leave(struct se_cmd *cmd)
 	unsigned long flags;
 	unsigned int state;
 
+	if (unlikely(cmd->sam_task_attr == TCM_ACA_TAG))
+		give_aca(cmd);
 	if (!cmd->state_active)
 		return;
 	q = &dev->queues[cmd->cpuid];

@@ -30,6 +30,7 @@ struct tgt_dev {
 	spinlock_t orphan_lock;
 	struct list_head orphans;	/* se_cmd.state_list of commands cut off from their nexus */
 	unsigned int orphan_count;
+	struct se_cmd *aca_task;	/* only compared; changed by cmpxchg() */
 	unsigned int holds;		/* third-party copies that use the device without a LUN */
 	bool pinned;			/* rmdir shall give EBUSY while orphans or holds are left */
 	struct mutex pin_lock;

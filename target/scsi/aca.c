@@ -47,9 +47,12 @@ static bool may_preempt(const struct se_cmd *cmd)
 	       (cmd->t_task_cdb[1] & 0x1f) == PREEMPT_AND_ABORT;
 }
 
+/* SAM-5 5.9.2: one command with the ACA attribute at a time. */
 static sense_reason_t refuse_faulted(struct se_cmd *cmd)
 {
-	return cmd->sam_task_attr == TCM_ACA_TAG ? TCM_NO_SENSE : TGT_ACA_ACTIVE;
+	if (cmd->sam_task_attr != TCM_ACA_TAG)
+		return TGT_ACA_ACTIVE;
+	return tgt_cmd_take_aca(cmd) ? TCM_NO_SENSE : TGT_ACA_ACTIVE;
 }
 
 /* SAM-5 table 32: the other nexuses share the task set unless each has its own (TST). */
