@@ -239,6 +239,15 @@ like "PR: the device below has the key" "$(pr "$below" -k)" "0xabc"
 like "PR: READ KEYS is its answer" "$(pr "$DISK" -k)" "0xabc"
 check "PR: reserve" pr "$DISK" --out --reserve --param-rk=abc --prout-type=5
 like "PR: READ RESERVATION is its answer" "$(pr "$DISK" -r)" "Key=0xabc.*type: Write Exclusive, registrants only"
+same "PR: answers are as long as they are" \
+	"$(for sa in 00 01 02; do sg_raw -b -r 1024 "$(sg_node "$DISK")" 5e $sa 00 00 00 00 00 04 00 00 2>/dev/null | wc -c; done | tr '\n' ' ')" "16 24 8 "
+same "PR: and cut off by the allocation length" \
+	"$(for n in 01 09; do sg_raw -b -r 1024 "$(sg_node "$DISK")" 5e 02 00 00 00 00 00 00 $n 00 2>/dev/null | wc -c; done | tr '\n' ' ')" "1 8 "
+printf '\0\0\0\0\0\0\x0a\xbc\0\0\0\0\0\0\x0a\xbc\0\0\0\0\0\0\0\0' >"$WORK/list"
+for sa in 01 02 04 05; do
+	same "PR: service action $sa: no scope but the logical unit" "$(SENSE_OPTS="-s 24 -i $WORK/list" sense "$DISK" 5f $sa 15 00 00 00 00 00 18 00)" "5 24 00 -"
+done
+same "PR: a scope is ignored by REGISTER AND IGNORE EXISTING KEY" "$(SENSE_OPTS="-s 24 -i $WORK/list" sense "$DISK" 5f 06 15 00 00 00 00 00 18 00)" good
 same "PR: it holds others off" "$(write_block "$beside")" conflict
 same "PR: the holder writes" "$(write_block "$DISK")" good
 refuse "PR: a wrong key is refused" pr "$DISK" --out --release --param-rk=abd --prout-type=5
