@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # suite: SANITIZE and FORMAT UNIT with progress and failure, WRITE ATOMIC limits, PRE-FETCH IMMED, what thin media tell
 # time: 60
+# log-ok: UBSAN: shift-out-of-bounds in ./include/linux/log2.h|cut here|Call Trace:
+# (sd takes the logarithm of a block size that it could not read)
 # once: the command set and the lifetime rules are the same code on each kernel
 # SPDX-License-Identifier: GPL-2.0-only
 """

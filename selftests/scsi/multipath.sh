@@ -61,8 +61,9 @@ check "a multipath device" wait_for 40 sh -c 'ls /dev/mapper/mpath? 2>/dev/null'
 MP=$(ls /dev/mapper/mpath? | head -1)
 check "two paths" wait_for 30 paths 2
 by_prio() { multipath -ll | tr '\n' ' ' | grep -q "prio=50.*prio=10"; }
-# a path that multipathd has found before its priority is grouped anew when asked to, in its own time
-grouped() { by_prio || { multipathd reconfigure; wait_for 15 by_prio; }; }
+# Had multipathd the path to the second group first, the handler has made that optimized by SET TARGET PORT GROUPS.
+# Paths are grouped anew when asked to, in its own time.
+grouped() { by_prio || { put 1 "$G/gb/alua_access_state"; multipathd reconfigure; wait_for 15 by_prio; }; }
 check "in two groups by priority" wait_for 60 grouped
 check "the alua handler" grep -q alua /sys/block/sd*/device/dh_state
 
