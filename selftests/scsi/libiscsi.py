@@ -44,7 +44,7 @@ def main():
     cu.attribs(device, emulate_removable=1)
     cu.families("removable", cu.export("removable", device), REMOVABLE)
 
-    cu.shell("modprobe sd_mod; modprobe scsi_debug dev_size_mb=16 physblk_exp=3 lbpu=1 lbpws=1 lbpws10=1 lbprz=1")
+    cu.shell("modprobe sd_mod; modprobe scsi_debug dev_size_mb=16 delay=0 physblk_exp=3 lbpu=1 lbpws=1 lbpws10=1 lbprz=1")
     disk = cu.shell("wait_for 20 sh -c 'ls -d /sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*/block/sd*' &&"
                     " basename /sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*/block/sd* | tail -1").split()[-1]
     device = cu.shell(f"iblock_make physblk /dev/{disk}")
