@@ -82,10 +82,10 @@ same "buffered: write with FUA" \
 same "buffered: FUA reaches the device below" "$(($(below) - n >= 128))" 1
 write_some() { SENSE_OPTS="-s 65536 -i $WORK/one" sense "$DISK" 2a 00 00 00 01 00 00 00 80 00; }
 n=$(below); same "buffered: a write without" "$(write_some)" good
-sg_raw -q -r 65536 "$DISK" 28 00 00 00 01 00 00 00 80 00 2>/dev/null
+check "buffered: a read of it" sg_raw -r 65536 "$DISK" 28 00 00 00 01 00 00 00 80 00
 same "buffered: it stays in memory, also when it is read" "$(($(below) - n < 128))" 1
-sg_raw -q -r 65536 -o $WORK/back "$DISK" 28 08 00 00 01 00 00 00 80 00 2>/dev/null
-same "buffered: a read with FUA is of the medium" "$(($(below) - n >= 128)) $(cmp $WORK/one $WORK/back)" "1 "
+check "buffered: a read with FUA" sg_raw -r 65536 -o $WORK/back "$DISK" 28 08 00 00 01 00 00 00 80 00
+same "buffered: a read with FUA is of the medium" "$(($(below) - n >= 128)) $(cmp $WORK/one $WORK/back 2>&1)" "1 "
 echo "$writeback" >/proc/sys/vm/dirty_writeback_centisecs
 disk_remove; so_remove "$so"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # suite: iscsi-test-cu of libiscsi, every test, on a thin LUN over two paths, and on the LUNs that single tests need
-# time: 150
+# time: 200
 # SPDX-License-Identifier: GPL-2.0-only
 """
 All tests with data loss allowed. Those that only make sense on a removable or read-only medium, on one with large

@@ -222,7 +222,7 @@ ends "a log page that is not there" $ILLEGAL sg_logs -p 0x3e "$S"
 # reads, writes, blocks written, blocks read
 media() { sg_logs -p 0x19 --raw "$S" 2>/dev/null | tail -c +9 | od -An -v -t u8 --endian=big -w8 -N 32 | xargs; }
 before=($(media))
-for i in 1 2 3; do sg_inq "$S"; sg_raw -q -r 4096 "$S" 88 0 0 0 0 0 0 0 0 0 0 0 0 8 0 0; done >/dev/null 2>&1
+for i in 1 2 3; do sg_inq "$S"; sg_raw -r 4096 "$S" 88 0 0 0 0 0 0 0 0 0 0 0 0 8 0 0; done >/dev/null 2>&1
 sg_write_x --normal --16 --lba=0 --num=8 --in=/tmp/sgt-A "$S" >/dev/null 2>&1
 after=($(media))
 same "statistics: reads, writes, blocks written and read" \
