@@ -109,12 +109,12 @@ check "metadata on" put 1 "$G/ga/alua_write_metadata"
 check "a change" put 1 "$G/ga/alua_access_state"
 same "is in the file" "$(cat "$ROOT/alua/tpgs_$SERIAL/ga")" \
 	"$(printf 'tg_pt_gp_id=16\nalua_access_state=0x01\nalua_access_status=0x02')"
-check "transition delay" put 6000 "$G/gb/trans_delay_msecs"
-put 1 "$G/gb/alua_access_state" &
+check "transition delay" put 30000 "$G/gb/trans_delay_msecs"
+put 1 "$G/gb/alua_access_state" & writer=$!
 sleep 0.5
 same "transitioning on the way" "$(report "$A" 11)" f
-wait
-same "there" "$(report "$A" 11)" 1
+kill $writer; wait $writer
+same "a signal to who writes ends the delay: there" "$(report "$A" 11)" 1
 put 0 "$G/gb/trans_delay_msecs"
 put 0 "$G/ga/alua_access_state"; put 0 "$G/gb/alua_access_state"
 printf '64 2\n0 63 16:O 17:A\n64 127 16:U 17:O\n' >/tmp/map
