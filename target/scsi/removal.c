@@ -44,8 +44,8 @@ static sense_reason_t load_or_eject(struct scsi_dev *sd, bool load)
 	lockdep_assert_held(&sd->lock);
 	if (!sd->removable)
 		return load ? TCM_NO_SENSE : TCM_INVALID_CDB_FIELD;
-	/* a medium that is out is not removed by its load */
-	if (!list_empty(&sd->preventers) && !(load && sd->medium == MEDIUM_EJECTED))
+	/* LOEJ moves the medium, to whichever side */
+	if (!list_empty(&sd->preventers))
 		return TGT_REMOVAL_PREVENTED;
 	if (load && sd->medium == MEDIUM_EJECTED)
 		sd->medium = MEDIUM_READY;
