@@ -33,7 +33,7 @@ slow() {	# MILLISECONDS that a write takes
 }
 io() {	# DISK SECONDS [OPTION...]
 	local disk=$1 seconds=$2; shift 2
-	fio --name=stock --filename="$disk" --direct=1 --ioengine=libaio --rw=randrw --bsrange=4k-256k \
+	fio --name=stock --filename="$disk" --allow_file_create=0 --direct=1 --ioengine=libaio --rw=randrw --bsrange=4k-256k \
 		--iodepth=16 --size=24M --runtime="$seconds" --time_based "$@" 2>&1
 }
 state() { echo "$(whose target_core_mod) $(whose target_core_file) $(whose iscsi_target_mod)"; }

@@ -67,7 +67,7 @@ grouped() { by_prio || { put 1 "$G/gb/alua_access_state"; multipathd reconfigure
 check "in two groups by priority" wait_for 60 grouped
 check "the alua handler" grep -q alua /sys/block/sd*/device/dh_state
 
-fio --name=mp --filename="$MP" --rw=randrw --bs=4k --direct=1 --ioengine=libaio --iodepth=4 --time_based --runtime=70 \
+fio --name=mp --filename="$MP" --allow_file_create=0 --rw=randrw --bs=4k --direct=1 --ioengine=libaio --iodepth=4 --time_based --runtime=70 \
 	--verify=crc32c --verify_backlog=64 --size=16m --output=/tmp/fio.out >/tmp/fio.log 2>&1 & FIO=$!
 sleep 1; kill -0 $FIO || { fail "fio runs" "$(cat /tmp/fio.log /tmp/fio.out)"; exit 1; }
 busy() { local a; a=$(io_of "$1"); sleep 1; [ "$(io_of "$1")" -gt $((a + 40)) ]; }	# far more than path checks
