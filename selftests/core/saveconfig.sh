@@ -1,6 +1,6 @@
 #!/bin/bash
 # suite: targetcli create, saveconfig, clearconfig, restoreconfig give the same tree again
-# time: 90
+# time: 120
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 . $TOP/selftests/lib/iscsi.sh
