@@ -337,8 +337,10 @@ static void job_wait(struct se_cmd *cmd, struct medium_job *job)
 
 static sense_reason_t job_run(struct se_cmd *cmd, struct medium_job *job, bool immediate)
 {
-	sense_reason_t reason = job_start(job);
+	sense_reason_t reason;
 
+	/* else commands that are in the backend could land behind it */
+	reason = tgt_range_owned(cmd) ? job_start(job) : TCM_LUN_BUSY;
 	if (!reason)	/* the medium itself says who waits and who is turned away */
 		tgt_range_release(cmd);
 	if (!reason && !immediate) {

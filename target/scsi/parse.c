@@ -48,13 +48,13 @@ static sense_reason_t check_range(struct se_cmd *cmd)
 }
 
 /* Of the initiators' commands; those of our own server, such as a copy's, are none. */
-static void count_media(const struct se_cmd *cmd)
+static void count_media(const struct se_cmd *cmd, const struct tgt_opcode *row)
 {
 	struct scsi_media_count __percpu *media = tgt_scsi_dev(cmd->se_dev)->media;
 
 	if (cmd->se_cmd_flags & SCF_TGT_INTERNAL)
 		return;
-	if (cmd->data_direction == DMA_TO_DEVICE) {
+	if (row->dir == DMA_TO_DEVICE) {
 		this_cpu_inc(media->writes);
 		this_cpu_add(media->written_blocks, cmd->t_task_nolb);
 	} else {
@@ -69,7 +69,7 @@ static sense_reason_t check_transfer(struct se_cmd *cmd, const struct tgt_opcode
 		return tgt_bad_field(cmd, row->blocks.byte, -1);
 	*size = cmd->t_task_nolb * cmd->se_dev->dev_attrib.block_size;
 	cmd->se_cmd_flags |= SCF_SCSI_DATA_CDB;
-	count_media(cmd);
+	count_media(cmd, row);
 	return TCM_NO_SENSE;
 }
 
