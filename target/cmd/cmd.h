@@ -137,6 +137,7 @@ sense_reason_t tgt_fail_info(struct se_cmd *cmd, sense_reason_t reason, u64 info
  */
 #define SENSE_INFO_FIELD	BIT_ULL(63)
 #define SENSE_INFO_BIT_VALID	BIT_ULL(62)
+#define SENSE_INFO_UNKNOWN	U64_MAX	/* no INFORMATION value: who failed told none */
 #define SENSE_INFO_BIT(i)	(((i) >> 32) & 7)
 #define SENSE_INFO_BYTE(i)	((u16)(i))
 

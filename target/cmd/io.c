@@ -106,7 +106,7 @@ static sense_reason_t read_sense(struct se_cmd *cmd)
 	if (!(cmd->se_cmd_flags & SCF_TRANSPORT_TASK_SENSE) ||
 	    !tgt_sense_decode(&s, cmd->sense_buffer, TRANSPORT_SENSE_BUFFER))
 		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
-	cmd->sense_info = s.info;
+	cmd->sense_info = s.has_info ? s.info : SENSE_INFO_UNKNOWN;
 	for (i = 0; i < ARRAY_SIZE(medium_reasons); i++)
 		if (medium_reasons[i].key == s.key && medium_reasons[i].asc == s.asc &&
 		    medium_reasons[i].ascq == s.ascq)
@@ -221,6 +221,28 @@ sense_reason_t tgt_io_run(struct se_cmd *parent, struct se_device *dev,
 	if (ret && parent)
 		parent->sense_info = io->cmd.sense_info;
 	target_put_sess_cmd(&io->cmd);
+	return ret;
+}
+
+/**
+ * tgt_io_unmap - have the backend deallocate blocks
+ * @cmd: command that this is a step of; see tgt_io_defer()
+ * @ops: the backend's, from before the first step
+ * @lba: first block
+ * @blocks: number of blocks
+ * Context: a worker of the device's tgt_dev.wq: sleeps until the backend is done. Meanwhile the
+ * command may be cut off.
+ * Return: the backend's reason; TCM_LUN_BUSY if the command was aborted before.
+ */
+sense_reason_t tgt_io_unmap(struct se_cmd *cmd, const struct exec_cmd_ops *ops, u64 lba, u64 blocks)
+{
+	sense_reason_t ret;
+
+	if (tgt_cmd_is_aborted(cmd))
+		return TCM_LUN_BUSY;
+	tgt_exec_lend(cmd);
+	ret = ops->execute_unmap(cmd, lba, blocks);
+	tgt_exec_take_back(cmd);
 	return ret;
 }
 

@@ -34,7 +34,7 @@ struct tgt_io_req {
 };
 
 /*
- * All three wait for the backend: call them from a worker of tgt_dev.wq (tgt_io_defer()), never
+ * All of them wait for the backend: call them from a worker of tgt_dev.wq (tgt_io_defer()), never
  * from an rx thread.
  */
 sense_reason_t tgt_io_run(struct se_cmd *parent, struct se_device *dev,
@@ -42,6 +42,8 @@ sense_reason_t tgt_io_run(struct se_cmd *parent, struct se_device *dev,
 sense_reason_t tgt_io_rw(struct se_cmd *parent, struct se_device *dev, bool write, bool fua,
 			 u64 lba, u32 blocks, struct scatterlist *sgl, unsigned int nents);
 sense_reason_t tgt_io_flush(struct se_cmd *parent, struct se_device *dev, u64 lba, u32 blocks);
+sense_reason_t tgt_io_unmap(struct se_cmd *cmd, const struct exec_cmd_ops *ops, u64 lba,
+			    u64 blocks);
 
 /*
  * Runs fn(cmd) on the device's queue; the command stays the backend's until fn's result is

@@ -73,8 +73,6 @@ static sense_reason_t caw_work(struct se_cmd *cmd)
 	struct tgt_scratch s = { .bytes = bytes };
 	sense_reason_t reason;
 
-	if (!tgt_range_owned(cmd))
-		return TCM_LUN_BUSY;
 	if (cmd->data_length < 2 * bytes)
 		return tgt_bad_field(cmd, 13, -1);
 	if (target_alloc_sgl(&s.sgl, &s.nents, bytes, false, false))

@@ -9,6 +9,7 @@
 #include "target/scsi/aca.h"
 #include "target/scsi/limits.h"
 #include "target/scsi/opcode.h"
+#include "target/scsi/range.h"
 #include "target/scsi/server.h"
 #include "target/scsi/wlun.h"
 
@@ -154,12 +155,26 @@ static sense_reason_t gate_write_protect(struct se_cmd *cmd)
  * tgt_gates_look_again - has the medium been taken since the gates (cmd_ops.look_again)
  * @cmd: command that is admitted to the backend, so that whoever wants all of it waits from now on
  * Context: any.
- * Return: TCM_NO_SENSE, or that the medium is busy with an operation on all of it.
+ * Return: TCM_NO_SENSE, or that the medium is busy with an operation on all of it, or BUSY if a
+ * command that has to be alone on its blocks could not be given them.
  */
 sense_reason_t tgt_gates_look_again(struct se_cmd *cmd)
 {
+	if (unlikely(tgt_range_is_missing(cmd)))
+		return TCM_LUN_BUSY;
 	smp_rmb();	/* pairs with tgt_range_release() */
 	return gate_medium(cmd);
+}
+
+/**
+ * tgt_gates_entered - have reservations been taken over since the gates (cmd_ops.entered)
+ * @cmd: command that has just entered the task set, where PREEMPT AND ABORT finds it from now on
+ * Context: any.
+ * Return: TCM_NO_SENSE or RESERVATION CONFLICT.
+ */
+sense_reason_t tgt_gates_entered(struct se_cmd *cmd)
+{
+	return gate_reservation(cmd);
 }
 
 const struct cmd_gate tgt_gates[TGT_GATES] = {

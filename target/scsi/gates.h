@@ -12,6 +12,7 @@ extern const struct cmd_gate tgt_gates[TGT_GATES];
 
 sense_reason_t tgt_gates_medium(struct se_cmd *cmd);
 sense_reason_t tgt_gates_look_again(struct se_cmd *cmd);
+sense_reason_t tgt_gates_entered(struct se_cmd *cmd);
 void tgt_gates_refused(struct se_cmd *cmd, u8 status);
 
 #endif /* TGT_SCSI_GATES_H */

@@ -340,7 +340,7 @@ static sense_reason_t job_run(struct se_cmd *cmd, struct medium_job *job, bool i
 	sense_reason_t reason;
 
 	/* else commands that are in the backend could land behind it */
-	reason = tgt_range_owned(cmd) ? job_start(job) : TCM_LUN_BUSY;
+	reason = job_start(job);
 	if (!reason)	/* the medium itself says who waits and who is turned away */
 		tgt_range_release(cmd);
 	if (!reason && !immediate) {

@@ -143,8 +143,6 @@ static sense_reason_t orwrite_work(struct se_cmd *cmd)
 	sense_reason_t reason = TCM_NO_SENSE;
 	bool whole = false;
 
-	if (!tgt_range_owned(cmd) && (cmd->t_task_nolb || is_change(cmd)))
-		return TCM_LUN_BUSY;
 	switch (judge(cmd)) {
 	case PERFORM:
 		reason = perform(cmd, &whole);

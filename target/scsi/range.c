@@ -156,7 +156,7 @@ static bool admit_locker(struct scsi_dev *sd, struct se_cmd *cmd, const struct t
 	if (state_get(cmd) == RANGE_NONE) {
 		r = kzalloc(sizeof(*r), GFP_ATOMIC);
 		if (!r)
-			/* tgt_range_owned() tells the command that it is not atomic */
+			/* tgt_range_is_missing() tells that it would not be atomic */
 			return true;
 		*r = (struct range_lock){ .owner = cmd, .first = first, .count = count };
 	}
@@ -173,14 +173,19 @@ static bool admit_locker(struct scsi_dev *sd, struct se_cmd *cmd, const struct t
 }
 
 /**
- * tgt_range_owned - does a command own its range
- * @cmd: command that runs
- * Return: false if there was no memory to lock it: the command must not run as if it were atomic.
- * Any context.
+ * tgt_range_is_missing - was there no memory to lock a command's range
+ * @cmd: command that is admitted
+ * Context: any.
+ * Return: true: the command must not run as if it were atomic.
  */
-bool tgt_range_owned(struct se_cmd *cmd)
+bool tgt_range_is_missing(struct se_cmd *cmd)
 {
-	return state_get(cmd) == RANGE_LOCKER;
+	const struct tgt_opcode *row = tgt_opcode_find(cmd->t_task_cdb);
+	u64 first, count;
+
+	if (!is_locker(cmd, row) || cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH)
+		return false;
+	return extent(cmd, row, &first, &count) && state_get(cmd) != RANGE_LOCKER;
 }
 
 static void grant(struct range_lock *r)

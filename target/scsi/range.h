@@ -13,7 +13,7 @@ void tgt_range_retired(struct se_cmd *cmd);
 void tgt_range_let_go(struct se_cmd *cmd);
 void tgt_range_unblock(struct se_device *dev, struct se_lun *lun);
 void tgt_range_release(struct se_cmd *cmd);
-bool tgt_range_owned(struct se_cmd *cmd);
+bool tgt_range_is_missing(struct se_cmd *cmd);
 bool tgt_range_is_written(struct se_device *dev, u64 first, u64 count);
 struct range_lock *tgt_range_take(struct se_device *dev, u64 first, u64 count,
 				  bool (*is_stopped)(const void *data), const void *data);

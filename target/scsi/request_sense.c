@@ -24,8 +24,8 @@ static void add_extra(struct tgt_sense *s, struct se_cmd *cmd, sense_reason_t re
 	case SENSE_PLAIN:
 		break;
 	case SENSE_INFO:
-		s->has_info = true;
-		s->info = info;
+		s->has_info = info != SENSE_INFO_UNKNOWN;
+		s->info = s->has_info ? info : 0;
 		break;
 	case SENSE_FIELD_C:
 		add_field(s, true, info);

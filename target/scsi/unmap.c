@@ -81,6 +81,7 @@ static sense_reason_t check_list(struct se_cmd *cmd, const struct unmap_list *li
 
 static sense_reason_t unmap_all(struct se_cmd *cmd, const struct unmap_list *list)
 {
+	const struct exec_cmd_ops *ops = tgt_server_ops(cmd);
 	sense_reason_t reason = TCM_NO_SENSE;
 	unsigned int i;
 
@@ -88,8 +89,7 @@ static sense_reason_t unmap_all(struct se_cmd *cmd, const struct unmap_list *lis
 		if (!count_of(list, i))
 			continue;
 		tgt_token_written(cmd->se_dev, lba_of(list, i), count_of(list, i));
-		reason =
-			tgt_server_ops(cmd)->execute_unmap(cmd, lba_of(list, i), count_of(list, i));
+		reason = tgt_io_unmap(cmd, ops, lba_of(list, i), count_of(list, i));
 	}
 	return reason;
 }

@@ -92,7 +92,7 @@ sector_t sbc_get_write_same_sectors(struct se_cmd *cmd)
 static sense_reason_t unmap_work(struct se_cmd *cmd)
 {
 	sense_reason_t reason =
-		tgt_server_ops(cmd)->execute_unmap(cmd, cmd->t_task_lba, cmd->t_task_nolb);
+		tgt_io_unmap(cmd, tgt_server_ops(cmd), cmd->t_task_lba, cmd->t_task_nolb);
 
 	return reason ? reason : tgt_server_good(cmd);
 }
