@@ -39,13 +39,18 @@ def sh(cmd, **kw):
     return subprocess.run(cmd, shell=True, check=True, stdout=subprocess.PIPE, universal_newlines=True, **kw).stdout
 
 
+def discards(disk):
+    with open('/sys/block/%s/queue/discard_max_bytes' % disk) as f:
+        return int(f.read()) > 0
+
+
 class Slow:
     """A block device that can be delayed and stopped."""
 
     def __init__(self, mib=32):
         os.system('modprobe -a brd dm_mod dm_delay 2>/dev/null')
         os.system('modprobe brd rd_nr=1 rd_size=%d 2>/dev/null' % (mib * 1024))
-        if not os.path.exists('/dev/ram0'):
+        if not os.path.exists('/dev/ram0') or not discards('ram0'):
             with open('/dev/shm/fltask.img', 'wb') as f:
                 f.truncate(mib << 20)
             self.lower = sh('losetup -f --show /dev/shm/fltask.img').strip()
@@ -360,6 +365,80 @@ def case_stuck_steps():
     b.close()
 
 
+def case_stuck_unmap():
+    """Nor does UNMAP, for which the backend is asked by a call that sleeps."""
+    a, b = Init('a'), Init('b')
+    for x in (a, b):
+        x.settle(0)
+    unmap = struct.pack('>B6xHx', 0x42, 24), struct.pack('>HHxxxxQIxxxx', 22, 16, 128, 8)
+    same('UNMAP', a.wait(a.task(unmap[0], write=24, data=unmap[1]))[2], GOOD)
+    SLOW.stop()
+    u = [a.task(unmap[0], write=24, data=unmap[1]), b.task(unmap[0], write=24, data=unmap[1])]
+    ok('UNMAP waits for the backend', a.next(0.5) is None and b.next(0.1) is None)
+    start = time.monotonic()
+    a.close()
+    a = Init('a')
+    ok('the initiator is back in time', time.monotonic() - start < 5 * SCALE, time.monotonic() - start)
+    t = b.manage(ABORT_TASK, ref=u[1])
+    start = time.monotonic()
+    remove_lun0()
+    ok('the LUN is removed in time', time.monotonic() - start < 5 * SCALE, time.monotonic() - start)
+    SLOW.go()
+    ok('ABORT TASK is answered then', b.wait(t, 5) is not None)
+    add_lun0()
+    for x in (a, b):
+        x.settle(0)
+        same('the LUN works', x.wait(x.task(unmap[0], write=24, data=unmap[1]))[2], GOOD)
+        x.close()
+
+
+def pr_out(x, action, key=0, new=0, kind=0):
+    return x.task(struct.pack('>BBBxxIx', 0x5f, action, kind, 24), write=24, data=struct.pack('>QQ8x', key, new))
+
+
+def case_stuck_preempt():
+    """PREEMPT AND ABORT: GOOD says that the preempted write no more. Who asked need not wait."""
+    a, b = Init('a'), Init('b')
+    for x in (a, b):
+        x.settle(0)
+        x.settle(1)
+    same('two are registered', [x.wait(pr_out(x, 0, new=k))[2] for x, k in ((a, 0xa), (b, 0xb))], [GOOD, GOOD])
+    same('the first reserves', a.wait(pr_out(a, 1, 0xa, kind=1))[2], GOOD)
+    SLOW.stop()
+    a.write(200, 0x77)
+    ok('its write waits for the backend', a.next(0.5) is None)
+    p = pr_out(b, 5, 0xb, 0xa, 1)
+    ok('PREEMPT AND ABORT waits for it', b.next(2) is None)
+    same('the other LUN goes on', [x.status(TUR, 1) for x in (a, b)], [GOOD, GOOD])
+    SLOW.go()
+    same('and is done when that has ended', b.wait(p)[2], GOOD)
+    same('a write after it', b.wait(b.write(200, 0x88))[2], GOOD)
+    a.settle(0)
+    same('the preempted are held off', a.wait(a.write(200, 0x99))[2], 0x18)
+    same('nothing came late', b.wait(b.read_task(200))[3], b'\x88' * BLOCK)
+
+    same('the first again', a.wait(pr_out(a, 0, new=0xa))[2], GOOD)
+    same('released', b.wait(pr_out(b, 2, 0xb, kind=1))[2], GOOD)
+    a.settle(0)
+    SLOW.stop()
+    a.write(200, 0x77)
+    ok('its write waits for the backend', a.next(0.5) is None)
+    a.close()
+    p = pr_out(b, 5, 0xb, 0xa, 1)
+    ok('the write of a session that is gone counts, too', b.next(2) is None)
+    start = time.monotonic()
+    t = b.manage(ABORT_TASK, ref=p)
+    same('ABORT TASK ends that wait', b.wait(t, 5)[2], COMPLETE)
+    pr_out(b, 5, 0xb, 0xa, 1)
+    b.close()
+    b = Init('b')
+    ok('so does the end of the session', time.monotonic() - start < 8 * SCALE, time.monotonic() - start)
+    SLOW.go()
+    b.settle(0)
+    same('everything is cleared', b.wait(pr_out(b, 3, 0xb))[2], GOOD)
+    b.close()
+
+
 def add_lun0():
     global LUN0
     LUN0 = TREE.mkdir(TREE.tpg + '/lun/lun_0')
@@ -377,6 +456,7 @@ def make_lun0():
     ktap.write(SO0 + '/control', 'udev_path=' + SLOW.path)
     ktap.write(SO0 + '/udev_path', SLOW.path)
     assert ktap.write(SO0 + '/enable', '1') is None
+    assert ktap.write(SO0 + '/attrib/emulate_tpu', '1') is None
     # LUN 0 of the tree's ramdisk moves to LUN 1
     ramdisk = TREE.so
     TREE.forget(TREE.lun)
@@ -393,7 +473,8 @@ try:
     make_lun0()
     cases = [case_ordered_waits, case_ordered_waits_for_data, case_many_mixed, case_abort_nothing, case_reset]
     if is_ours('iscsi_target_mod') and is_ours('target_core_mod'):
-        cases += [case_abort_write_pending, case_stuck_answers, case_stuck_steps, case_stuck]
+        cases += [case_abort_write_pending, case_stuck_answers, case_stuck_steps, case_stuck_unmap, case_stuck_preempt,
+                  case_stuck]
     ktap.run(cases)
 finally:
     SLOW.go()

@@ -7,6 +7,7 @@
  * fabric promised TARGET_SCF_DETACHABLE is cut off from its nexus at once and becomes the device's:
  * an orphan.
  */
+#include <linux/delay.h>
 #include <linux/hashtable.h>
 #include <linux/jhash.h>
 #include <linux/slab.h>
@@ -15,6 +16,10 @@
 #include "target/cmd/life.h"
 #include "target/model/device.h"
 #include "target/model/ua.h"
+
+#define SYNC_LOOK	(HZ / 4)	/* is the command aborted that this is done for? */
+/* a command that has passed the gates is in the task set after this time, see tgt_cmd_guard() */
+#define GUARD_TIME	(60 * HZ)
 
 /*
  * One command that a set waits for. On @local while only the builder of the set knows it, in
@@ -121,13 +126,15 @@ static bool may_change_medium(const struct se_cmd *cmd)
 	return !(cmd->data_direction == DMA_FROM_DEVICE && cmd->se_cmd_flags & SCF_SCSI_DATA_CDB);
 }
 
+static void *name_mark(const char *name)
+{
+	return (void *)(unsigned long)jhash(name, strnlen(name, TRANSPORT_IQN_LEN), 0);
+}
+
 /* The initiator whose later commands must not be overtaken; a chance match only costs a BUSY. */
 static void *initiator_mark(const struct se_session *sess)
 {
-	const char *name = sess && sess->se_node_acl ? sess->se_node_acl->initiatorname : "";
-	unsigned long mark = jhash(name, strnlen(name, TRANSPORT_IQN_LEN), 0);
-
-	return (void *)mark;
+	return name_mark(sess && sess->se_node_acl ? sess->se_node_acl->initiatorname : "");
 }
 
 /*
@@ -139,15 +146,46 @@ static bool is_orphan_of(const struct se_cmd *orphan, const void *mark)
 	return orphan->protocol_data == mark;
 }
 
-static void park(struct se_cmd *cmd)
+/*
+ * From the task set to @to, among the orphans, in one step: who walks the one and then the others,
+ * as tgt_cmd_for_each(), does not miss the command.
+ */
+static void become_orphan(struct se_cmd *cmd, struct list_head *to)
 {
 	struct tgt_dev *tdev = tgt_dev(cmd->se_dev);
 	unsigned long flags;
 
-	cmd->protocol_data = initiator_mark(cmd->se_sess);
 	spin_lock_irqsave(&tdev->orphan_lock, flags);
-	list_add_tail(&cmd->state_list, &tdev->orphans);
 	WRITE_ONCE(tdev->orphan_count, tdev->orphan_count + 1);
+	tgt_order_leave(cmd);
+	cmd->protocol_data = initiator_mark(cmd->se_sess);
+	list_add_tail(&cmd->state_list, to);
+	spin_unlock_irqrestore(&tdev->orphan_lock, flags);
+}
+
+/**
+ * tgt_abort_each_orphan - look at every command that was cut off and may still be in the backend
+ * @dev: device
+ * @fn: called with orphan_lock held and interrupts off
+ * @data: passed to @fn
+ * Context: any.
+ */
+void tgt_abort_each_orphan(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void *data),
+			   void *data)
+{
+	struct tgt_dev *tdev = tgt_dev(dev);
+	struct tgt_cut *cut;
+	struct se_cmd *cmd;
+	unsigned long flags;
+
+	if (likely(!READ_ONCE(tdev->orphan_count)))
+		return;
+	spin_lock_irqsave(&tdev->orphan_lock, flags);
+	list_for_each_entry(cmd, &tdev->orphans, state_list)
+		fn(cmd, data);
+	list_for_each_entry(cut, &tdev->cuts, link)
+		list_for_each_entry(cmd, &cut->cmds, state_list)
+			fn(cmd, data);
 	spin_unlock_irqrestore(&tdev->orphan_lock, flags);
 }
 
@@ -181,20 +219,14 @@ void tgt_abort_orphan_answered(struct se_cmd *cmd)
 	tgt_life_queue(cmd, orphan_work);
 }
 
-/*
- * Cuts a command off from its nexus; CMD_T_TGT_ORPHAN is set, which makes the caller the only one
- * to do so. The device has it before the initiator can hear of the abort, so that
- * tgt_cmd_orphan_blocks() never misses it. May sleep.
- */
-void tgt_abort_detach(struct se_cmd *cmd)
+/* The nexus and the LUN are done with a command that is on tgt_dev.orphans. May sleep. */
+static void detach(struct se_cmd *cmd)
 {
 	struct target_cmd_counter *cnt = cmd->cmd_cnt;
 	unsigned int state = READ_ONCE(cmd->transport_state);
 	unsigned long flags;
 	bool answered;
 
-	tgt_order_leave(cmd);
-	park(cmd);
 	if (!may_change_medium(cmd))
 		tgt_abort_signal(cmd);
 
@@ -219,6 +251,17 @@ void tgt_abort_detach(struct se_cmd *cmd)
 		tgt_abort_orphan_answered(cmd);
 	if (cnt)
 		percpu_ref_put(&cnt->refcnt);
+}
+
+/*
+ * Cuts a command off from its nexus; CMD_T_TGT_ORPHAN is set, which makes the caller the only one
+ * to do so. The device has it before the initiator can hear of the abort, so that
+ * tgt_cmd_orphan_blocks() never misses it. May sleep.
+ */
+void tgt_abort_detach(struct se_cmd *cmd)
+{
+	become_orphan(cmd, &tgt_dev(cmd->se_dev)->orphans);
+	detach(cmd);
 }
 
 enum abort_outcome {
@@ -265,10 +308,10 @@ static enum abort_outcome abort_begin(struct se_cmd *cmd, unsigned int bits)
 
 /*
  * What abort_begin() leaves to do. May sleep. Returns false if it was too late. A command to be cut
- * off goes to @cut, with a reference more, if that is given: out of the task set, and nobody else
- * touches it until tgt_abort_detach() has parked it.
+ * off goes to @cut, with a reference more, if that is given, and stays there until cut_off()
+ * detaches it.
  */
-static bool abort_end(struct se_cmd *cmd, enum abort_outcome outcome, struct list_head *cut)
+static bool abort_end(struct se_cmd *cmd, enum abort_outcome outcome, struct tgt_cut *cut)
 {
 	tgt_life_let_go(cmd);
 	switch (outcome) {
@@ -284,10 +327,9 @@ static bool abort_end(struct se_cmd *cmd, enum abort_outcome outcome, struct lis
 		tgt_life_finish_abort(cmd);
 		break;
 	case ABORT_DETACH:
-		tgt_order_leave(cmd);
 		if (cut) {
 			kref_get(&cmd->cmd_kref);
-			list_add_tail(&cmd->state_list, cut);
+			become_orphan(cmd, &cut->cmds);
 		} else {
 			tgt_abort_detach(cmd);
 		}
@@ -298,7 +340,7 @@ static bool abort_end(struct se_cmd *cmd, enum abort_outcome outcome, struct lis
 }
 
 /* Aborts one command that the caller holds a reference of: see abort_end(). May sleep. */
-static bool abort_one(struct se_cmd *cmd, unsigned int bits, struct list_head *cut)
+static bool abort_one(struct se_cmd *cmd, unsigned int bits, struct tgt_cut *cut)
 {
 	return abort_end(cmd, abort_begin(cmd, bits), cut);
 }
@@ -345,21 +387,14 @@ static void collect_one(struct se_cmd *cmd, void *data)
 }
 
 /* Commands that were cut off before count as well, as long as they may change the medium. */
-static void collect_orphans(struct collect *c)
+static void collect_orphan(struct se_cmd *orphan, void *data)
 {
-	struct tgt_dev *tdev = tgt_dev(c->spec->dev);
-	void *mark = initiator_mark(c->spec->own);
-	struct se_cmd *orphan;
-	unsigned long flags;
+	struct collect *c = data;
 
-	if (!c->spec->orphans || !READ_ONCE(tdev->orphan_count))
-		return;
-	spin_lock_irqsave(&tdev->orphan_lock, flags);
-	list_for_each_entry(orphan, &tdev->orphans, state_list)
-		if (may_change_medium(orphan) &&
-		    c->spec->orphans(orphan, is_orphan_of(orphan, mark), c->spec->data))
-			collect_add(c, orphan);
-	spin_unlock_irqrestore(&tdev->orphan_lock, flags);
+	if (may_change_medium(orphan) &&
+	    c->spec->orphans(orphan, is_orphan_of(orphan, initiator_mark(c->spec->own)),
+			     c->spec->data))
+		collect_add(c, orphan);
 }
 
 static unsigned int abort_bits(struct tgt_abort_spec *spec, const struct se_cmd *cmd)
@@ -370,18 +405,39 @@ static unsigned int abort_bits(struct tgt_abort_spec *spec, const struct se_cmd 
 	return spec->tas ? CMD_T_TAS : 0;
 }
 
+static void cut_begin(struct tgt_dev *tdev, struct tgt_cut *cut)
+{
+	INIT_LIST_HEAD(&cut->cmds);
+	spin_lock_irq(&tdev->orphan_lock);
+	list_add_tail(&cut->link, &tdev->cuts);
+	spin_unlock_irq(&tdev->orphan_lock);
+}
+
+/* The next command goes to the orphans that nobody is told of any more; NULL: that was all. */
+static struct se_cmd *cut_next(struct tgt_dev *tdev, struct tgt_cut *cut)
+{
+	struct se_cmd *cmd;
+
+	spin_lock_irq(&tdev->orphan_lock);
+	cmd = list_first_entry_or_null(&cut->cmds, struct se_cmd, state_list);
+	if (cmd)
+		list_move_tail(&cmd->state_list, &tdev->orphans);
+	else
+		list_del(&cut->link);
+	spin_unlock_irq(&tdev->orphan_lock);
+	return cmd;
+}
+
 /* Tells the backend which of its commands nobody waits for any more, then cuts these off. */
-static void cut_off(struct tgt_abort_spec *spec, struct list_head *cut)
+static void cut_off(struct tgt_abort_spec *spec, struct tgt_cut *cut)
 {
 	const struct target_backend_ops *backend = spec->dev->transport;
 	struct se_cmd *cmd;
 
 	if (spec->notify && backend->tmr_notify)
-		backend->tmr_notify(spec->dev, spec->notify, cut);
-	while (!list_empty(cut)) {
-		cmd = list_first_entry(cut, struct se_cmd, state_list);
-		list_del_init(&cmd->state_list);
-		tgt_abort_detach(cmd);
+		backend->tmr_notify(spec->dev, spec->notify, &cut->cmds);
+	while ((cmd = cut_next(tgt_dev(spec->dev), cut))) {
+		detach(cmd);
 		target_put_sess_cmd(cmd);
 	}
 }
@@ -398,11 +454,13 @@ unsigned int tgt_abort_run(struct tgt_abort_spec *spec, struct tgt_abort_set *se
 	struct collect c = { .spec = spec, .set = set };
 	struct abort_wait *wait, *next;
 	unsigned int hit = 0;
-	LIST_HEAD(cut);
+	struct tgt_cut cut;
 
 	INIT_LIST_HEAD(&c.waits);
+	cut_begin(tgt_dev(spec->dev), &cut);
 	tgt_order_for_each(spec->dev, collect_one, &c);
-	collect_orphans(&c);
+	if (spec->orphans)
+		tgt_abort_each_orphan(spec->dev, collect_orphan, &c);
 	list_for_each_entry_safe(wait, next, &c.waits, local) {
 		struct se_cmd *cmd = wait->cmd;
 		bool ended;
@@ -433,7 +491,8 @@ static void sync_done(struct tgt_abort_set *set)
 	complete(&container_of(set, struct sync_set, set)->done);
 }
 
-static void abort_and_wait(struct tgt_abort_spec *spec)
+/* Returns false if, for want of memory, not every command could be told to end. */
+static bool abort_and_wait(struct tgt_abort_spec *spec)
 {
 	struct sync_set s = { .set.done = sync_done };
 
@@ -441,28 +500,65 @@ static void abort_and_wait(struct tgt_abort_spec *spec)
 	atomic_set(&s.set.pending, 1);
 	tgt_abort_run(spec, &s.set);
 	tgt_abort_set_put(&s.set);
-	wait_for_completion(&s.done);
+	if (spec->self)
+		tgt_exec_lend(spec->self);
+	/* who aborts the command that this is done for does not wait for it */
+	while (!wait_for_completion_timeout(&s.done, SYNC_LOOK))
+		if (spec->self && tgt_cmd_is_aborted(spec->self))
+			tgt_abort_set_cancel(&s.set);
+	if (spec->self)
+		tgt_exec_take_back(spec->self);
+	return !s.set.failed;
 }
 
 /**
  * tgt_cmd_abort_matching - end every command on a device that is picked, and wait
  * @dev: device
  * @match: picks; called with a queue's lock held and interrupts off
- * @data: passed to @match
- * @own: command on whose behalf; it is never picked. May be NULL
+ * @orphans: picks among those that were cut off before; called with a lock held and interrupts off
+ * @data: passed to @match and @orphans
+ * @own: command on whose behalf; it is never picked. A step of tgt_io_defer()
  * @tas: send TASK ABORTED to other nexuses than @own's
- * Context: may sleep: as long as a backend takes for commands that cannot be cut off; not at all
- * for others.
+ * Context: may sleep: until none of them can change the medium any more, or until @own is aborted.
+ * Meanwhile @own may be cut off: its session and LUN are not to be used afterwards.
  */
 void tgt_cmd_abort_matching(struct se_device *dev, bool (*match)(struct se_cmd *cmd, void *data),
-			    void *data, struct se_cmd *own, bool tas)
+			    bool (*orphans)(struct se_cmd *cmd, bool same, void *data), void *data,
+			    struct se_cmd *own, bool tas)
 {
 	struct tgt_abort_spec spec = {
-		.dev = dev, .match = match, .data = data, .tas = tas, .cut_only = true,
-		.self = own, .own = own ? own->se_sess : NULL,
+		.dev = dev, .match = match, .orphans = orphans, .data = data, .tas = tas,
+		.self = own, .own = own->se_sess,
 	};
 
-	abort_and_wait(&spec);
+	while (!abort_and_wait(&spec) && !tgt_cmd_is_aborted(own))
+		msleep(20);
+}
+
+/**
+ * tgt_cmd_is_orphan_of - was a command that was cut off an initiator's
+ * @orphan: command
+ * @initiator: name
+ * Context: any. Return: true, also for a few others: the names are only compared by a hash.
+ */
+bool tgt_cmd_is_orphan_of(const struct se_cmd *orphan, const char *initiator)
+{
+	return is_orphan_of(orphan, name_mark(initiator));
+}
+
+/**
+ * tgt_cmd_guard - commands that passed the gates before a moment are to look again
+ * @dev: device; its reservations are about to be taken over
+ *
+ * A command is known to aborts from its entry into the task set on. Who passed the reservations
+ * before and enters after the aborts was not aborted, and must not go on either. Buffers are
+ * allocated in between, so it may take a while.
+ *
+ * Context: any.
+ */
+void tgt_cmd_guard(struct se_device *dev)
+{
+	WRITE_ONCE(tgt_dev(dev)->guard_until, (jiffies + GUARD_TIME) | 1);
 }
 
 /*
@@ -547,13 +643,21 @@ void tgt_cmd_abort_at_once(struct se_device *dev, bool (*match)(struct se_cmd *c
  * @dev: device
  * @of: picks them; may be called with a spinlock held and interrupts off
  * @data: passed to @of
- * Context: process.
+ * @own: command on whose behalf. A step of tgt_io_defer()
+ * Context: may sleep, and cut @own off, as tgt_cmd_abort_matching(): until their third-party copies
+ * write no more.
  */
 void tgt_cmd_preempted(struct se_device *dev, bool (*of)(struct se_session *sess, void *data),
-		       void *data)
+		       void *data, struct se_cmd *own)
 {
 	if (tgt_life_ops->preempted)
 		tgt_life_ops->preempted(dev, of, data);
+	if (!tgt_life_ops->stop_copies)
+		return;
+	tgt_exec_lend(own);
+	while (tgt_life_ops->stop_copies(dev, of, data) && !tgt_cmd_is_aborted(own))
+		msleep(20);
+	tgt_exec_take_back(own);
 }
 
 static bool runs_through(struct se_cmd *cmd, void *lun)
@@ -582,6 +686,19 @@ void tgt_cmd_drain_lun(struct se_lun *lun)
 		tgt_device_pin_orphans(dev);
 }
 
+struct blockade {
+	void *mark;
+	bool stands;
+};
+
+static void look_for_own(struct se_cmd *orphan, void *data)
+{
+	struct blockade *b = data;
+
+	if (is_orphan_of(orphan, b->mark) && may_change_medium(orphan))
+		b->stands = true;
+}
+
 /**
  * tgt_cmd_orphan_blocks - may a command of this initiator overtake one of its own orphaned writes?
  * @cmd: command with its device, CDB and session
@@ -591,24 +708,14 @@ void tgt_cmd_drain_lun(struct se_lun *lun)
  */
 bool tgt_cmd_orphan_blocks(struct se_cmd *cmd)
 {
-	struct tgt_dev *tdev = tgt_dev(cmd->se_dev);
-	struct se_cmd *orphan;
-	unsigned long flags;
-	bool blocks = false;
-	void *mark;
+	struct blockade b = { };
 
-	if (likely(!READ_ONCE(tdev->orphan_count)))
+	if (likely(!READ_ONCE(tgt_dev(cmd->se_dev)->orphan_count)))
 		return false;
 	if (cmd->t_task_cdb[0] == INQUIRY || cmd->t_task_cdb[0] == REPORT_LUNS ||
 	    cmd->t_task_cdb[0] == REQUEST_SENSE)
 		return false;
-	mark = initiator_mark(cmd->se_sess);
-	spin_lock_irqsave(&tdev->orphan_lock, flags);
-	list_for_each_entry(orphan, &tdev->orphans, state_list) {
-		blocks = is_orphan_of(orphan, mark) && may_change_medium(orphan);
-		if (blocks)
-			break;
-	}
-	spin_unlock_irqrestore(&tdev->orphan_lock, flags);
-	return blocks;
+	b.mark = initiator_mark(cmd->se_sess);
+	tgt_abort_each_orphan(cmd->se_dev, look_for_own, &b);
+	return b.stands;
 }

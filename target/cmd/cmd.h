@@ -79,6 +79,8 @@ struct cmd_ops {
 	 * before still let it in? May sleep
 	 */
 	sense_reason_t (*look_again)(struct se_cmd *cmd);
+	/* a command of a guarded device has entered the task set: do reservations let it go on? */
+	sense_reason_t (*entered)(struct se_cmd *cmd);
 	/*
 	 * a command was aborted, or is waited for: if it is held back it is to be resumed now. Any
 	 * context; the caller has a reference
@@ -113,6 +115,9 @@ struct cmd_ops {
 	/* what the nexuses that @of picks have besides commands; see tgt_cmd_preempted() */
 	void (*preempted)(struct se_device *dev, bool (*of)(struct se_session *sess, void *data),
 			  void *data);
+	/* ends their third-party copies that use the device; true while one still runs */
+	bool (*stop_copies)(struct se_device *dev, bool (*of)(struct se_session *sess, void *data),
+			    void *data);
 };
 
 int tgt_cmd_init(const struct cmd_ops *ops);
@@ -165,12 +170,16 @@ void tgt_cmd_for_each(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void
 		      void *data);
 
 /*
- * Ends every command on a device that @match picks. Detachable commands are cut off at once, others
- * are waited for. @tas: TASK ABORTED to nexuses other than @own's. May sleep. For PREEMPT AND
- * ABORT.
+ * Ends every command on a device that @match picks, and waits until none of them, nor of the
+ * orphans that @orphans picks, may change the medium; @own can be cut off meanwhile. @tas: TASK
+ * ABORTED to nexuses other than @own's. May sleep. For PREEMPT AND ABORT.
  */
 void tgt_cmd_abort_matching(struct se_device *dev, bool (*match)(struct se_cmd *cmd, void *data),
-			    void *data, struct se_cmd *own, bool tas);
+			    bool (*orphans)(struct se_cmd *cmd, bool same, void *data), void *data,
+			    struct se_cmd *own, bool tas);
+bool tgt_cmd_is_orphan_of(const struct se_cmd *orphan, const char *initiator);
+/* What is done to a device by the next calls is to hold for commands on their way to it, too. */
+void tgt_cmd_guard(struct se_device *dev);
 /*
  * The same from any context, without waiting: what is picked is as good as aborted on return. A
  * nexus other than @own's that loses commands gets @ua, unless it gets TASK ABORTED. For QERR.
@@ -181,10 +190,10 @@ void tgt_cmd_abort_at_once(struct se_device *dev, bool (*match)(struct se_cmd *c
 /*
  * Nexuses have been preempted on a device, those that @of picks: auto contingent allegiance, copies
  * and prevention of medium removal end. @of may be called with a spinlock held and interrupts off.
- * May sleep.
+ * May sleep, until the copies have ended; @own can be cut off meanwhile.
  */
 void tgt_cmd_preempted(struct se_device *dev, bool (*of)(struct se_session *sess, void *data),
-		       void *data);
+		       void *data, struct se_cmd *own);
 void tgt_cmd_drain_lun(struct se_lun *lun);	/* model_hooks.lun_drain */
 
 /*

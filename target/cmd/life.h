@@ -126,7 +126,15 @@ struct tgt_abort_spec {
 	enum tcm_tmreq_table notify;	/* for target_backend_ops.tmr_notify; 0: none */
 };
 
+/* Orphans of which their backend is being told: on tgt_dev.cuts; all of it under orphan_lock. */
+struct tgt_cut {
+	struct list_head link;
+	struct list_head cmds;	/* se_cmd.state_list, each with a reference */
+};
+
 unsigned int tgt_abort_run(struct tgt_abort_spec *spec, struct tgt_abort_set *set);
+void tgt_abort_each_orphan(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void *data),
+			   void *data);
 void tgt_abort_set_put(struct tgt_abort_set *set);
 void tgt_abort_set_cancel(struct tgt_abort_set *set);
 void tgt_abort_signal(struct se_cmd *cmd);

@@ -165,10 +165,24 @@ bool tgt_order_is_due(const struct se_cmd *cmd)
 	return !(READ_ONCE(cmd->t_data_nents_orig) & TASK_DORMANT);
 }
 
-/* True if the task must stay dormant: it is then started by the task that it waits for. */
+/* The task waits for its turn no more, though others are still before it. */
+static void give_up_turn(struct se_device *dev, struct se_cmd *cmd, struct list_head *run)
+{
+	lockdep_assert_held(&dev->delayed_cmd_lock);
+	cmd->t_data_nents_orig &= ~(TASK_DORMANT | TASK_LISTED | TASK_READY);
+	list_del_init(&cmd->se_delayed_node);
+	atomic_dec(&dev->delayed_cmd_count);
+	advance(dev, run);
+}
+
+/*
+ * True if the task must stay dormant: it is then started by the task that it waits for. Who aborts
+ * it looks for TASK_READY after the mark; if the mark came first the caller ends the task.
+ */
 bool tgt_order_wait(struct se_cmd *cmd)
 {
 	struct se_device *dev = cmd->se_dev;
+	LIST_HEAD(run);
 	unsigned long flags;
 	bool wait;
 
@@ -176,9 +190,14 @@ bool tgt_order_wait(struct se_cmd *cmd)
 		return false;
 	spin_lock_irqsave(&dev->delayed_cmd_lock, flags);
 	wait = cmd->t_data_nents_orig & TASK_DORMANT;
+	if (wait && READ_ONCE(cmd->transport_state) & CMD_T_ABORTED) {
+		give_up_turn(dev, cmd, &run);
+		wait = false;
+	}
 	if (wait)
 		cmd->t_data_nents_orig |= TASK_READY;
 	spin_unlock_irqrestore(&dev->delayed_cmd_lock, flags);
+	start_all(&run);
 	return wait;
 }
 
@@ -195,12 +214,8 @@ bool tgt_order_cancel(struct se_cmd *cmd)
 
 	spin_lock_irqsave(&dev->delayed_cmd_lock, flags);
 	mine = (cmd->t_data_nents_orig & TASK_DORMANT) && (cmd->t_data_nents_orig & TASK_READY);
-	if (mine) {
-		cmd->t_data_nents_orig &= ~(TASK_DORMANT | TASK_LISTED | TASK_READY);
-		list_del_init(&cmd->se_delayed_node);
-		atomic_dec(&dev->delayed_cmd_count);
-		advance(dev, &run);
-	}
+	if (mine)
+		give_up_turn(dev, cmd, &run);
 	spin_unlock_irqrestore(&dev->delayed_cmd_lock, flags);
 	start_all(&run);
 	return mine;
@@ -300,15 +315,6 @@ void tgt_order_for_each(struct se_device *dev, void (*fn)(struct se_cmd *cmd, vo
  */
 void tgt_cmd_for_each(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void *data), void *data)
 {
-	struct tgt_dev *tdev = tgt_dev(dev);
-	struct se_cmd *cmd;
-	unsigned long flags;
-
 	tgt_order_for_each(dev, fn, data);
-	if (!READ_ONCE(tdev->orphan_count))
-		return;
-	spin_lock_irqsave(&tdev->orphan_lock, flags);
-	list_for_each_entry(cmd, &tdev->orphans, state_list)
-		fn(cmd, data);
-	spin_unlock_irqrestore(&tdev->orphan_lock, flags);
+	tgt_abort_each_orphan(dev, fn, data);
 }

@@ -11,6 +11,7 @@
 #include <trace/events/target.h>
 
 #include "target/cmd/life.h"
+#include "target/model/device.h"
 
 static struct workqueue_struct *submit_wq;
 
@@ -112,6 +113,21 @@ void tgt_submit_write_pending(struct se_cmd *cmd)
 	transport_generic_request_failure(cmd, TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE);
 }
 
+/* Somebody may have taken over the reservations since the gates: see tgt_cmd_guard(). */
+static sense_reason_t look_at_guard(struct se_cmd *cmd)
+{
+	struct tgt_dev *tdev = tgt_dev(cmd->se_dev);
+	unsigned long until = READ_ONCE(tdev->guard_until);
+
+	if (likely(!until))
+		return TCM_NO_SENSE;
+	if (time_after(jiffies, until)) {
+		cmpxchg(&tdev->guard_until, until, 0);
+		return TCM_NO_SENSE;
+	}
+	return tgt_life_ops->entered ? tgt_life_ops->entered(cmd) : TCM_NO_SENSE;
+}
+
 /* The command enters the task set and goes on to its data or into the backend. */
 static sense_reason_t submit_start(struct se_cmd *cmd)
 {
@@ -120,6 +136,9 @@ static sense_reason_t submit_start(struct se_cmd *cmd)
 	if (ret)
 		return ret;
 	tgt_order_enter(cmd);
+	ret = look_at_guard(cmd);
+	if (unlikely(ret))
+		return ret;
 	if (cmd->data_direction == DMA_TO_DEVICE && cmd->data_length)
 		tgt_submit_write_pending(cmd);
 	else
@@ -201,6 +220,8 @@ void target_queue_submission(struct se_cmd *se_cmd)
 		se_cmd->cpuid = raw_smp_processor_id();
 	sq = &dev->queues[se_cmd->cpuid].sq;
 	mark_queued(se_cmd, true);
+	/* task management that comes from now on finds it, and its place in the order is taken */
+	tgt_order_enter(se_cmd);
 	/*
 	 * the work is queued already if the list was not empty: llist_del_all() comes after the
 	 * work has begun

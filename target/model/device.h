@@ -14,8 +14,8 @@
  * Private part of a device. The public structure belongs to the backend; what the core adds lies in
  * front of the per-CPU command queues, the one array of a device that the core allocates.
  *
- * @orphan_lock protects @orphans, @orphan_count, @holds and @pinned; taken with interrupts off,
- * innermost but for a queue lock.
+ * @orphan_lock protects @orphans, @cuts, @orphan_count, @holds and @pinned; taken with interrupts
+ * off, innermost but for the locks of the task set.
  *
  * @scsi, @pr, @alua are owned by these layers: set in model_hooks.device_alloc, freed in
  * .device_gone, constant between.
@@ -29,10 +29,12 @@ struct tgt_dev {
 	struct se_device *dev;
 	spinlock_t orphan_lock;
 	struct list_head orphans;	/* se_cmd.state_list of commands cut off from their nexus */
-	unsigned int orphan_count;
+	struct list_head cuts;		/* struct tgt_cut: those of which the backend is being told */
+	unsigned int orphan_count;	/* of both */
 	struct se_cmd *aca_task;	/* only compared; changed by cmpxchg() */
 	unsigned int holds;		/* third-party copies that use the device without a LUN */
 	bool pinned;			/* rmdir shall give EBUSY while orphans or holds are left */
+	unsigned long guard_until;	/* see tgt_cmd_guard(); 0: not guarded */
 	struct mutex pin_lock;
 	bool item_held;			/* the configfs item is depended on */
 	struct work_struct pin_work;

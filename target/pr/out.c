@@ -244,6 +244,19 @@ static bool is_victim(struct se_cmd *cmd, void *data)
 	return cmd != v->own && cmd->se_lun && is_preempted(cmd->se_sess, data);
 }
 
+/* A lock held: was a command that was cut off before a preempted initiator's? */
+static bool is_orphan_of_victim(struct se_cmd *orphan, bool same, void *data)
+{
+	const struct victims *v = data;
+	unsigned int i;
+
+	for (i = 0; i < v->eff->count; i++)
+		if (v->eff->of[i].abort &&
+		    tgt_cmd_is_orphan_of(orphan, v->old->regs[i].nexus.initiator))
+			return true;
+	return false;
+}
+
 /* What an action changed outside the state: kept until the lock is free. */
 struct outcome {
 	struct pr_box *old;
@@ -271,10 +284,10 @@ static void abort_victims(struct se_cmd *cmd, const struct pr_request *req, cons
 
 	if (req->action != PRO_PREEMPT_AND_ABORT)
 		return;
-	tgt_cmd_abort_matching(cmd->se_dev, is_victim, &v, cmd,
+	tgt_cmd_abort_matching(cmd->se_dev, is_victim, is_orphan_of_victim, &v, cmd,
 			       cmd->se_dev->dev_attrib.emulate_tas);
 	/* SPC-5 5.14.11.2.6: afterwards, for an ACA holds back what is to be aborted */
-	tgt_cmd_preempted(cmd->se_dev, is_preempted, &v);
+	tgt_cmd_preempted(cmd->se_dev, is_preempted, &v, cmd);
 }
 
 static sense_reason_t refuse(struct se_cmd *cmd, enum pr_result result, u16 byte)
@@ -320,6 +333,8 @@ static sense_reason_t replace_state(struct se_cmd *cmd, struct tgt_pr *pr,
 	}
 	if (req->action == PRO_REPLACE_LOST)
 		pr->lost = false;
+	if (req->action == PRO_PREEMPT_AND_ABORT)
+		tgt_cmd_guard(cmd->se_dev);
 	tgt_registry_publish(pr, box);
 	return TCM_NO_SENSE;
 }

@@ -153,7 +153,7 @@ void tgt_copies_finish(struct copy_job *job, struct list_head *waiters);
 void tgt_copies_put(struct copy_job *job);
 void tgt_copies_nexus_loss(struct se_session *sess);
 void tgt_copies_reset(struct se_device *dev);
-void tgt_copies_preempted(struct se_device *dev,
+bool tgt_copies_preempted(struct se_device *dev,
 			  bool (*of)(struct se_session *sess, void *data), void *data);
 void tgt_copies_forget(struct se_device *dev);
 

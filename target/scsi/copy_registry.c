@@ -183,23 +183,44 @@ void tgt_copies_reset(struct se_device *dev)
 	mutex_unlock(&tgt_copy_lock);
 }
 
+/* Does a copy run on the device, or reach it, by a nexus that is picked? */
+static bool uses(const struct copy_job *job, const struct se_device *dev,
+		 bool (*of)(struct se_session *sess, void *data), void *data)
+{
+	u16 i;
+
+	lockdep_assert_held(&tgt_copy_lock);
+	if (job->manager == dev && job->nexus && of(job->nexus, data))
+		return true;
+	for (i = 0; i < job->nr_lus; i++)
+		if (job->lus[i].dev == dev && job->lus[i].sess && of(job->lus[i].sess, data))
+			return true;
+	return false;
+}
+
 /**
  * tgt_copies_preempted - PREEMPT AND ABORT stops the copies of the nexuses that it is about
- * @dev: the copy manager
+ * @dev: device that they lose: the copy manager, or what a copy reads or writes
  * @of: picks them
  * @data: passed to @of
  * Context: process.
+ * Return: true while one of these copies has not ended; its present step may still write.
  */
-void tgt_copies_preempted(struct se_device *dev,
+bool tgt_copies_preempted(struct se_device *dev,
 			  bool (*of)(struct se_session *sess, void *data), void *data)
 {
 	struct copy_job *job;
+	bool running = false;
 
 	mutex_lock(&tgt_copy_lock);
-	list_for_each_entry(job, &jobs, link)
-		if (job->manager == dev && job->nexus && of(job->nexus, data))
-			WRITE_ONCE(job->stop, true);
+	list_for_each_entry(job, &jobs, link) {
+		if (job->state != COPY_RUNS || !uses(job, dev, of, data))
+			continue;
+		WRITE_ONCE(job->stop, true);
+		running = true;
+	}
 	mutex_unlock(&tgt_copy_lock);
+	return running;
 }
 
 /**

@@ -112,7 +112,6 @@ static void preempted(struct se_device *dev, bool (*of)(struct se_session *sess,
 {
 	tgt_aca_end(dev, of, data);
 	tgt_removal_preempted(dev, of, data);
-	tgt_copies_preempted(dev, of, data);
 }
 
 static void nexus_loss(struct se_session *sess)
@@ -171,6 +170,7 @@ const struct cmd_ops tgt_scsi_cmd_ops = {
 	.admit = tgt_range_admit,
 	.admit_now = tgt_range_admit_now,
 	.look_again = tgt_gates_look_again,
+	.entered = tgt_gates_entered,
 	.let_go = tgt_range_let_go,
 	.retired = tgt_range_retired,
 	.pre_process = tgt_prot_pre,
@@ -179,6 +179,7 @@ const struct cmd_ops tgt_scsi_cmd_ops = {
 	.refused = tgt_gates_refused,
 	.clear_aca = tgt_aca_clear,
 	.preempted = preempted,
+	.stop_copies = tgt_copies_preempted,
 	.lun_reset = lun_reset,
 };
 
