@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# suite: additional header segments: long CDBs, data both ways, malformed ones
+# suite: additional header segments: long CDBs, data both ways, malformed ones; data the wrong way
 # time: 15
 # SPDX-License-Identifier: GPL-2.0-only
 """RFC 7143 11.2.2 and 11.3.5 from a hand-made initiator."""
@@ -62,6 +62,37 @@ def case_both_ways():
     same('data both ways without a read length is rejected', (rsp.opcode, rsp.header[2]), (REJECT, PROTOCOL_ERROR))
     same('the connection lives', c.nop().data, b'ping')
     c.close()
+
+
+def sense(rsp):
+    s = rsp.data[2:]
+    return (s[2] & 15, s[12], s[13]) if len(s) > 13 else None
+
+
+def case_wrong_way():
+    """A READ to which data are sent is no WRITE that passes write protection."""
+    refused, read = (5, 0x0e, 3), struct.pack('>BBIBHB', 0x28, 0, 5, 0, 1, 0)
+    data, other = os.urandom(BLOCK), os.urandom(BLOCK)
+    c = connect()
+    same('a block is written', send(c, write10(5), WRITE, b'', BLOCK, data).scsi_status, 0)
+    rsp = send(c, read, READ | WRITE, ahs(RLENGTH, struct.pack('>I', BLOCK)), BLOCK, other)
+    same('a READ with data both ways is refused', (rsp.opcode, sense(rsp)), (SCSI_RSP, refused))
+    same('and has written nothing', c.read(read, BLOCK), (0, data))
+    rsp = send(c, write10(5), READ, b'', BLOCK)
+    same('a WRITE with the R bit is refused', (rsp.opcode, sense(rsp)), (SCSI_RSP, refused))
+    same('and has written nothing', c.read(read, BLOCK), (0, data))
+    c.close()
+    name = 'iqn.2026-11.org.example:reader'
+    acl = TREE.acl(name)
+    same('a LUN that is write protected', ktap.write(acl + '/lun_0/write_protect', '1'), None)
+    c = Conn()
+    assert not c.login(TREE.name, name).status
+    c.settle()
+    same('a WRITE to it is refused', sense(send(c, write10(5), WRITE, b'', BLOCK, other)), (7, 0x27, 0))
+    same('so is a READ with the W bit and immediate data', sense(send(c, read, WRITE, b'', BLOCK, other)), refused)
+    same('the medium is as it was', c.read(read, BLOCK), (0, data))
+    c.close()
+    TREE.forget(acl)
 
 
 class Handler(threading.Thread):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# suite: every row of the opcode table: good path, short and long transfer, reserved by another nexus, write protected, wrong field
+# suite: every row of the opcode table: good path, short, long and wrong transfer, reserved by another nexus, write protected, wrong field
 # time: 120
 # SPDX-License-Identifier: GPL-2.0-only
 """
@@ -409,6 +409,22 @@ def transfers(sg, row):
     result(a.status == CHECK or row.key[0] in TAKES_LESS, f"{row.name}: data that are cut off are refused", a)
 
 
+def wrong_way(sg, row):
+    """Data in the direction that a command does not have: refused, and nothing is done; where it has none they are left over."""
+    def medium():
+        return sg.run(cdb10(0x28, 0, 64), 64 * BLOCK).data
+    prepare(row, sg)
+    if not row.want and not row.data:
+        if row.do and row.cls != "own":
+            a = sg.run(row.cdb, data=A)
+            result(a.status == row.status and (a.status != GOOD or a.resid == BLOCK), f"{row.name}: data that it has no use for", a)
+        return
+    before = medium()
+    a = sg.run(row.cdb, len(row.data)) if row.data else sg.run(row.cdb, data=b"\xee" * row.want)
+    result(a.status == CHECK and a.code == IU, f"{row.name}: data in the wrong direction are refused", a)
+    result(medium() == before, f"{row.name}: and the medium is as it was")
+
+
 def wrong_fields(sg, row):
     for cdb, data, code, byte in row.bad:
         want = 0 if data or not row.want else row.want
@@ -630,6 +646,7 @@ def each(a, b, rows):
     for row in rows:
         if row.do and row.cls != "own":
             transfers(a, row)
+        wrong_way(a, row)
     write_protected(a, rows)
     b.settle()
     reservations(a, b, rows)

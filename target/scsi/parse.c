@@ -134,6 +134,17 @@ static sense_reason_t take_length(struct se_cmd *cmd, const struct tgt_opcode *r
 	return TCM_NO_SENSE;
 }
 
+/*
+ * The initiator has announced data in the direction that the command has, or none: a READ with
+ * Data-Out is no way to write past the gates, which know it as a READ.
+ */
+static bool is_right_way(const struct se_cmd *cmd, const struct tgt_opcode *row, u32 size)
+{
+	if (!size || !(cmd->data_length || cmd->unknown_data_length))
+		return true;
+	return cmd->data_direction == row->dir;
+}
+
 static sense_reason_t parse_row(struct se_cmd *cmd, const struct tgt_opcode *row, u32 *size)
 {
 	sense_reason_t reason;
@@ -150,6 +161,8 @@ static sense_reason_t parse_row(struct se_cmd *cmd, const struct tgt_opcode *row
 		reason = row->parse(cmd, size);
 	if (!reason && (row->flags & (OPF_PROTECT | OPF_DATA)))
 		reason = tgt_prot_parse(cmd, protect_field(cmd, row), row->flags & OPF_CDB32);
+	if (!reason && unlikely(!is_right_way(cmd, row, *size)))
+		reason = TCM_INVALID_FIELD_IN_COMMAND_IU;
 	return reason;
 }
 

@@ -40,7 +40,7 @@ sense_reason_t tgt_atomic_parse(struct se_cmd *cmd, u32 *size)
 
 /**
  * tgt_rw_execute - hand the buffer to the backend
- * @cmd: command with its buffer
+ * @cmd: command with its buffer: its direction is that of the row, the parser sees to it
  * Return: TCM_NO_SENSE if the backend has it. Context as the backend's.
  */
 sense_reason_t tgt_rw_execute(struct se_cmd *cmd)
