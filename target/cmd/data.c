@@ -202,7 +202,8 @@ static sense_reason_t nothing_to_transfer(struct se_cmd *cmd)
 /*
  * Fewer bytes than the blocks that the CDB names: only whole blocks are written, and a part of one
  * is refused, with nothing written (FCP-4 9.4.2 has the same choice). Of what is read, the last
- * block may be sent in part if the buffer is ours and so has room for all of it.
+ * block may be sent in part if the buffer is ours and so has room for all of it; else the residual
+ * tells what of the initiator's buffer has nothing in it.
  */
 static sense_reason_t trim_blocks(struct se_cmd *cmd, u32 size)
 {
@@ -218,7 +219,7 @@ static sense_reason_t trim_blocks(struct se_cmd *cmd, u32 size)
 		    cmd->se_cmd_flags & SCF_TGT_DETACHABLE)
 			blocks++;
 		else
-			cmd->data_length = blocks * block_size;
+			target_set_cmd_data_length(cmd, blocks * block_size);
 	}
 	cmd->t_task_nolb = blocks;
 	if (cmd->prot_length)
