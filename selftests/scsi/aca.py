@@ -67,7 +67,7 @@ class Init(Conn):
             return end[:3] + (data,) + end[4:] if end else None
         if rsp.opcode == TMF_RSP:
             return rsp.itt, rsp.opcode, rsp.response, b'', None
-        s = rsp.data[2:]
+        s = self.sense = rsp.data[2:]
         code = (s[1] & 15, s[2], s[3]) if len(s) > 7 and s[0] & 0x7f >= 0x72 else (s[2] & 15, s[12], s[13]) if len(s) > 13 else None
         return rsp.itt, rsp.opcode, rsp.scsi_status, b'', code
 
@@ -356,6 +356,35 @@ def case_own_task_sets():
     b.close()
 
 
+def case_shared():
+    """What stands in for a LUN 0 that is absent, and the well known unit, are the same for everybody: nobody leaves a trace there."""
+    no_unit, field, opcode = (5, 0x25, 0), (5, 0x24, 0), (5, 0x20, 0)
+    inquiry, naca = bytes((0x12, 0, 0, 0, 96, 0)), bytes(5) + b'\x04'
+    TREE.forget(TREE.lun)
+    a, b = pair()
+    for what, number, code in (('no LUN 0', 0, no_unit), ('the well known unit', 0xc101, opcode)):
+        a.lun = b.lun = number
+        a.settle(), b.settle()
+        same(what + ': TEST UNIT READY, REPORT LUNS, REQUEST SENSE',
+             (a.status(), a.status(REPORT_LUNS, read=256), a.status(SENSE, read=96)), (GOOD,) * 3)
+        same(what + ': no NORMACA', a.do(inquiry, read=96)[3][3] & 0x20, 0)
+        same(what + ': NACA is a wrong field', (a.code(naca), a.sense[15:18]), (field, b'\xca\0\x05'))
+        same(what + ': of which nobody else hears', (b.status(), a.status()), (GOOD, GOOD))
+        for cdb, write, read in ((bytes((0x15, 0x10, 0, 0, 16, 0)), 16, 0), (bytes((0x16,)) + bytes(5), 0, 0),
+                                 (bytes((0x1a, 0, 0x3f, 0, 64, 0)), 0, 64), (struct.pack('>BBIBHB', 0x28, 0, 0, 0, 1, 0), 0, 512),
+                                 (struct.pack('>BBIBHB', 0x2a, 0, 0, 0, 1, 0), 512, 0), (bad_read(True), 0, 512),
+                                 (bytes((0x3b, 10)) + bytes(4) + bytes((0, 0, 8, 0)), 8, 0),
+                                 (bytes((0x3c, 10)) + bytes(4) + bytes((0, 0, 8, 4)), 0, 8), (bytes((0xff,)) + bytes(5), 0, 0)):
+            same('%s: opcode %02x' % (what, cdb[0]), a.code(cdb, write=write, read=read, data=bytes(write)), code)
+        same(what + ': nor of these', (b.status(), a.status()), (GOOD, GOOD))
+    a.lun = 0
+    same('no LUN 0: task management', [a.manage(n) for n in (CLEAR_ACA, CLEAR_TASK_SET, LUN_RESET)], [2] * 3)
+    a.close()
+    b.close()
+    TREE.mkdir(TREE.lun)
+    TREE.link(TREE.so, TREE.lun + '/so')
+
+
 def case_preempted():
     a, b = pair()
     blank(a)
@@ -604,7 +633,8 @@ def case_task_aborted():
 os.system('dmesg -n 1; modprobe target_core_mod')
 TREE = ktap.Tree('iqn.2026-11.org.example:aca')
 try:
-    ktap.run([case_aca, case_unknown, case_one_at_a_time, case_blocked, case_blocked_and_ended, case_blocked_lun_goes, case_own_task_sets, case_preempted, case_preempted_prevention, case_huge,
+    ktap.run([case_aca, case_unknown, case_one_at_a_time, case_blocked, case_blocked_and_ended, case_blocked_lun_goes, case_own_task_sets, case_shared,
+              case_preempted, case_preempted_prevention, case_huge,
               case_qerr_page, case_qerr, case_attentions, case_interlock, case_task_aborted])
 finally:
     TREE.remove()

@@ -13,13 +13,24 @@
 #define FLAT_SPACE_METHOD	0x4000ULL
 #define FLAT_SPACE_NUMBER	0x3fffULL
 
-/* Commands that are answered for every LUN, with a unit or without (SAM-5 5.11, SPC-5 6.6.1). */
+/*
+ * Commands that are answered for every LUN, with a unit or without (SAM-5 5.11, SPC-5 6.6.1); for
+ * LUN 0 TEST UNIT READY, too. All others, and task management, would be about a device that the
+ * initiators of all targets share.
+ */
 static bool needs_no_unit(const struct se_cmd *cmd)
 {
 	if (!cmd->t_task_cdb || cmd->se_cmd_flags & SCF_SCSI_TMR_CDB)
 		return false;
-	return cmd->t_task_cdb[0] == INQUIRY || cmd->t_task_cdb[0] == REQUEST_SENSE ||
-	       cmd->t_task_cdb[0] == REPORT_LUNS;
+	switch (cmd->t_task_cdb[0]) {
+	case INQUIRY:
+	case REQUEST_SENSE:
+	case REPORT_LUNS:
+		return true;
+	case TEST_UNIT_READY:
+		return !cmd->orig_fe_lun;
+	}
+	return false;
 }
 
 /*
@@ -33,7 +44,7 @@ static struct se_lun *virtual_lun(struct se_cmd *cmd, struct se_device **dev)
 	struct se_lun *lun = tpg ? tpg->tpg_virt_lun0 : NULL;
 	bool is_wlun = cmd->orig_fe_lun == SCSI_W_LUN_REPORT_LUNS;
 
-	if (!lun || (cmd->orig_fe_lun && !is_wlun && !needs_no_unit(cmd)))
+	if (!lun || (!is_wlun && !needs_no_unit(cmd)))
 		return NULL;
 	*dev = is_wlun ? tgt_lun_wlun_device() : rcu_dereference(lun->lun_se_dev);
 	return lun;

@@ -41,6 +41,17 @@ static bool has_naca(const struct se_cmd *cmd)
 	return at && cmd->t_task_cdb[at] & NACA;
 }
 
+/**
+ * tgt_aca_offered - does a device establish the condition (NORMACA of the standard INQUIRY data)
+ * @dev: device
+ * Return: false for the devices behind virtual LUNs 0 and well known logical units: each is shared
+ * by the initiators of all targets, which must not be able to shut out each other. Any context.
+ */
+bool tgt_aca_offered(const struct se_device *dev)
+{
+	return !(dev->se_hba->hba_flags & HBA_FLAGS_INTERNAL_USE);
+}
+
 static bool may_preempt(const struct se_cmd *cmd)
 {
 	return cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT &&
@@ -181,6 +192,8 @@ void tgt_aca_check_condition(struct se_cmd *cmd)
 
 	/* what the core does for another command ends with that one */
 	if (!sd || !cmd->se_sess || cmd->se_cmd_flags & SCF_TGT_INTERNAL)
+		return;
+	if (!tgt_aca_offered(cmd->se_dev))
 		return;
 	if (unlikely(READ_ONCE(sd->mode.qerr)))
 		abort_others(cmd, sd);

@@ -12,6 +12,7 @@ static inline bool tgt_aca_is_there(const struct scsi_dev *sd)
 	return READ_ONCE(sd->aca);
 }
 
+bool tgt_aca_offered(const struct se_device *dev);
 bool tgt_aca_blocks(const struct se_cmd *cmd);
 sense_reason_t tgt_aca_check(struct se_cmd *cmd);
 void tgt_aca_check_condition(struct se_cmd *cmd);

@@ -7,6 +7,7 @@
 
 #include "target/alua/alua.h"
 #include "target/cmd/cmd.h"
+#include "target/scsi/aca.h"
 #include "target/scsi/copy.h"
 #include "target/scsi/prot.h"
 #include "target/scsi/removal.h"
@@ -105,7 +106,7 @@ void tgt_inquiry_standard(struct se_cmd *cmd, struct wbuf *w)
 	wbuf_u8(w, tgt_inquiry_peripheral(cmd));
 	wbuf_u8(w, tgt_removal_get(dev) ? 0x80 : 0);	/* RMB */
 	wbuf_u8(w, VERSION_SPC4);
-	wbuf_u8(w, FLAG_NORMACA | FLAG_HISUP | RESPONSE_FORMAT);
+	wbuf_u8(w, (tgt_aca_offered(dev) ? FLAG_NORMACA : 0) | FLAG_HISUP | RESPONSE_FORMAT);
 	wbuf_u8(w, STANDARD_SIZE - 5);
 	wbuf_u8(w, flags5(cmd));
 	wbuf_u8(w, 0x10);	/* MULTIP */

@@ -7,16 +7,23 @@
 
 #include "target/cmd/cmd.h"
 #include "target/lib/cdb.h"
+#include "target/scsi/aca.h"
 #include "target/scsi/opcode.h"
 #include "target/scsi/prot.h"
 #include "target/scsi/server.h"
 
 #define DPO	0x10
 #define FUA	0x08
+#define NACA_BIT	2	/* of the CONTROL byte */
 #define DPO_FUA	(DPO | FUA)
 
 /* more than any parameter data are */
 #define LIST_MAX	(1024 * 1024)
+
+static u8 control_byte(const struct tgt_opcode *row)
+{
+	return row->opcode == VARIABLE_LENGTH_CMD ? 1 : row->cdb_len - 1;
+}
 
 static u8 flags_byte(const struct tgt_opcode *row)
 {
@@ -134,6 +141,16 @@ static sense_reason_t take_length(struct se_cmd *cmd, const struct tgt_opcode *r
 	return TCM_NO_SENSE;
 }
 
+/* SAM-5 5.2: NACA is a wrong field where NORMACA is zero. */
+static sense_reason_t check_naca(struct se_cmd *cmd, const struct tgt_opcode *row)
+{
+	u8 at = control_byte(row);
+
+	if (likely(!(cmd->t_task_cdb[at] & BIT(NACA_BIT))) || tgt_aca_offered(cmd->se_dev))
+		return TCM_NO_SENSE;
+	return tgt_bad_field(cmd, at, NACA_BIT);
+}
+
 /*
  * The initiator has announced data in the direction that the command has, or none: a READ with
  * Data-Out is no way to write past the gates, which know it as a READ.
@@ -149,9 +166,11 @@ static sense_reason_t parse_row(struct se_cmd *cmd, const struct tgt_opcode *row
 {
 	sense_reason_t reason;
 
-	if (row->opcode == 0x7f && cmd->t_task_cdb[7] != row->cdb_len - 8)
+	if (row->opcode == VARIABLE_LENGTH_CMD && cmd->t_task_cdb[7] != row->cdb_len - 8)
 		return tgt_bad_field(cmd, 7, -1);
-	reason = take_length(cmd, row, size);
+	reason = check_naca(cmd, row);
+	if (!reason)
+		reason = take_length(cmd, row, size);
 	cmd->execute_cmd = row->execute;
 	if (!reason && (row->flags & OPF_STRICT))
 		reason = check_reserved(cmd, row);
