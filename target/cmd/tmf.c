@@ -183,13 +183,16 @@ static u8 abort_task_set(struct se_cmd *cmd, const struct function *fn)
 
 /*
  * SAM-5 7.5: without TAS, the other initiators learn by a unit attention that tasks of theirs are
- * gone.
+ * gone. Of a nexus with a task set of its own it is ABORT TASK SET.
  */
 static u8 clear_task_set(struct se_cmd *cmd, const struct function *fn)
 {
+	static const struct function own = { is_own_task, is_own_orphan };
 	struct se_device *dev = cmd->se_dev;
 	bool others = false;
 
+	if (tgt_life_ops->own_task_set && tgt_life_ops->own_task_set(dev))
+		fn = &own;
 	abort_tasks(cmd, dev, fn, &others);
 	if (others && !dev->dev_attrib.emulate_tas)
 		tgt_ua_post_device(dev, ASC_COMMANDS_CLEARED, 0, cmd->se_sess);

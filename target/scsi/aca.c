@@ -222,6 +222,16 @@ u8 tgt_aca_clear(struct se_cmd *tmr)
 }
 
 /**
+ * tgt_aca_own_task_set - has each nexus a task set of its own (cmd_ops.own_task_set)
+ * @dev: device
+ * Return: TST of the control mode page is 001b. Any context.
+ */
+bool tgt_aca_own_task_set(struct se_device *dev)
+{
+	return READ_ONCE(tgt_scsi_dev(dev)->mode.tst);
+}
+
+/**
  * tgt_aca_reset - LOGICAL UNIT RESET clears the condition whoever has it
  * @dev: device
  * Context: any.
