@@ -390,6 +390,40 @@ def case_shared():
     TREE.link(TREE.so, TREE.lun + '/so')
 
 
+def wce(i, control):
+    return i.do(bytes((0x1a, 8, control << 6 | 8, 0, 64, 0)), read=64)[3][6] >> 2 & 1
+
+
+def set_wce(i, on):
+    page = bytearray(i.do(bytes((0x1a, 8, 8, 0, 64, 0)), read=64)[3][4:24])
+    page[0] &= 0x7f
+    page[2] = page[2] & ~4 | on << 2
+    return i.status(bytes((0x15, 0x10, 0, 0, 24, 0)), write=24, data=bytes(4) + bytes(page))
+
+
+def case_write_cache():
+    """WCE: the default is the operator's, whatever an initiator has selected."""
+    a, b = pair()
+    attribute = TREE.so + '/attrib/emulate_write_cache'
+    now = [wce(a, n) for n in (0, 2)]
+    same('WCE: current and default', now, [0, 0])
+    for operator in (0, 1):
+        same('the operator writes %d' % operator, ktap.write(attribute, str(operator)), None)
+        same('that is current and default', [wce(a, n) for n in (0, 2)], [operator] * 2)
+        same('an initiator selects the other', set_wce(a, 1 - operator), GOOD)
+        same('the default stays', [wce(a, n) for n in (0, 2)], [1 - operator, operator])
+        same('the attribute tells what is current', ktap.read(attribute).strip(), str(1 - operator))
+        a.manage(LUN_RESET)
+        a.settle(), b.settle()
+        same('a reset brings it back', [wce(a, n) for n in (0, 2)], [operator] * 2)
+        set_wce(a, 1 - operator)
+    b.settle()
+    same('the operator writes what is selected', ktap.write(attribute, '0'), None)
+    same('it is the default from now on', [wce(a, n) for n in (0, 2)], [0, 0])
+    a.close()
+    b.close()
+
+
 def case_preempted():
     a, b = pair()
     blank(a)
@@ -639,7 +673,7 @@ os.system('dmesg -n 1; modprobe target_core_mod')
 TREE = ktap.Tree('iqn.2026-11.org.example:aca')
 try:
     ktap.run([case_aca, case_unknown, case_one_at_a_time, case_blocked, case_blocked_and_ended, case_blocked_lun_goes, case_own_task_sets, case_shared,
-              case_preempted, case_preempted_prevention, case_huge,
+              case_write_cache, case_preempted, case_preempted_prevention, case_huge,
               case_qerr_page, case_qerr, case_attentions, case_interlock, case_task_aborted])
 finally:
     TREE.remove()

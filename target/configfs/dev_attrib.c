@@ -10,6 +10,7 @@
 #include "target/configfs/tree.h"
 #include "target/model/device.h"
 #include "target/scsi/limits.h"
+#include "target/scsi/mode.h"
 #include "target/scsi/removal.h"
 
 static inline struct se_dev_attrib *attrib_of(struct config_item *item)
@@ -123,7 +124,7 @@ static int attrib_set_write_cache(struct se_dev_attrib *da, u64 on)
 {
 	if (on && da->da_dev->transport->get_write_cache)
 		return -EINVAL;
-	da->emulate_write_cache = on;
+	tgt_mode_set_cache(da->da_dev, on);
 	return 0;
 }
 

@@ -152,9 +152,22 @@ static bool wce_is_fixed(struct se_device *dev)
 	return dev->transport->get_write_cache;
 }
 
+/* The attribute is the operator's until mode parameters are put into it. scsi_dev.lock held. */
+static bool default_cache(const struct scsi_dev *sd)
+{
+	lockdep_assert_held(&sd->lock);
+	return sd->wce_put ? sd->wce_default : sd->dev->dev_attrib.emulate_write_cache;
+}
+
 static void default_values(struct se_device *dev, struct scsi_mode *m)
 {
-	*m = (struct scsi_mode){ .wce = dev->dev_attrib.emulate_write_cache };
+	struct scsi_dev *sd = tgt_scsi_dev(dev);
+	unsigned long flags;
+
+	*m = (struct scsi_mode){};
+	spin_lock_irqsave(&sd->lock, flags);
+	m->wce = default_cache(sd);
+	spin_unlock_irqrestore(&sd->lock, flags);
 	if (wce_is_fixed(dev))
 		m->wce = dev->transport->get_write_cache(dev);
 	m->d_sense = tgt_server_blocks(dev) > U32_MAX;
@@ -193,10 +206,30 @@ static void put_values(struct se_device *dev, const struct scsi_mode *m)
 
 	spin_lock_irqsave(&sd->lock, flags);
 	sd->mode = *m;
-	spin_unlock_irqrestore(&sd->lock, flags);
-	if (!wce_is_fixed(dev))
+	if (!wce_is_fixed(dev)) {
+		sd->wce_default = default_cache(sd);
+		sd->wce_put = true;
 		dev->dev_attrib.emulate_write_cache = m->wce;
+	}
+	spin_unlock_irqrestore(&sd->lock, flags);
 	tgt_thin_watch(sd);
+}
+
+/**
+ * tgt_mode_set_cache - the operator chooses WCE: from now on it is the default, too
+ * @dev: device whose cache mode is not its backend's
+ * @on: emulate_write_cache
+ * Context: any.
+ */
+void tgt_mode_set_cache(struct se_device *dev, bool on)
+{
+	struct scsi_dev *sd = tgt_scsi_dev(dev);
+	unsigned long flags;
+
+	spin_lock_irqsave(&sd->lock, flags);
+	sd->wce_put = false;
+	dev->dev_attrib.emulate_write_cache = on;
+	spin_unlock_irqrestore(&sd->lock, flags);
 }
 
 /**

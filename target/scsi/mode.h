@@ -9,6 +9,7 @@ struct scsi_mode;
 
 void tgt_mode_reset(struct se_device *dev);
 void tgt_mode_restore(struct se_device *dev);
+void tgt_mode_set_cache(struct se_device *dev, bool on);
 
 /* modefile.c */
 int tgt_modefile_save(struct se_device *dev, const struct scsi_mode *m);

@@ -60,6 +60,8 @@ enum scsi_medium {
  *        innermost
  * @mode: current values
  * @mode_lock: one MODE SELECT at a time
+ * @wce_default: what the operator has chosen as emulate_write_cache, if @wce_put
+ * @wce_put: that attribute holds what the mode parameters say
  * @saved: what a reset goes back to, if @has_saved
  * @has_saved: values were saved
  * @medium: see enum scsi_medium
@@ -97,6 +99,7 @@ struct scsi_dev {
 	spinlock_t lock;
 	struct scsi_mode mode, saved;
 	struct mutex mode_lock;
+	bool wce_default, wce_put;
 	bool has_saved;
 	enum scsi_medium medium;
 	u16 progress;
