@@ -205,6 +205,7 @@ static void put_values(struct se_device *dev, const struct scsi_mode *m)
 	unsigned long flags;
 
 	spin_lock_irqsave(&sd->lock, flags);
+	tgt_thin_forget(sd, m);
 	sd->mode = *m;
 	if (!wce_is_fixed(dev)) {
 		sd->wce_default = default_cache(sd);

@@ -76,7 +76,7 @@ enum scsi_medium {
  * @clock_offset_ms: what the time stamp has beyond the system's uptime
  * @clock_origin: TIMESTAMP ORIGIN
  * @thin_work: looks at the thresholds
- * @thin_told: those that are crossed already; the work's own
+ * @thin_told: those that are crossed already
  * @notes: of the Application Client log page, under @lock; NULL before the first one
  * @blocks: capacity that initiators know; 0 before the device is configured. Read without a lock
  * @limits: of the device below that initiators know, where the backend follows them

@@ -69,27 +69,37 @@ static bool is_watched(const struct scsi_mode *m)
 	return m->low_on || m->used_on;
 }
 
-static void watch_work(struct work_struct *work)
+/* Is a threshold crossed that was not since it was set? */
+static bool look(struct scsi_dev *sd, const struct thin_count *count)
 {
-	struct scsi_dev *sd = container_of(to_delayed_work(work), struct scsi_dev, thin_work);
-	struct thin_count count;
-	struct scsi_mode m;
+	const struct scsi_mode *m = &sd->mode;
 	unsigned long flags;
 	u8 now = 0, fresh;
 
 	spin_lock_irqsave(&sd->lock, flags);
-	m = sd->mode;
+	now |= m->low_on && count->left <= m->low ? TOLD_LOW : 0;
+	now |= m->used_on && count->used >= m->used ? TOLD_USED : 0;
+	fresh = now & ~sd->thin_told;
+	sd->thin_told = now;
 	spin_unlock_irqrestore(&sd->lock, flags);
-	if (!is_watched(&m))
+	return fresh;
+}
+
+static void watch_work(struct work_struct *work)
+{
+	struct scsi_dev *sd = container_of(to_delayed_work(work), struct scsi_dev, thin_work);
+	struct thin_count count;
+	unsigned long flags;
+	bool watched;
+
+	spin_lock_irqsave(&sd->lock, flags);
+	watched = is_watched(&sd->mode);
+	spin_unlock_irqrestore(&sd->lock, flags);
+	if (!watched)
 		return;
-	if (!tgt_thin_count(sd->dev, &count)) {
-		now |= m.low_on && count.left <= m.low ? TOLD_LOW : 0;
-		now |= m.used_on && count.used >= m.used ? TOLD_USED : 0;
-		fresh = now & ~sd->thin_told;
-		sd->thin_told = now;
-		if (fresh)	/* THIN PROVISIONING SOFT THRESHOLD REACHED */
-			tgt_ua_post_device(sd->dev, 0x38, 0x07, NULL);
-	}
+	if (!tgt_thin_count(sd->dev, &count) && look(sd, &count))
+		/* THIN PROVISIONING SOFT THRESHOLD REACHED */
+		tgt_ua_post_device(sd->dev, 0x38, 0x07, NULL);
 	schedule_delayed_work(&sd->thin_work, HZ);
 }
 
@@ -100,6 +110,21 @@ static void watch_work(struct work_struct *work)
 void tgt_thin_init(struct scsi_dev *sd)
 {
 	INIT_DELAYED_WORK(&sd->thin_work, watch_work);
+}
+
+/**
+ * tgt_thin_forget - a threshold that is set anew, or switched, is told of again
+ * @sd: device server's part of the device, locked
+ * @next: mode parameters that are about to take the place of its own
+ * Context: any.
+ */
+void tgt_thin_forget(struct scsi_dev *sd, const struct scsi_mode *next)
+{
+	lockdep_assert_held(&sd->lock);
+	if (next->low_on != sd->mode.low_on || next->low != sd->mode.low)
+		sd->thin_told &= ~TOLD_LOW;
+	if (next->used_on != sd->mode.used_on || next->used != sd->mode.used)
+		sd->thin_told &= ~TOLD_USED;
 }
 
 /**

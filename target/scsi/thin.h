@@ -6,6 +6,7 @@
 #include "compat/target.h"
 
 struct scsi_dev;
+struct scsi_mode;
 
 /* In threshold sets; see tgt_thin_exponent(). */
 struct thin_count {
@@ -17,6 +18,7 @@ bool tgt_thin_is_known(struct se_device *dev);
 u8 tgt_thin_exponent(struct se_device *dev);
 int tgt_thin_count(struct se_device *dev, struct thin_count *count);
 void tgt_thin_init(struct scsi_dev *sd);
+void tgt_thin_forget(struct scsi_dev *sd, const struct scsi_mode *next);
 void tgt_thin_watch(struct scsi_dev *sd);
 void tgt_thin_stop(struct scsi_dev *sd);
 
