@@ -39,21 +39,6 @@ static struct preventer *preventer_find(struct scsi_dev *sd, const struct se_ses
 	return NULL;
 }
 
-static sense_reason_t load_or_eject(struct scsi_dev *sd, bool load)
-{
-	lockdep_assert_held(&sd->lock);
-	if (!sd->removable)
-		return load ? TCM_NO_SENSE : TCM_INVALID_CDB_FIELD;
-	/* LOEJ moves the medium, to whichever side */
-	if (!list_empty(&sd->preventers))
-		return TGT_REMOVAL_PREVENTED;
-	if (load && sd->medium == MEDIUM_EJECTED)
-		sd->medium = MEDIUM_READY;
-	else if (!load && (sd->medium == MEDIUM_READY || sd->medium == MEDIUM_STOPPED))
-		sd->medium = MEDIUM_EJECTED;
-	return TCM_NO_SENSE;
-}
-
 /*
  * A removable medium starts again by itself with the next command, so that a stop leaves nothing
  * behind.
@@ -65,6 +50,25 @@ static void start_or_stop(struct scsi_dev *sd, bool start)
 		sd->medium = MEDIUM_READY;
 	else if (!start && sd->medium == MEDIUM_READY && !sd->removable)
 		sd->medium = MEDIUM_STOPPED;
+}
+
+static sense_reason_t load_or_eject(struct scsi_dev *sd, bool load)
+{
+	lockdep_assert_held(&sd->lock);
+	if (!sd->removable && !load)
+		return TCM_INVALID_CDB_FIELD;
+	if (!sd->removable) {	/* the medium is in: what is left of it is START */
+		start_or_stop(sd, true);
+		return TCM_NO_SENSE;
+	}
+	/* LOEJ moves the medium, to whichever side */
+	if (!list_empty(&sd->preventers))
+		return TGT_REMOVAL_PREVENTED;
+	if (load && (sd->medium == MEDIUM_EJECTED || sd->medium == MEDIUM_STOPPED))
+		sd->medium = MEDIUM_READY;
+	else if (!load && (sd->medium == MEDIUM_READY || sd->medium == MEDIUM_STOPPED))
+		sd->medium = MEDIUM_EJECTED;
+	return TCM_NO_SENSE;
 }
 
 /**
