@@ -436,12 +436,15 @@ static sense_reason_t sanitize_work(struct se_cmd *cmd)
 /**
  * tgt_medium_can_erase - is there SANITIZE, BLOCK ERASE
  * @dev: device
- * Return: true where blocks can be deallocated; elsewhere it would be an overwrite by another name.
- * Any context.
+ * Return: true where blocks can be deallocated, with limits that let UNMAP do so: a device below may
+ * have lost the ability; elsewhere it would be an overwrite by another name. Any context.
  */
 bool tgt_medium_can_erase(struct se_device *dev)
 {
-	return dev->dev_attrib.emulate_tpu;
+	const struct se_dev_attrib *attrib = &dev->dev_attrib;
+
+	return attrib->emulate_tpu && attrib->max_unmap_lba_count &&
+	       attrib->max_unmap_block_desc_count;
 }
 
 /**

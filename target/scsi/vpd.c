@@ -249,7 +249,7 @@ static void build_provisioning(struct se_cmd *cmd, struct wbuf *w)
 	u8 flags = 0;
 
 	/* a device below may have lost the ability */
-	if (attrib->emulate_tpu && attrib->max_unmap_lba_count)
+	if (attrib->emulate_tpu && attrib->max_unmap_lba_count && attrib->max_unmap_block_desc_count)
 		flags |= 0x80;
 	if (attrib->emulate_tpws)
 		flags |= 0x60;
