@@ -81,6 +81,8 @@ static inline bool tgt_ua_is_for(struct se_ua *ua, const struct se_session *sess
  * @get_limits: limits at this moment of an enabled device; atomic
  */
 #define TGT_TRANSPORT_OURS	0x80
+/* nothing of the medium outlives the power: no part of a write can be found later */
+#define TGT_TRANSPORT_VOLATILE	0x40
 
 struct tgt_backend_ops {
 	struct target_backend_ops ops;

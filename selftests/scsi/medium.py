@@ -255,7 +255,8 @@ def atomic(sg):
 
     limits = vpd(sg, 0xb0)
     most, transfer = int.from_bytes(limits[44:48], "big"), int.from_bytes(limits[8:12], "big")
-    result(0 < most < transfer, "Block Limits: MAXIMUM ATOMIC TRANSFER LENGTH", (most, transfer))
+    same("Block Limits: no length that is atomic against the loss of power", (most, transfer > 256), (0, True))
+    most = 256
     same("no alignment, no granularity, no boundaries", limits[48:64], bytes(16))
     same("as much as that, anywhere", (write(3, most).code, sg.read(3 + most - 1, 1)), ((), b"\xa7" * 512))
     a = write(3, most + 1)
@@ -342,6 +343,38 @@ def stops(sg, disk):
     same("each power condition starts it", [(run(c << 4, m), run(4)[2]) for c, m in ((1, 0), (2, 2), (3, 1), (7, 0), (10, 0), (11, 1))],
          [(((), 0, ()), stopped)] * 6)
     same("START", run(1), ((), 0, ()))
+    same("with LOEJ, where nothing can be loaded, it is as good", (run(4)[2], run(3)), (stopped, ((), 0, ())))
+
+
+def lost_discard(sg, dev):
+    """A limit of zero is what is left where a device below no longer discards."""
+    for name in ("max_unmap_lba_count", "max_unmap_block_desc_count"):
+        was = text(f"{dev}/attrib/{name}")
+        must(put(f"{dev}/attrib/{name}", "0"), name)
+        sg.settle()
+        sg.write(1024, b"\xcd" * 4096)
+        same(f"{name} is 0: FORMAT UNIT writes zeros", (form(sg, 0).code, sg.run(TUR).code, sg.read(1024, 8)), ((), (), bytes(4096)))
+        same(f"{name} is 0: LBPU, WABEREQ, BLOCK ERASE", (told(sg)[2], vpd(sg, 0xb1)[7] & 0xc0, sg.run(bytes((0x48, 2)) + bytes(8)).code),
+             (False, 0, BAD))
+        must(put(f"{dev}/attrib/{name}", was), name)
+    sg.settle()
+
+
+def thresholds_again(sg):
+    """A threshold that is switched off and on again is told of again (SBC-4 4.7.3.8)."""
+    def select(on):
+        page = bytearray(mode_1c02(sg).data[4:36])
+        page[0] &= 0x7f
+        page[16] = 0x80 if on else 0
+        page[20:24] = b"\xff" * 4
+        return sg.run(bytes((0x15, 0x10, 0, 0, 36, 0)), data=bytes(4) + bytes(page)).code
+
+    def crossed():
+        return wait_for(lambda: sg.run(TUR).code == (6, 0x38, 7), 10)
+    for what in ("a threshold is crossed", "off and on again"):
+        same(f"{what}: it is told", (select(True), crossed()), ((), True))
+        time.sleep(2 * SCALE)
+        same(f"{what}: once", (sg.run(TUR).code, select(False)), ((), ()))
 
 
 def backstores():
@@ -357,6 +390,8 @@ def backstores():
     thin(sg, "fileio", 1024, True, True)
     same("fileio: FORMAT UNIT takes no room", (form(sg, 0).code, sg.read(1024, 8), status_of(sg, 0)),
          ((), bytes(4096), (0, SECTORS, 1)))
+    lost_discard(sg, file)
+    thresholds_again(sg)
     sg.close()
 
     blind = backstore("fileio", "medblind", f"fd_dev_name={path}2,fd_dev_size={MB}", "5a000005")
@@ -374,6 +409,7 @@ def backstores():
     same("ramdisk: fully provisioned", told(sg), (False, False, False, False, 0, 0))
     same("ramdisk: mapped from end to end", status_of(sg, 5), (5, 8192 - 5, 0))
     same("ramdisk: no UNMAP", unmap(sg, 0, 8), OPCODE)
+    same("ramdisk: MAXIMUM ATOMIC TRANSFER LENGTH", vpd(sg, 0xb0)[44:48], be(256, 4))
     same("ramdisk: no thresholds", (mode_1c02(sg).code, 0x0c in log(sg, 0)[4:]), (BAD, False))
     sg.close()
 

@@ -337,6 +337,7 @@ static ssize_t rd_show_params(struct se_device *dev, char *page)
 
 static const struct target_backend_ops rd_ops = {
 	.name = "rd_mcp",
+	.transport_flags_default = TGT_TRANSPORT_VOLATILE,
 	.inquiry_prod = "RAMDISK-MCP",
 	.inquiry_rev = "4.0",
 	.attach_hba = rd_attach_hba,

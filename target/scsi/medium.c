@@ -436,8 +436,8 @@ static sense_reason_t sanitize_work(struct se_cmd *cmd)
 /**
  * tgt_medium_can_erase - is there SANITIZE, BLOCK ERASE
  * @dev: device
- * Return: true where blocks can be deallocated, with limits that let UNMAP do so: a device below may
- * have lost the ability; elsewhere it would be an overwrite by another name. Any context.
+ * Return: true where blocks can be deallocated, and the limits let UNMAP do so: a device below may
+ * have lost the ability. Elsewhere it would be an overwrite by another name. Any context.
  */
 bool tgt_medium_can_erase(struct se_device *dev)
 {

@@ -204,6 +204,18 @@ static void put_unmap_limits(struct wbuf *w, const struct se_dev_attrib *attrib)
 	wbuf_be32(w, alignment ? alignment | 0x80000000 : 0);	/* UGAVALID */
 }
 
+/*
+ * MAXIMUM ATOMIC TRANSFER LENGTH: who is told of one relies on it against the loss of power, too
+ * (Linux since 6.11 does, for torn-write protection). No file and no block device keeps such
+ * a promise, so WRITE ATOMIC, which no other command sees a part of, is taken all the same, up to
+ * TGT_ATOMIC_MAX_BLOCKS, but no length is told.
+ */
+static u32 atomic_length(const struct se_device *dev)
+{
+	return dev->transport->transport_flags_default & TGT_TRANSPORT_VOLATILE ?
+		       TGT_ATOMIC_MAX_BLOCKS : 0;
+}
+
 /* SBC-4 6.6.4 */
 static void build_block_limits(struct se_cmd *cmd, struct wbuf *w)
 {
@@ -222,7 +234,7 @@ static void build_block_limits(struct se_cmd *cmd, struct wbuf *w)
 	wbuf_be32(w, 0);
 	put_unmap_limits(w, &dev->dev_attrib);
 	wbuf_be64(w, tgt_vpd_max_write_same(dev));
-	wbuf_be32(w, TGT_ATOMIC_MAX_BLOCKS);
+	wbuf_be32(w, atomic_length(dev));
 	wbuf_be32(w, 0);
 	wbuf_be32(w, 0);
 	wbuf_be32(w, 0);
@@ -249,7 +261,7 @@ static void build_provisioning(struct se_cmd *cmd, struct wbuf *w)
 	u8 flags = 0;
 
 	/* a device below may have lost the ability */
-	if (attrib->emulate_tpu && attrib->max_unmap_lba_count && attrib->max_unmap_block_desc_count)
+	if (tgt_medium_can_erase(cmd->se_dev))
 		flags |= 0x80;
 	if (attrib->emulate_tpws)
 		flags |= 0x60;
