@@ -2,7 +2,8 @@
 /*
  * Logical unit groups: devices whose target port groups change state together.
  *
- * @groups_lock guards the list of groups, their identifiers and all memberships.
+ * @groups_lock guards the list of groups, their identifiers and all memberships; which group a
+ * device is in is stored under its lu_gp_mem_lock as well.
  */
 #include <linux/err.h>
 #include <linux/mutex.h>
@@ -88,6 +89,16 @@ out:
 	return ret;
 }
 
+/* INQUIRY looks at the group without @groups_lock: after this it has let go of the old one. */
+static void set_group(struct t10_alua_lu_gp_member *mem, struct t10_alua_lu_gp *lg)
+{
+	lockdep_assert_held(&groups_lock);
+	spin_lock(&mem->lu_gp_mem_lock);
+	mem->lu_gp = lg;
+	mem->lu_gp_assoc = lg;
+	spin_unlock(&mem->lu_gp_mem_lock);
+}
+
 static void leave(struct t10_alua_lu_gp_member *mem)
 {
 	lockdep_assert_held(&groups_lock);
@@ -95,8 +106,7 @@ static void leave(struct t10_alua_lu_gp_member *mem)
 		return;
 	list_del_init(&mem->lu_gp_mem_list);
 	mem->lu_gp->lu_gp_members--;
-	mem->lu_gp = NULL;
-	mem->lu_gp_assoc = false;
+	set_group(mem, NULL);
 }
 
 static void join(struct t10_alua_lu_gp_member *mem, struct t10_alua_lu_gp *lg)
@@ -105,8 +115,7 @@ static void join(struct t10_alua_lu_gp_member *mem, struct t10_alua_lu_gp *lg)
 	leave(mem);
 	list_add_tail(&mem->lu_gp_mem_list, &lg->lu_gp_mem_list);
 	lg->lu_gp_members++;
-	mem->lu_gp = lg;
-	mem->lu_gp_assoc = true;
+	set_group(mem, lg);
 }
 
 /**
