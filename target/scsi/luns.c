@@ -76,6 +76,8 @@ sense_reason_t spc_emulate_report_luns(struct se_cmd *cmd)
 
 	if (!known_selection(select))
 		return tgt_bad_field(cmd, 2, -1);
+	/* before anything is looked at: what changes from here on may not be in the list */
+	tgt_ua_forget_inventory(cmd->se_sess);
 	/*
 	 * entries that are added while this runs are not stored, and counted by their unit
 	 * attention
@@ -98,7 +100,6 @@ sense_reason_t spc_emulate_report_luns(struct se_cmd *cmd)
 	if (w.len == LIST_HEADER && select == SELECT_ADDRESSED)
 		put_lun(&w, 0);
 	wbuf_patch(&w, 0, wbuf_stored(&w) - LIST_HEADER, 4);
-	tgt_ua_forget_inventory(cmd->se_sess);
 	tgt_server_reply(cmd, &w);
 	kvfree(list);
 	return TCM_NO_SENSE;
