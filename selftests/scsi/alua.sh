@@ -244,7 +244,14 @@ touch /tmp/enough
 wait
 refuse "no group keeps it" grep -q iSCSI "$G/gb/members" "$G/default_tg_pt_gp/members"
 rmdir $L
+put 1 "$G/gb/alua_access_state"; clear_ua "$A"; clear_ua "$B"
 check "group with a member goes" rmdir "$G/gb"
+like "the member is told that the default group is in another state" "$(attention "$B")" "[Aa]symmetric access state changed"
+like "so is who does not go through it" "$(attention "$A")" "[Aa]symmetric access state changed"
+check "one in the same state" sh -c "mkdir $G/gb && echo 17 >$G/gb/tg_pt_gp_id && echo gb >$TB/lun/lun_0/alua_tg_pt_gp"
+clear_ua "$A"; clear_ua "$B"
+check "goes" rmdir "$G/gb"
+same "and nobody is told" "$(attention "$B")" ""
 like "the member falls back" "$(cat "$TB/lun/lun_0/alua_tg_pt_gp")" "default_tg_pt_gp"
 
 check "everything goes" tgt_clear

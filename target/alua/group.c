@@ -178,10 +178,20 @@ void tgt_group_put(struct t10_alua_tg_pt_gp *gp)
 		wake_up_var(&gp->tg_pt_gp_ref_cnt);
 }
 
+/* Returns true if there were any, and they find themselves in another state. */
+static bool evict_all(struct t10_alua_tg_pt_gp *gp, struct t10_alua_tg_pt_gp *to)
+{
+	bool any = false;
+
+	while (to && evict_one(gp, to))
+		any = true;
+	return any && READ_ONCE(to->tg_pt_gp_alua_access_state) != gp->tg_pt_gp_alua_access_state;
+}
+
 /**
  * tgt_alua_group_free - free a group
- * @gp: group; its members fall back to the default group. The default group is freed last, without
- * members
+ * @gp: group; its members fall back to the default group, and initiators are told if that is in
+ * another state. The default group is freed last, without members
  *
  * Context: process, sleeps: while it is held, never for a transition, and for readers.
  */
@@ -199,8 +209,8 @@ void tgt_alua_group_free(struct t10_alua_tg_pt_gp *gp)
 	spin_unlock(&alua->tg_pt_gps_lock);
 
 	tgt_transition_leave(gp);
-	while (heir && evict_one(gp, heir))
-		;
+	if (evict_all(gp, heir))
+		tgt_transition_tell(gp->tg_pt_gp_dev, NULL);
 	WARN_ON_ONCE(!list_empty(&gp->tg_pt_gp_lun_list));
 	synchronize_rcu();
 	kfree(tgt_group(gp));
