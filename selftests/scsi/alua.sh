@@ -85,6 +85,10 @@ refuse "an unknown group is refused" stpg --tp=99 --state=ao "$B"
 head -c 7 /dev/zero >/tmp/stpg
 like "a list that ends in a descriptor" "$(sg_raw -s 7 -i /tmp/stpg "$B" a4 0a 00 00 00 00 00 00 00 07 00 00 2>&1)" \
 	"Invalid field in cdb.*byte 6"
+printf '\0\0\0\0\x01\0\0\x10' >/tmp/stpg
+like "a list of which the last descriptor is missing" "$(sg_raw -s 8 -i /tmp/stpg "$B" a4 0a 00 00 00 00 00 00 00 0c 00 00 2>&1)" \
+	"[Pp]arameter list length error"
+same "is not begun" "$(cat "$G/ga/alua_access_state")" 2
 check "a list without one" sg_raw -s 4 -i /tmp/stpg "$B" a4 0a 00 00 00 00 00 00 00 04 00 00
 like "Control Extension mode page: IALUAE" "$(sg_raw -r 255 "$B" 1a 08 0a 01 ff 00 2>&1)" " 4a 01 00 1c  03 "
 like "INQUIRY: both" "$(sg_inq "$B")" "TPGS=3"

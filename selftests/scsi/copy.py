@@ -322,6 +322,12 @@ def lists(w):
     same("a wrong block length", xcopy(w.a, lid1([cscd(naa(w.a), 4096)], [blocks(0, 0, 1, 0, 9)])).code, IN_LIST)
     whole = lid1(ab, one)
     same("cut short", [xcopy(w.a, whole[:n]).code for n in (1, 15, 17, 60, len(whole) - 1)], [LENGTH] * 5)
+    w.a.write(0, pattern(8, 40)), w.b.write(0, bytes(4096))
+    same("fewer bytes come than the CDB tells of", w.a.run(b"\x83" + bytes(9) + be(len(whole) + 8, 4) + b"\0\0", data=whole).code,
+         LENGTH)
+    same("nothing is copied", w.b.read(0, 8), bytes(4096))
+    same("nor is there a token", w.a.run(b"\x83\x10" + bytes(8) + be(40, 4) + b"\0\0", data=be(30, 2) + bytes(12) + be(16, 2) +
+         be(0, 8) + be(8, 4) + bytes(4)).code, LENGTH)
     same("no list is no error", xcopy(w.a, b"").code, ())
     same("nothing to abort", w.a.run(bytes((0x83, 0x1c)) + be(77, 4) + bytes(10)).code, IN_CDB)
 

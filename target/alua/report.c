@@ -180,7 +180,7 @@ static sense_reason_t bring_groups(struct se_cmd *cmd, const u8 *list, struct tg
 static sense_reason_t exec_set(struct se_cmd *cmd)
 {
 	struct tgt_group_goal *goals;
-	u32 len = cmd->data_length;
+	u32 len = get_unaligned_be32(cmd->t_task_cdb + 6);
 	sense_reason_t reason;
 	u8 *list;
 
@@ -188,6 +188,9 @@ static sense_reason_t exec_set(struct se_cmd *cmd)
 		return TCM_NO_SENSE;
 	if (len % 4 || len > STPG_MAX)
 		return tgt_bad_field(cmd, 6, -1);
+	/* the list must be there whole, however little the transport brought */
+	if (cmd->data_length < len)
+		return TCM_PARAMETER_LIST_LENGTH_ERROR;
 	list = kmalloc(len, GFP_KERNEL);
 	goals = kmalloc_array(len / 4, sizeof(*goals), GFP_KERNEL);
 	if (list && goals) {

@@ -50,20 +50,21 @@ sense_reason_t tgt_copy_fault(struct se_cmd *cmd, enum copy_fault fault, u32 at)
 
 /**
  * tgt_copy_fetch - the parameter list of a third-party copy command, in one piece
- * @cmd: command with its data
+ * @cmd: command with its data; its PARAMETER LIST LENGTH is bytes 10 to 13 of the CDB
  * @max: more than this cannot be right
  * @raw: result, to be freed by kfree(); NULL if there is no list
  * Return: TCM_NO_SENSE or why not. May sleep.
  */
 sense_reason_t tgt_copy_fetch(struct se_cmd *cmd, u32 max, u8 **raw)
 {
-	u32 len = cmd->data_length;
+	u32 len = get_unaligned_be32(cmd->t_task_cdb + 10);
 	sense_reason_t reason;
 
 	*raw = NULL;
 	if (!len)
 		return TCM_NO_SENSE;
-	if (len > max)
+	/* the list must be there whole, however little the transport brought */
+	if (len > max || cmd->data_length < len)
 		return TCM_PARAMETER_LIST_LENGTH_ERROR;
 	*raw = kmalloc(len, GFP_KERNEL);
 	if (!*raw)
