@@ -156,7 +156,8 @@ static int in_read_reservation(struct se_cmd *cmd, struct block_device *bdev, un
 	if (ret)
 		return ret;
 	put_unaligned_be32(held.generation, &answer[0]);
-	if (held.key && held.type < ARRAY_SIZE(scsi_types)) {
+	/* not by the key, which is 0 if all registrants hold it (SPC-5 6.16.3.2) */
+	if (held.type > 0 && held.type < ARRAY_SIZE(scsi_types)) {
 		put_unaligned_be32(16, &answer[4]);
 		put_unaligned_be64(held.key, &answer[8]);
 		answer[21] = scsi_types[held.type];

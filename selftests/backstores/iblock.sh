@@ -251,6 +251,14 @@ same "PR: a scope is ignored by REGISTER AND IGNORE EXISTING KEY" "$(SENSE_OPTS=
 same "PR: it holds others off" "$(write_block "$beside")" conflict
 same "PR: the holder writes" "$(write_block "$DISK")" good
 refuse "PR: a wrong key is refused" pr "$DISK" --out --release --param-rk=abd --prout-type=5
+check "PR: release" pr "$DISK" --out --release --param-rk=abc --prout-type=5
+like "PR: and nobody holds it" "$(pr "$DISK" -r)" "there is NO reservation held"
+for kind in 7 8; do
+	check "PR: reserve, type $kind" pr "$DISK" --out --reserve --param-rk=abc --prout-type=$kind
+	like "PR: READ RESERVATION tells that all registrants hold it" "$(pr "$DISK" -r)" "Key=0x0.*all registrants"
+	check "PR: release" pr "$DISK" --out --release --param-rk=abc --prout-type=$kind
+done
+check "PR: reserve once more" pr "$DISK" --out --reserve --param-rk=abc --prout-type=5
 check "PR: another registers" pr "$beside" --out --register --param-sark=def
 check "PR: and preempts" pr "$beside" --out --preempt --param-rk=def --param-sark=abc --prout-type=1
 same "PR: a conflict below is a conflict above" "$(write_block "$DISK")" conflict
