@@ -75,6 +75,11 @@ put(dev + "/lba_map", "0 0\n0 63 16:A 17:A\n64 2047 16:O 17:A\n")
 for _ in range(4):
     i.execute(bytes(6))
 same("nor one that is as good as any other", i.execute(rw16(0x88, 60, 4), want=2048), (0, data[2048:], b""))
+put(dev + "/lba_map", "8 2\n0 0xffffffffffffffff 16:O 17:A\n8 0xffffffffffffffff 16:A 17:O\n")
+for _ in range(4):
+    i.execute(bytes(6))
+same("a line up to the last of all numbers: its segment has an end",
+     referral(i.execute(rw16(0x88, 4, 8), want=4096)[2])[0], (0xf, 0x3f, 0x15))
 d_sense(i, False)
 put(dev + "/lba_map", "0 0\n" + "".join(f"{lba} {lba + 7} 16:A\n" for lba in range(0, 2048, 8)))
 for _ in range(4):

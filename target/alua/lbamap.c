@@ -288,10 +288,11 @@ static enum alua_state state_in(const struct t10_alua_lba_map *range, u16 group_
 	return ALUA_UNAVAILABLE;
 }
 
-/* The block behind the segment of a range that holds @lba. */
+/* The block behind the segment of a range that holds @lba; no medium has the highest number. */
 static u64 segment_end(const struct t10_alua *alua, const struct t10_alua_lba_map *range, u64 lba)
 {
-	u64 end = range->lba_map_last_lba + 1, turn = turn_of(alua), in_turn, start;
+	u64 end = min(range->lba_map_last_lba, U64_MAX - 1) + 1;
+	u64 turn = turn_of(alua), in_turn, start;
 
 	if (!turn)
 		return end;
