@@ -86,6 +86,7 @@ static sense_reason_t keep_token(struct se_cmd *cmd, struct odx_token *token)
 	sense_reason_t reason;
 
 	if (!job) {
+		tgt_token_forget(token);
 		tgt_token_put(token);
 		return TCM_OUT_OF_RESOURCES;
 	}
@@ -100,6 +101,8 @@ static sense_reason_t keep_token(struct se_cmd *cmd, struct odx_token *token)
 	if (!reason)
 		job->state = COPY_DONE;
 	mutex_unlock(&tgt_copy_lock);
+	if (reason)
+		tgt_token_forget(token);
 	tgt_copies_put(job);
 	return reason;
 }

@@ -2,8 +2,8 @@
 /*
  * The tokens of all logical units. A token stands for data as they were when it was made: the first
  * write to one of its blocks revokes it. Writes look at scsi_dev.nr_tokens alone, which is zero but
- * for those who use tokens; a write and a new token each publish themselves before they look for
- * the other, as locks and commands do in range.c.
+ * for those who use tokens, and again once these have expired; a write and a new token each publish
+ * themselves before they look for the other, as locks and commands do in range.c.
  */
 #include "target/scsi/token.h"
 
@@ -195,13 +195,22 @@ bool tgt_token_publish(struct odx_token *token)
 	spin_unlock_irq(&tokens_lock);
 	smp_mb();	/* pairs with tgt_range_admit() */
 	busy = is_being_written(token);
-	if (busy) {
-		spin_lock_irq(&tokens_lock);
-		if (!list_empty(&token->link))
-			forget(token);
-		spin_unlock_irq(&tokens_lock);
-	}
+	if (busy)
+		tgt_token_forget(token);
 	return !busy;
+}
+
+/**
+ * tgt_token_forget - undo tgt_token_publish(): nobody gets to know the token
+ * @token: token; the caller keeps its reference
+ * Context: process.
+ */
+void tgt_token_forget(struct odx_token *token)
+{
+	spin_lock_irq(&tokens_lock);
+	if (!list_empty(&token->link))
+		forget(token);
+	spin_unlock_irq(&tokens_lock);
 }
 
 static bool has_expired(const struct odx_token *token)
@@ -296,9 +305,15 @@ void tgt_token_written(struct se_device *dev, u64 lba, u64 blocks)
 	if (likely(!READ_ONCE(tgt_scsi_dev(dev)->nr_tokens)))
 		return;
 	spin_lock_irqsave(&tokens_lock, flags);
-	list_for_each_entry(token, &tokens, link)
-		if (token->dev == dev && overlaps(token, lba, blocks))
+	list_for_each_entry(token, &tokens, link) {
+		if (token->dev != dev)
+			continue;
+		/* whoever looks at tokens ends those that nobody can use any more */
+		if (has_expired(token))
+			end(token, TOKEN_EXPIRED);
+		else if (overlaps(token, lba, blocks))
 			end(token, TOKEN_REVOKED);
+	}
 	spin_unlock_irqrestore(&tokens_lock, flags);
 }
 

@@ -43,6 +43,7 @@ struct wbuf;
 struct odx_token *tgt_token_create(struct se_cmd *cmd, u32 type, u32 timeout,
 				   const struct odx_range *range, u16 ranges);
 bool tgt_token_publish(struct odx_token *token);
+void tgt_token_forget(struct odx_token *token);
 struct odx_token *tgt_token_use(const u8 *raw, enum token_state *state);
 void tgt_token_unuse(struct odx_token *token, bool delete);
 void tgt_token_put(struct odx_token *token);
