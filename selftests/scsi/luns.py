@@ -185,7 +185,29 @@ def case_changed():
     c.logout()
 
 
-ktap.run([case_made, case_found, case_wlun, case_data, case_libiscsi, case_linux, case_changed])
+def case_away():
+    acl = TREE.acl(BASE + 'away')
+
+    def told():
+        c, found = Peer(TREE, 'away', raw=True), []
+        while len(found) < 8 and (not found or found[-1]):
+            found.append(sense(c.do(TUR)))
+        return c, [s for s in found if s]
+    c, found = told()
+    same('a new initiator has no news of the inventory', (6, 0x3f, 0x0e) in found, False)
+    c.logout()
+    TREE.link(TREE.tpg + '/lun/lun_1', TREE.mkdir(acl + '/lun_1') + '/lun')
+    c, found = told()
+    same('one that was away while it changed is told, once and last', (found.count((6, 0x3f, 0x0e)), found[-1]), (1, (6, 0x3f, 0x0e)))
+    same('and finds it', report_luns(c, 64), (16, [0, 1]))
+    c.logout()
+    c, found = told()
+    same('with nothing new it is not', (6, 0x3f, 0x0e) in found, False)
+    c.logout()
+    TREE.forget(acl)
+
+
+ktap.run([case_made, case_found, case_wlun, case_data, case_libiscsi, case_linux, case_changed, case_away])
 TREE.remove()
 ok('everything is removed', not os.path.exists(TREE.tpg))
 ktap.done()

@@ -6,6 +6,7 @@
 
 #include "target/alua/alua.h"
 #include "target/lib/sense.h"
+#include "target/model/acl.h"
 #include "target/model/device.h"
 #include "target/model/ua.h"
 #include "target/pr/pr.h"
@@ -129,10 +130,13 @@ static void device_stopping(struct se_device *dev)
 	tgt_thin_stop(tgt_scsi_dev(dev));
 }
 
-/* SPC-5 5.6.3: what an initiator finds by REPORT LUNS is no longer what it found before. */
+/*
+ * SPC-5 5.6.3: what an initiator finds by REPORT LUNS is no longer what it found before. One that
+ * is away is told when it is back.
+ */
 static void inventory_changed(struct se_node_acl *nacl)
 {
-	if (!READ_ONCE(nacl->nacl_sess)) /* nobody has found anything yet: LUNs of a new ACL */
+	if (!READ_ONCE(tgt_acl(nacl)->met)) /* nobody has found anything yet: LUNs of a new ACL */
 		return;
 	tgt_ua_post_acl(nacl, 0x3f, 0x0e);
 }
