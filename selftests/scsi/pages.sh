@@ -108,6 +108,18 @@ check "once" sg_turs "$S"
 thresholds '\x00\x01\0\0\0\0\0\0\x01\x02\0\0\0\0\0\0'
 check "thresholds are switched off" sg_raw -s 36 -i /tmp/page "$S" 15 10 00 00 24 00
 
+# mode parameters that the operator changes
+for bit in emulate_write_cache emulate_fua_write; do
+	was=$(cat "$DEV/attrib/$bit")
+	settle "$S"
+	check "$bit is changed" sh -c "echo $((1 - was)) >$DEV/attrib/$bit"
+	like "that is told" "$(sense "$S" 00 00 00 00 00 00)" 'Mode parameters changed'
+	check "to the value that it has" sh -c "echo $((1 - was)) >$DEV/attrib/$bit"
+	like "that is not" "$(sense "$S" 00 00 00 00 00 00)" '^$'
+	echo "$was" >"$DEV/attrib/$bit"
+	settle "$S"
+done
+
 # growth of a file that has no fixed size, and by control
 check "control makes the unit larger" sh -c "echo fd_dev_size=$((32 << 20)) >$DEV/control"
 sg_turs "$S" >/dev/null 2>&1

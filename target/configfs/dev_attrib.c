@@ -9,6 +9,7 @@
 #include "target/configfs/attr.h"
 #include "target/configfs/tree.h"
 #include "target/model/device.h"
+#include "target/model/ua.h"
 #include "target/scsi/limits.h"
 #include "target/scsi/mode.h"
 #include "target/scsi/removal.h"
@@ -79,7 +80,6 @@ static const struct se_dev_attrib *attrib_now(struct se_dev_attrib *da)
 #define ATTRIB_RO(_name) \
 	TGT_VALUE_RO(attrib, _name, "%u\n", (u32)obj->_name)
 
-ATTRIB_ANY(emulate_fua_write, attr_parse_bool);
 ATTRIB_ANY(emulate_caw, attr_parse_bool);
 ATTRIB_ANY(emulate_3pc, attr_parse_bool);
 ATTRIB_ANY(emulate_pr, attr_parse_bool);
@@ -119,16 +119,37 @@ static int attrib_set_model_alias(struct se_dev_attrib *da, u64 on)
 
 ATTRIB(emulate_model_alias, attr_parse_bool, attrib_set_model_alias);
 
+/* What MODE SENSE shows is told to initiators: MODE PARAMETERS CHANGED (SPC-5 6.14). */
+static void attrib_tell_mode(struct se_dev_attrib *da, bool was, bool is)
+{
+	if (was != is)
+		tgt_ua_post_device(da->da_dev, 0x2a, 0x01, NULL);
+}
+
 /* a cache mode that the backend reads from its medium is not for the user to claim */
 static int attrib_set_write_cache(struct se_dev_attrib *da, u64 on)
 {
+	bool was = READ_ONCE(da->emulate_write_cache);
+
 	if (on && da->da_dev->transport->get_write_cache)
 		return -EINVAL;
 	tgt_mode_set_cache(da->da_dev, on);
+	attrib_tell_mode(da, was, on);
 	return 0;
 }
 
 ATTRIB(emulate_write_cache, attr_parse_bool, attrib_set_write_cache);
+
+static int attrib_set_fua_write(struct se_dev_attrib *da, u64 on)
+{
+	bool was = READ_ONCE(da->emulate_fua_write);
+
+	WRITE_ONCE(da->emulate_fua_write, on);
+	attrib_tell_mode(da, was, on);
+	return 0;
+}
+
+ATTRIB(emulate_fua_write, attr_parse_bool, attrib_set_fua_write);
 
 static int attrib_set_ua_intlck(struct se_dev_attrib *da, u64 val)
 {
