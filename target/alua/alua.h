@@ -43,7 +43,8 @@ void tgt_alua_exit(void);
 struct t10_alua_tg_pt_gp *tgt_alua_group_alloc(struct se_device *dev, const char *name,
 					       bool is_default);
 int tgt_alua_group_set_id(struct t10_alua_tg_pt_gp *gp, unsigned long id);
-/* members fall back to the default group */
+/* members fall back to the default group; before its directory's name is freed */
+void tgt_alua_group_remove(struct t10_alua_tg_pt_gp *gp);
 void tgt_alua_group_free(struct t10_alua_tg_pt_gp *gp);
 int tgt_alua_group_set_state(struct t10_alua_tg_pt_gp *gp, int state, bool explicit);
 ssize_t tgt_alua_group_members(struct t10_alua_tg_pt_gp *gp, char *page);
@@ -55,6 +56,7 @@ int tgt_alua_lun_set_status(struct se_lun *lun, int status);
 /* LU groups (configfs core/alua/lu_gps/GROUP) */
 struct t10_alua_lu_gp *tgt_alua_lugroup_alloc(const char *name, bool is_default);
 int tgt_alua_lugroup_set_id(struct t10_alua_lu_gp *lg, unsigned long id);
+void tgt_alua_lugroup_remove(struct t10_alua_lu_gp *lg);
 void tgt_alua_lugroup_free(struct t10_alua_lu_gp *lg);
 struct t10_alua_lu_gp *tgt_alua_lugroup_default(void);
 ssize_t tgt_alua_lugroup_members(struct t10_alua_lu_gp *lg, char *page);

@@ -189,13 +189,13 @@ static bool evict_all(struct t10_alua_tg_pt_gp *gp, struct t10_alua_tg_pt_gp *to
 }
 
 /**
- * tgt_alua_group_free - free a group
+ * tgt_alua_group_remove - from now on nobody finds a group, or its name
  * @gp: group; its members fall back to the default group, and initiators are told if that is in
- * another state. The default group is freed last, without members
+ * another state. The default group is removed last, without members
  *
  * Context: process, sleeps: while it is held, never for a transition, and for readers.
  */
-void tgt_alua_group_free(struct t10_alua_tg_pt_gp *gp)
+void tgt_alua_group_remove(struct t10_alua_tg_pt_gp *gp)
 {
 	struct t10_alua *alua = &gp->tg_pt_gp_dev->t10_alua;
 	struct t10_alua_tg_pt_gp *heir;
@@ -213,6 +213,14 @@ void tgt_alua_group_free(struct t10_alua_tg_pt_gp *gp)
 		tgt_transition_tell(gp->tg_pt_gp_dev, NULL);
 	WARN_ON_ONCE(!list_empty(&gp->tg_pt_gp_lun_list));
 	synchronize_rcu();
+}
+
+/**
+ * tgt_alua_group_free - free a group
+ * @gp: group that was removed
+ */
+void tgt_alua_group_free(struct t10_alua_tg_pt_gp *gp)
+{
 	kfree(tgt_group(gp));
 }
 

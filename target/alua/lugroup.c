@@ -119,10 +119,10 @@ static void join(struct t10_alua_lu_gp_member *mem, struct t10_alua_lu_gp *lg)
 }
 
 /**
- * tgt_alua_lugroup_free - free a LU group; its devices go to the default group
- * @lg: group
+ * tgt_alua_lugroup_remove - from now on nobody finds a LU group, or its name
+ * @lg: group; its devices go to the default group
  */
-void tgt_alua_lugroup_free(struct t10_alua_lu_gp *lg)
+void tgt_alua_lugroup_remove(struct t10_alua_lu_gp *lg)
 {
 	struct t10_alua_lu_gp_member *mem, *next;
 
@@ -136,6 +136,14 @@ void tgt_alua_lugroup_free(struct t10_alua_lu_gp *lg)
 			join(mem, default_group);
 	}
 	mutex_unlock(&groups_lock);
+}
+
+/**
+ * tgt_alua_lugroup_free - free a LU group
+ * @lg: group that was removed
+ */
+void tgt_alua_lugroup_free(struct t10_alua_lu_gp *lg)
+{
 	kfree(lg);
 }
 
@@ -329,6 +337,10 @@ int tgt_alua_init(void)
  */
 void tgt_alua_exit(void)
 {
-	if (default_group)
-		tgt_alua_lugroup_free(default_group);
+	struct t10_alua_lu_gp *lg = default_group;
+
+	if (!lg)
+		return;
+	tgt_alua_lugroup_remove(lg);
+	tgt_alua_lugroup_free(lg);
 }

@@ -207,8 +207,10 @@ static struct config_group *tpg_gp_make_logged(struct config_group *group, const
 	return tgt_log_mkdir(group, name, tpg_gp_make(group, name));
 }
 
+/* Who has one of its files open keeps the item beyond this, and maybe beyond the backstore. */
 static void tpg_gp_drop(struct config_group *group, struct config_item *item)
 {
+	tgt_alua_group_remove(tpg_gp_of(item));
 	config_item_put(item);
 }
 
@@ -239,6 +241,7 @@ int tgt_alua_dir_add_default(struct se_device *dev)
  */
 void tgt_alua_dir_drop(struct se_device *dev)
 {
+	tgt_alua_group_remove(dev->t10_alua.default_tg_pt_gp);
 	configfs_remove_default_groups(&dev->t10_alua.alua_tg_pt_gps_group);
 }
 
@@ -311,6 +314,7 @@ static struct config_group *lu_gp_make_logged(struct config_group *group, const 
 
 static void lu_gp_drop(struct config_group *group, struct config_item *item)
 {
+	tgt_alua_lugroup_remove(lu_gp_of(item));
 	config_item_put(item);
 }
 
