@@ -326,9 +326,24 @@ static void find_write(struct se_cmd *cmd, void *data)
 		w->found = true;
 }
 
+/* A step of a copy is no command; it has taken the blocks that it writes. */
+static bool is_copied_to(struct se_device *dev, u64 first, u64 count)
+{
+	struct scsi_dev *sd = tgt_scsi_dev(dev);
+	struct range_lock *r;
+	unsigned long flags;
+	bool found = false;
+
+	spin_lock_irqsave(&sd->ranges_lock, flags);
+	list_for_each_entry(r, &sd->ranges, link)
+		found |= !r->owner && !r->waits_for && overlaps(r, first, count);
+	spin_unlock_irqrestore(&sd->ranges_lock, flags);
+	return found;
+}
+
 /**
  * tgt_range_is_written - is a command in the backend, or on its way there, that may change blocks
- * of a range
+ * of a range, or a step of a copy
  *
  * @dev: device
  * @first: first block
@@ -341,7 +356,7 @@ bool tgt_range_is_written(struct se_device *dev, u64 first, u64 count)
 	struct written w = { .first = first, .count = count };
 
 	tgt_cmd_for_each(dev, find_write, &w);
-	return w.found;
+	return w.found || is_copied_to(dev, first, count);
 }
 
 static bool admit(struct scsi_dev *sd, struct se_cmd *cmd, const struct tgt_opcode *row)
