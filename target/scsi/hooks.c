@@ -65,6 +65,7 @@ static int device_configured(struct se_device *dev)
 static void lun_linked(struct se_lun *lun, struct se_device *dev)
 {
 	tgt_mode_restore(dev);
+	tgt_thin_watch(tgt_scsi_dev(dev));
 	tgt_alua_lun_linked(lun, dev);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * How full a thin medium is, and the soft thresholds of the Logical Block Provisioning mode page
- * (SBC-4 4.7.3.8). The backend is asked each second while a threshold is set; a crossing is told to
- * every initiator, once.
+ * (SBC-4 4.7.3.8). The backend is asked each second while a threshold is set and a LUN is there to
+ * tell of it; a crossing is told to every initiator, once.
  */
 #include "target/scsi/thin.h"
 
@@ -85,9 +85,25 @@ static bool look(struct scsi_dev *sd, const struct thin_count *count)
 	return fresh;
 }
 
+/* Who takes the last LUN away finds the hold, or is found to have done so. */
+static bool hold_exported(struct se_device *dev)
+{
+	unsigned long flags;
+	bool exported;
+
+	spin_lock_irqsave(&dev->se_port_lock, flags);
+	exported = dev->export_count;
+	if (exported)
+		tgt_device_hold(dev);
+	spin_unlock_irqrestore(&dev->se_port_lock, flags);
+	return exported;
+}
+
+/* The backend may take as long as it pleases: the device is held for that, and its rmdir fails. */
 static void watch_work(struct work_struct *work)
 {
 	struct scsi_dev *sd = container_of(to_delayed_work(work), struct scsi_dev, thin_work);
+	struct se_device *dev = sd->dev;
 	struct thin_count count;
 	unsigned long flags;
 	bool watched;
@@ -95,12 +111,13 @@ static void watch_work(struct work_struct *work)
 	spin_lock_irqsave(&sd->lock, flags);
 	watched = is_watched(&sd->mode);
 	spin_unlock_irqrestore(&sd->lock, flags);
-	if (!watched)
+	if (!watched || !hold_exported(dev))
 		return;
-	if (!tgt_thin_count(sd->dev, &count) && look(sd, &count))
+	if (!tgt_thin_count(dev, &count) && look(sd, &count))
 		/* THIN PROVISIONING SOFT THRESHOLD REACHED */
-		tgt_ua_post_device(sd->dev, 0x38, 0x07, NULL);
+		tgt_ua_post_device(dev, 0x38, 0x07, NULL);
 	schedule_delayed_work(&sd->thin_work, HZ);
+	tgt_device_unhold(dev);
 }
 
 /**
@@ -128,7 +145,9 @@ void tgt_thin_forget(struct scsi_dev *sd, const struct scsi_mode *next)
 }
 
 /**
- * tgt_thin_watch - the mode parameters have changed: is there something to watch?
+ * tgt_thin_watch - the mode parameters have changed, or there is a LUN: is there something to
+ * watch?
+ *
  * @sd: device server's part of the device
  * Context: any.
  */
@@ -141,7 +160,7 @@ void tgt_thin_watch(struct scsi_dev *sd)
 /**
  * tgt_thin_stop - the device goes away: its backend is not asked any more
  * @sd: device server's part of a device without LUNs
- * Context: process, sleeps.
+ * Context: process, sleeps, but not for the backend: the work does not ask it without a LUN.
  */
 void tgt_thin_stop(struct scsi_dev *sd)
 {
