@@ -122,8 +122,7 @@ done
 
 # growth of a file that has no fixed size, and by control
 check "control makes the unit larger" sh -c "echo fd_dev_size=$((32 << 20)) >$DEV/control"
-sg_turs "$S" >/dev/null 2>&1
-like "that is told" "$(sense "$S" 00 00 00 00 00 00)" 'Capacity data has changed'
+like "REQUEST SENSE tells that" "$(sg_requests "$S" 2>&1)" 'Capacity data has changed'
 like "once" "$(sense "$S" 00 00 00 00 00 00)" '^$'
 like "and is so" "$(sg_readcap "$S" 2>&1)" 'Number of logical blocks=65536'
 check "the unit goes" tgt_clear
@@ -134,8 +133,7 @@ LOOP=$(losetup -f --show /dev/shm/grow.img)
 dev=$(iblock_make grow "$LOOP") && T=$(loop_make naa.5001405000000e00 naa.5001405000000e01) && lun_make "$T" 0 "$dev" &&
 	wait_for 20 loop_sg "$T" && S=$(loop_sg "$T") && settle "$S"
 check "a block device grows" sh -c "truncate -s 12M /dev/shm/grow.img && losetup -c $LOOP"
-sg_turs "$S" >/dev/null 2>&1
-like "a read tells" "$(sense -r 512 "$S" 28 00 00 00 00 00 00 00 01 00)" 'Capacity data has changed'
+like "a read tells, the first command after that" "$(sense -r 512 "$S" 28 00 00 00 00 00 00 00 01 00)" 'Capacity data has changed'
 check "and the next one reads" sg_raw -r 512 "$S" 28 00 00 00 00 00 00 00 01 00
 like "12 MiB" "$(sg_readcap "$S" 2>&1)" 'Number of logical blocks=24576'
 check "the unit goes" tgt_clear

@@ -27,6 +27,14 @@ static sense_reason_t gate_orphans(struct se_cmd *cmd)
 	return unlikely(tgt_cmd_orphan_blocks(cmd)) ? TCM_LUN_BUSY : TCM_NO_SENSE;
 }
 
+/* What has changed below is told by the command that comes next, not by the one behind it. */
+static void look_at_device(struct se_device *dev)
+{
+	if (!(dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH))
+		tgt_server_blocks(dev);
+	tgt_limits_look(dev);
+}
+
 /*
  * SAM-5 5.14: all commands but the few that OPF_NO_UA marks report a pending unit attention first.
  */
@@ -35,7 +43,7 @@ static sense_reason_t gate_attention(struct se_cmd *cmd)
 	const struct tgt_opcode *row;
 	u8 asc, ascq;
 
-	tgt_limits_look(cmd->se_dev);
+	look_at_device(cmd->se_dev);
 	if (likely(!tgt_ua_pending(cmd)))
 		return TCM_NO_SENSE;
 	row = tgt_opcode_find(cmd->t_task_cdb);

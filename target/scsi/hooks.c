@@ -23,6 +23,7 @@
 #include "target/scsi/server.h"
 #include "target/scsi/thin.h"
 #include "target/scsi/token.h"
+#include "target/scsi/watch.h"
 #include "target/scsi/wlun.h"
 
 static void device_gone(struct se_device *dev)
@@ -66,6 +67,7 @@ static void lun_linked(struct se_lun *lun, struct se_device *dev)
 {
 	tgt_mode_restore(dev);
 	tgt_thin_watch(tgt_scsi_dev(dev));
+	tgt_watch_start();
 	tgt_alua_lun_linked(lun, dev);
 }
 
@@ -204,4 +206,5 @@ int tgt_scsi_init(void)
  */
 void tgt_scsi_exit(void)
 {
+	tgt_watch_stop();
 }

@@ -111,15 +111,14 @@ sense_reason_t tgt_server_good(struct se_cmd *cmd)
 }
 
 /**
- * tgt_server_ready - TEST UNIT READY; who polls with it learns by the next command that the medium
- * has grown or its limits have changed
+ * tgt_server_ready - TEST UNIT READY; who polls with it learns by the next command that the limits
+ * of the medium have changed
  *
  * @cmd: command
  * Return: TCM_NO_SENSE, completed. Any context.
  */
 sense_reason_t tgt_server_ready(struct se_cmd *cmd)
 {
-	tgt_server_blocks(cmd->se_dev);
 	tgt_limits_follow(cmd->se_dev);
 	return tgt_server_good(cmd);
 }
