@@ -79,6 +79,40 @@ check "registered for all target ports" out "$A" -G -S 0xaa --param-alltgpt
 like "full status says so" "$(sg_persist -n -s "$A" 2>/dev/null)" "All target ports bit set"
 check "and gone" out "$A" -G -K 0xaa -S 0
 
+# registrations live on while their initiators have another way
+IQN2=$IQN-two
+TPG2=$(iscsi_make $IQN2 127.0.0.1:3261) && lun_make "$TPG2" 0 "$DEV" && lun_make "$TPG" 1 "$DEV" || fail "more ways"
+give() { mkdir -p "$1/acls/$2/lun_$3" && ln -s "$1/lun/lun_$4" "$1/acls/$2/lun_$3/lun"; }	# TPG INITIATOR MAPPED LUN
+take() { rm "$1/acls/$2/lun_$3/lun" && rmdir "$1/acls/$2/lun_$3"; }
+mkdir "$TPG2/acls/$I1"
+holder() { like "$1" "$(cat "$DEV/pr/res_holder")" "$2"; }
+port() { like "$1" "$(cat "$DEV/pr/res_pr_holder_tg_port")" "$2"; }
+check "the second target has the disk" give "$TPG2" $I1 0 0
+settle
+check "registered for all target ports again" out "$A" -G -S 0xaa --param-alltgpt
+check "reserved" out "$A" -R -K 0xaa -T 1
+check "the first target's goes" take "$TPG" $I1 0
+holder "the reservation stays" $I1
+port "at the other target" "$IQN2"$'\n'
+check "it comes back" give "$TPG" $I1 0 0
+settle
+check "the second target's goes" take "$TPG2" $I1 0
+holder "it still stays" $I1
+port "at the first target" "$IQN"$'\n'
+refuse "the second initiator cannot write" wr "$B"
+check "it is cleared" out "$A" -C -K 0xaa
+check "a second way of one port" give "$TPG" $I1 5 1
+settle
+check "the first registers at it" out "$A" -G -S 0xa
+check "and reserves there" out "$A" -R -K 0xa -T 1
+check "the second way goes" take "$TPG" $I1 5
+check "and its LUN" lun_remove "$TPG" 1
+holder "the reservation stays there" $I1
+check "the last way goes" take "$TPG" $I1 0
+holder "the reservation with it" "^No SPC-3"
+check "the way comes back" give "$TPG" $I1 0 0
+settle
+
 check "both register" out "$A" -G -S 0xa
 check "the second, too" out "$B" -G -S 0xb
 check "the first reserves for registrants" out "$A" -R -K 0xa -T 6
@@ -91,3 +125,26 @@ wait $READER; same "its commands end with an error" $? 0
 same "only the second is registered" "$(keys "$B")" "0xb "
 check "it writes" wr "$B"
 check "and clears" out "$B" -C -K 0xb
+
+# a registration made for another, who has the disk by another number, over a restart
+I3=iqn.2026-01.org.fairlead:three
+SERIAL=$(cat "$DEV/wwn/vpd_unit_serial") && SERIAL=${SERIAL##* }
+PR=$(cat $TGT/dbroot)/pr/aptpl_$SERIAL
+mkdir "$TPG/acls/$I3"
+check "a third has the disk as its LUN 7" give "$TPG" $I3 7 0
+settle
+check "it is registered by the first" out "$A" -G -S 0x5 -Z -X $I3
+like "the file has its number" "$(tr '\0\n' '  ' <"$PR")" "initiator_node=$I3 .*mapped_lun=7 "
+check "the first reserves with APTPL" out "$A" -R -K 0x5 -T 1
+check "the reservation moves to the third" out "$A" -M -U -Z -K 0x5 -S 0x6 -Q "$rtpi" -X $I3
+like "who has his number there as well" "$(tr '\0\n' '  ' <"$PR")" "initiator_node=$I3 .*mapped_lun=7 "
+same "and is the only one" "$(grep -ac PR_REG_START "$PR")" 1
+logout >/dev/null 2>&1
+check "the tree goes" tgt_clear
+sed -i 's/^mapped_lun=.*/mapped_lun=0/; /^checksum/d' "$PR"	# as others may have saved it
+DEV=$(iblock_make prmove /dev/nullb0) && echo "$SERIAL" >"$DEV/wwn/vpd_unit_serial" &&
+	TPG=$(iscsi_make $IQN) && lun_make "$TPG" 0 "$DEV" && mkdir "$TPG/acls/$I3" || fail "a target again"
+holder "nobody is there yet" "^No SPC-3"
+check "the third's LUN comes" give "$TPG" $I3 7 0
+holder "with its reservation" $I3
+rm -f "$PR"

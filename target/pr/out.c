@@ -69,23 +69,6 @@ static sense_reason_t parse_common(struct se_cmd *cmd, struct out_request *out, 
 	return TCM_NO_SENSE;
 }
 
-/*
- * May this initiator reach the device through the port at all? Masking holds for reservations, too.
- */
-static bool port_admits(struct se_lun *lun, const char *initiator)
-{
-	const struct target_core_fabric_ops *tfo = lun->lun_tpg->se_tpg_tfo;
-	struct se_dev_entry *deve;
-	unsigned long flags;
-	bool found = false;
-
-	spin_lock_irqsave(&lun->lun_deve_lock, flags);
-	list_for_each_entry(deve, &lun->lun_deve_list, lun_link)
-		found |= !strcmp(tgt_deve_nacl(deve)->initiatorname, initiator);
-	spin_unlock_irqrestore(&lun->lun_deve_lock, flags);
-	return found || (tfo->tpg_check_demo_mode && tfo->tpg_check_demo_mode(lun->lun_tpg));
-}
-
 /* SPC-5 6.16.3: a list of TransportIDs, each an initiator to be registered at this port */
 static sense_reason_t parse_spec_i_pt(struct se_cmd *cmd, struct out_request *out, const u8 *list,
 				      u32 len)
@@ -105,11 +88,13 @@ static sense_reason_t parse_spec_i_pt(struct se_cmd *cmd, struct out_request *ou
 		struct pr_nexus *nexus = &out->others[n];
 		struct transportid id;
 		size_t size = tgt_transportid_get(list + at, len - at, &id);
+		u64 mapped_lun;
 
 		if (!size || id.protocol != out->self.protocol ||
-		    !port_admits(cmd->se_lun, id.name))
+		    !tgt_registry_admits(cmd->se_lun, id.name, &mapped_lun))
 			return tgt_bad_param(cmd, min_t(u32, at, U16_MAX), -1);
 		*nexus = out->self;
+		nexus->mapped_lun = mapped_lun;
 		strscpy(nexus->initiator, id.name, sizeof(nexus->initiator));
 		strscpy(nexus->isid, id.isid, sizeof(nexus->isid));
 		/* the sender's own nexus is registered anyhow */
@@ -129,16 +114,12 @@ static bool fill_port(struct se_device *dev, u16 rtpi, struct pr_nexus *to)
 
 	spin_lock_irqsave(&dev->se_port_lock, flags);
 	list_for_each_entry(lun, &dev->dev_sep_list, lun_dev_link) {
-		struct se_portal_group *tpg = lun->lun_tpg;
+		u64 mapped_lun;
 
-		if (tgt_tpg_rtpi(lun) != rtpi || tpg->proto_id != to->protocol ||
-		    !port_admits(lun, to->initiator))
+		if (tgt_tpg_rtpi(lun) != rtpi || lun->lun_tpg->proto_id != to->protocol ||
+		    !tgt_registry_admits(lun, to->initiator, &mapped_lun))
 			continue;
-		strscpy(to->fabric, tpg->se_tpg_tfo->fabric_name, sizeof(to->fabric));
-		strscpy(to->target, tpg->se_tpg_tfo->tpg_get_wwn(tpg), sizeof(to->target));
-		to->tpgt = tpg->se_tpg_tfo->tpg_get_tag(tpg);
-		to->rtpi = rtpi;
-		to->target_lun = lun->unpacked_lun;
+		tgt_registry_way(to, lun, mapped_lun);
 		found = true;
 		break;
 	}
@@ -166,7 +147,6 @@ static sense_reason_t parse_move(struct se_cmd *cmd, struct out_request *out, co
 	to->protocol = id.protocol;
 	strscpy(to->initiator, id.name, sizeof(to->initiator));
 	strscpy(to->isid, id.isid, sizeof(to->isid));
-	to->mapped_lun = cmd->orig_fe_lun;
 	if (!fill_port(cmd->se_dev, get_unaligned_be16(list + 18), to))
 		return tgt_bad_param(cmd, 18, -1);
 	out->req.nr_others = 1;

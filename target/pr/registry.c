@@ -44,26 +44,76 @@ void tgt_registry_port(struct se_device *dev, const struct pr_nexus *nexus, u16 
 #define APTPL_FILE_MAX	(2 * PR_APTPL_BUF_LEN)
 #define APTPL_FOLDER	"pr"
 
-void tgt_registry_names(struct pr_nexus *nexus, struct se_session *sess,
-			struct se_portal_group *tpg)
+static void name_port(struct pr_nexus *nexus, struct se_portal_group *tpg)
 {
 	const struct target_core_fabric_ops *tfo = tpg->se_tpg_tfo;
 
 	strscpy(nexus->fabric, tfo->fabric_name, sizeof(nexus->fabric));
-	strscpy(nexus->initiator, sess->se_node_acl->initiatorname, sizeof(nexus->initiator));
-	strscpy(nexus->isid, tgt_sess(sess)->isid, sizeof(nexus->isid));
 	strscpy(nexus->target, tfo->tpg_get_wwn(tpg), sizeof(nexus->target));
 	nexus->protocol = tpg->proto_id;
 	nexus->tpgt = tfo->tpg_get_tag(tpg);
+}
+
+static void number_lun(struct pr_nexus *nexus, struct se_lun *lun, u64 mapped_lun)
+{
+	nexus->rtpi = tgt_tpg_rtpi(lun);
+	nexus->target_lun = lun->unpacked_lun;
+	nexus->mapped_lun = mapped_lun;
+}
+
+void tgt_registry_names(struct pr_nexus *nexus, struct se_session *sess,
+			struct se_portal_group *tpg)
+{
+	name_port(nexus, tpg);
+	strscpy(nexus->initiator, sess->se_node_acl->initiatorname, sizeof(nexus->initiator));
+	strscpy(nexus->isid, tgt_sess(sess)->isid, sizeof(nexus->isid));
 }
 
 void tgt_registry_nexus(struct pr_nexus *nexus, struct se_session *sess, struct se_lun *lun,
 			u64 mapped_lun)
 {
 	tgt_registry_names(nexus, sess, lun->lun_tpg);
-	nexus->rtpi = tgt_tpg_rtpi(lun);
-	nexus->target_lun = lun->unpacked_lun;
-	nexus->mapped_lun = mapped_lun;
+	number_lun(nexus, lun, mapped_lun);
+}
+
+void tgt_registry_way(struct pr_nexus *nexus, struct se_lun *lun, u64 mapped_lun)
+{
+	name_port(nexus, lun->lun_tpg);
+	number_lun(nexus, lun, mapped_lun);
+}
+
+/* Is the initiator given the LUN? @but: not by this entry */
+static bool is_mapped(struct se_lun *lun, const char *initiator, const struct se_dev_entry *but,
+		      u64 *mapped_lun)
+{
+	struct se_dev_entry *deve;
+	unsigned long flags;
+	bool found = false;
+
+	spin_lock_irqsave(&lun->lun_deve_lock, flags);
+	list_for_each_entry(deve, &lun->lun_deve_list, lun_link) {
+		found = deve != but && !strcmp(tgt_deve_nacl(deve)->initiatorname, initiator);
+		if (!found)
+			continue;
+		*mapped_lun = deve->mapped_lun;
+		break;
+	}
+	spin_unlock_irqrestore(&lun->lun_deve_lock, flags);
+	return found;
+}
+
+static bool is_demo(struct se_portal_group *tpg)
+{
+	const struct target_core_fabric_ops *tfo = tpg->se_tpg_tfo;
+
+	return tfo->tpg_check_demo_mode && tfo->tpg_check_demo_mode(tpg);
+}
+
+bool tgt_registry_admits(struct se_lun *lun, const char *initiator, u64 *mapped_lun)
+{
+	/* demo mode leaves the numbers as they are */
+	*mapped_lun = lun->unpacked_lun;
+	return is_mapped(lun, initiator, NULL, mapped_lun) || is_demo(lun->lun_tpg);
 }
 
 static struct pr_box *current_box(struct tgt_pr *pr)
@@ -245,25 +295,72 @@ void tgt_pr_device_gone(struct se_device *dev)
 	tgt_dev(dev)->pr = NULL;
 }
 
-/* Which registrations go with an object. */
+/* Which registrations go with an object, if their initiators have no other way to the device. */
 struct pick {
+	struct se_device *dev;
 	struct se_portal_group *tpg;
 	const char *initiator;		/* NULL: all of the port */
+	const struct se_dev_entry *deve;	/* that goes */
 };
 
-static bool pick_reg(const struct pr_reg *reg, const void *data)
+/* Does the LUN stay, and the registration's initiator get there? @pick: what goes, or NULL */
+static bool is_way(struct se_lun *lun, const struct pr_reg *reg, const struct pick *pick,
+		   u64 *mapped_lun)
+{
+	if (READ_ONCE(lun->lun_shutdown))
+		return false;
+	if (is_mapped(lun, reg->nexus.initiator, pick ? pick->deve : NULL, mapped_lun))
+		return true;
+	/* who loses an ACL's LUN does not get it by demo mode at the same port */
+	if (!pick || (pick->initiator && lun->lun_tpg == pick->tpg))
+		return false;
+	*mapped_lun = lun->unpacked_lun;
+	return lun->lun_tpg->proto_id == reg->nexus.protocol && is_demo(lun->lun_tpg);
+}
+
+/* Finds a LUN through which the registration can go on, and has it name that one. */
+static bool take_way(struct se_device *dev, struct pr_reg *reg, const struct pick *pick,
+		     bool own_port)
+{
+	struct se_lun *lun;
+	unsigned long flags;
+	bool found = false;
+	u64 mapped_lun;
+
+	spin_lock_irqsave(&dev->se_port_lock, flags);
+	list_for_each_entry(lun, &dev->dev_sep_list, lun_dev_link) {
+		if ((own_port && !at_port(&reg->nexus, lun->lun_tpg)) ||
+		    !is_way(lun, reg, pick, &mapped_lun))
+			continue;
+		tgt_registry_way(&reg->nexus, lun, mapped_lun);
+		found = true;
+		break;
+	}
+	spin_unlock_irqrestore(&dev->se_port_lock, flags);
+	return found;
+}
+
+static bool has_way(struct se_device *dev, struct pr_reg *reg, const struct pick *pick)
+{
+	return take_way(dev, reg, pick, true) ||
+	       (reg->all_tg_pt && take_way(dev, reg, pick, false));
+}
+
+static bool pick_reg(struct pr_reg *reg, const void *data)
 {
 	const struct pick *pick = data;
 
 	/* restored ones wait for the object to come */
 	if (reg->pending || !at_port(&reg->nexus, pick->tpg))
 		return false;
-	return !pick->initiator || !strcmp(pick->initiator, reg->nexus.initiator);
+	if (pick->initiator && strcmp(pick->initiator, reg->nexus.initiator))
+		return false;
+	return !has_way(pick->dev, reg, pick);
 }
 
-static void drop_picked(struct se_device *dev, const struct pick *pick)
+static void drop_picked(const struct pick *pick)
 {
-	struct tgt_pr *pr = tgt_pr_of(dev);
+	struct tgt_pr *pr = tgt_pr_of(pick->dev);
 	struct pr_box *box;
 
 	if (!pr)
@@ -284,15 +381,47 @@ static void drop_picked(struct se_device *dev, const struct pick *pick)
 }
 
 /**
- * tgt_pr_lun_unlinked - a port of a device goes, and the registrations made through it
+ * tgt_pr_lun_unlinked - a port of a device goes, and the registrations that only it let in
  * @lun: LUN
  * @dev: device
  */
 void tgt_pr_lun_unlinked(struct se_lun *lun, struct se_device *dev)
 {
-	struct pick pick = { .tpg = lun->lun_tpg };
+	struct pick pick = { .dev = dev, .tpg = lun->lun_tpg };
 
-	drop_picked(dev, &pick);
+	drop_picked(&pick);
+}
+
+static bool any_pending(const struct pr_state *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->count; i++) {
+		if (s->regs[i].pending)
+			return true;
+	}
+	return false;
+}
+
+/* Registrations of the last run whose initiators have come are live again. */
+static void revive(struct tgt_pr *pr)
+{
+	struct pr_box *box = current_box(pr);
+	unsigned int i;
+
+	if (!box || !any_pending(&box->s))
+		return;
+	box = tgt_registry_copy(pr, 0);
+	/* they reserve anyhow; what is missing is their place in listings */
+	if (!box)
+		return;
+	for (i = 0; i < box->s.count; i++) {
+		struct pr_reg *reg = &box->s.regs[i];
+
+		if (reg->pending)
+			reg->pending = !has_way(pr->dev, reg, NULL);
+	}
+	tgt_registry_publish(pr, box);
 }
 
 /**
@@ -306,38 +435,29 @@ void tgt_pr_deve_added(struct se_node_acl *nacl, struct se_dev_entry *deve)
 {
 	struct se_device *dev = rcu_dereference_raw(deve->se_lun->lun_se_dev);
 	struct tgt_pr *pr = dev ? tgt_pr_of(dev) : NULL;
-	struct pr_box *box;
-	unsigned int i;
 
 	if (!pr)
 		return;
 	tgt_registry_load(pr);
 	mutex_lock(&pr->lock);
-	box = current_box(pr);
-	for (i = 0; box && i < box->s.count; i++) {
-		struct pr_reg *reg = &box->s.regs[i];
-
-		/* a flag that only listings read: no copy for it */
-		if (reg->pending && reg->nexus.mapped_lun == deve->mapped_lun &&
-		    !strcmp(reg->nexus.initiator, nacl->initiatorname) &&
-		    at_port(&reg->nexus, nacl->se_tpg)) {
-			reg->nexus.protocol = nacl->se_tpg->proto_id;
-			WRITE_ONCE(reg->pending, false);
-		}
-	}
+	revive(pr);
 	mutex_unlock(&pr->lock);
 }
 
 /**
- * tgt_pr_deve_gone - the operator takes a device from an initiator, and its registrations with it
+ * tgt_pr_deve_gone - the operator takes a device from an initiator, and with its last way there its
+ * registrations
+ *
  * @nacl: initiator; one that only logged out keeps them (SPC-5 5.14.1)
  * @deve: its mapped LUN
  */
 void tgt_pr_deve_gone(struct se_node_acl *nacl, struct se_dev_entry *deve)
 {
-	struct se_device *dev = rcu_dereference_raw(deve->se_lun->lun_se_dev);
-	struct pick pick = { .tpg = nacl->se_tpg, .initiator = nacl->initiatorname };
+	struct pick pick = {
+		.dev = rcu_dereference_raw(deve->se_lun->lun_se_dev), .tpg = nacl->se_tpg,
+		.initiator = nacl->initiatorname, .deve = deve
+	};
 
-	if (dev && !nacl->dynamic_node_acl)
-		drop_picked(dev, &pick);
+	if (pick.dev && !nacl->dynamic_node_acl)
+		drop_picked(&pick);
 }

@@ -46,6 +46,15 @@ void tgt_registry_names(struct pr_nexus *nexus, struct se_session *sess,
 void tgt_registry_nexus(struct pr_nexus *nexus, struct se_session *sess, struct se_lun *lun,
 			u64 mapped_lun);
 
+/* A LUN as the target's half of a nexus. */
+void tgt_registry_way(struct pr_nexus *nexus, struct se_lun *lun, u64 mapped_lun);
+
+/*
+ * May this initiator reach the device through the LUN at all, and by which number? Masking holds
+ * for reservations, too. Atomic; takes lun_deve_lock
+ */
+bool tgt_registry_admits(struct se_lun *lun, const char *initiator, u64 *mapped_lun);
+
 /*
  * Number and protocol of the target port that a registration is for: as they are now, as kept if
  * the port is not there

@@ -22,7 +22,7 @@ static ssize_t with_holder(struct se_device *dev, char *page,
 
 	rcu_read_lock();
 	box = rcu_dereference(tgt_pr_of(dev)->box);
-	if (box && box->s.type != PR_NONE && !READ_ONCE(box->s.regs[box->s.holder].pending))
+	if (box && box->s.type != PR_NONE && !box->s.regs[box->s.holder].pending)
 		len = fn(&box->s, &box->s.regs[box->s.holder], page);
 	rcu_read_unlock();
 	return len < 0 ? sprintf(page, NO_HOLDER) : len;
@@ -140,7 +140,7 @@ ssize_t tgt_pr_show_registered(struct se_device *dev, char *page)
 	for (i = 0; box && i < box->s.count; i++) {
 		const struct pr_reg *reg = &box->s.regs[i];
 
-		if (READ_ONCE(reg->pending))
+		if (reg->pending)
 			continue;
 		at = len;
 		len += scnprintf(page + len, PAGE_SIZE - len, "%s Node: ", reg->nexus.fabric);

@@ -431,7 +431,7 @@ int tgt_state_restore(struct pr_state *s, const struct pr_reg *reg, bool holder,
 	return 0;
 }
 
-void tgt_state_drop(struct pr_state *s, bool (*pick)(const struct pr_reg *reg, const void *data),
+void tgt_state_drop(struct pr_state *s, bool (*pick)(struct pr_reg *reg, const void *data),
 		    const void *data)
 {
 	unsigned int i;

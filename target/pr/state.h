@@ -140,9 +140,9 @@ enum pr_result tgt_state_apply(struct pr_state *s, const struct pr_request *req,
 int tgt_state_restore(struct pr_state *s, const struct pr_reg *reg, bool holder, u8 type);
 /*
  * Takes out what @pick picks, without unit attentions: the objects went, not the reservation's
- * owner.
+ * owner. @pick may change what it leaves.
  */
-void tgt_state_drop(struct pr_state *s, bool (*pick)(const struct pr_reg *reg, const void *data),
+void tgt_state_drop(struct pr_state *s, bool (*pick)(struct pr_reg *reg, const void *data),
 		    const void *data);
 
 /* The classes of commands in the order of enum tgt_pr_class. */

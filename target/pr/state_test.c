@@ -323,7 +323,7 @@ static void restoring(void)
 	tap_ok(act("a", PRO_RELEASE, 5, 7, 0) == PR_DONE && !s->type, "and works as before");
 }
 
-static bool pick_a(const struct pr_reg *r, const void *data)
+static bool pick_a(struct pr_reg *r, const void *data)
 {
 	return !strcmp(r->nexus.initiator, data);
 }
