@@ -95,6 +95,19 @@ static char *make_path(const char *folder, const char *name, const char *suffix)
 	return path;
 }
 
+static int sync_folder(const char *path)
+{
+	struct file *file = filp_open(path, O_RDONLY | O_DIRECTORY, 0);
+	int ret;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	ret = vfs_fsync(file, 0);
+	filp_close(file, NULL);
+	return ret;
+}
+
+/* 1 if it was made, 0 if it was there, or the file system's error */
 static int make_folder(const char *path)
 {
 	struct path parent;
@@ -106,6 +119,22 @@ static int make_folder(const char *path)
 		return PTR_ERR(dentry) == -EEXIST ? 0 : PTR_ERR(dentry);
 	ret = compat_mkdir(&parent, dentry, 0700);
 	done_path_create(&parent, dentry);
+	return ret ?: 1;
+}
+
+/*
+ * A folder's name is on the medium only once the folder above it is synced. @slash: before its last
+ * word, in @path
+ */
+static int make_synced(char *path, char *slash)
+{
+	int ret = make_folder(path);
+
+	if (ret <= 0)
+		return ret;
+	*slash = '\0';
+	ret = sync_folder(slash == path ? "/" : path);
+	*slash = '/';
 	return ret;
 }
 
@@ -113,31 +142,21 @@ static int make_folder(const char *path)
 static int make_folders(const char *folder)
 {
 	char *path = make_path(folder, NULL, "");
-	char *slash;
+	char *slash, *last;
 	int ret = 0;
 
 	if (IS_ERR(path))
 		return PTR_ERR(path);
+	last = path;
 	for (slash = strchr(path + 1, '/'); slash && !ret; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		ret = make_folder(path);
+		ret = make_synced(path, last);
 		*slash = '/';
+		last = slash;
 	}
 	if (!ret)
-		ret = make_folder(path);
+		ret = make_synced(path, last);
 	kfree(path);
-	return ret;
-}
-
-static int sync_folder(const char *path)
-{
-	struct file *file = filp_open(path, O_RDONLY | O_DIRECTORY, 0);
-	int ret;
-
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	ret = vfs_fsync(file, 0);
-	filp_close(file, NULL);
 	return ret;
 }
 
@@ -211,9 +230,9 @@ int tgt_dbroot_save(const char *folder, const char *name, const char *text, size
 	char *dir = make_path(folder, NULL, "");
 	char *path = make_path(folder, name, "");
 	char *fresh = make_path(folder, name, ".new");
-	int ret = -ENOMEM;
+	int ret = PTR_ERR_OR_ZERO(dir) ?: PTR_ERR_OR_ZERO(path) ?: PTR_ERR_OR_ZERO(fresh);
 
-	if (IS_ERR(dir) || IS_ERR(path) || IS_ERR(fresh))
+	if (ret)
 		goto out;
 	mutex_lock(&save_lock);
 	ret = make_folders(folder);
@@ -234,6 +253,12 @@ out:
 	return ret;
 }
 
+/* A name that is too long for a file is that of none. */
+static int or_no_file(int ret)
+{
+	return ret == -ENAMETOOLONG ? -ENOENT : ret;
+}
+
 /**
  * tgt_dbroot_load - read a small file whole
  * @folder: below the root
@@ -251,11 +276,11 @@ ssize_t tgt_dbroot_load(const char *folder, const char *name, char *buf, size_t 
 	ssize_t len;
 
 	if (IS_ERR(path))
-		return PTR_ERR(path);
+		return or_no_file(PTR_ERR(path));
 	file = filp_open(path, O_RDONLY | O_NOFOLLOW, 0);
 	kfree(path);
 	if (IS_ERR(file))
-		return PTR_ERR(file);
+		return or_no_file(PTR_ERR(file));
 	len = -EINVAL;
 	if (!S_ISREG(file_inode(file)->i_mode))
 		goto out;
@@ -278,18 +303,18 @@ int tgt_dbroot_remove(const char *folder, const char *name)
 {
 	char *dir = make_path(folder, NULL, "");
 	char *path = make_path(folder, name, "");
-	int ret = -ENOMEM;
+	int ret = PTR_ERR_OR_ZERO(dir) ?: PTR_ERR_OR_ZERO(path);
 
-	if (IS_ERR(dir) || IS_ERR(path))
+	if (ret)
 		goto out;
 	mutex_lock(&save_lock);
 	ret = replace_name(dir, kbasename(path), NULL);
 	if (!ret)
 		ret = sync_folder(dir);
 	mutex_unlock(&save_lock);
-	if (ret == -ENOENT)
-		ret = 0;
 out:
+	if (or_no_file(ret) == -ENOENT)
+		ret = 0;
 	if (!IS_ERR(path))
 		kfree(path);
 	if (!IS_ERR(dir))
