@@ -23,6 +23,7 @@ loop_sg() {
 
 setup() {
 	DEV=$(FILEIO_SERIAL=$SERIAL fileio_make pr $((16 << 20)) $FILE) || return 1
+	echo "${EMULATE_PR:-1}" >"$DEV/attrib/emulate_pr"
 	TA=$(loop_make naa.5001405000000a00 naa.5001405000000a01) || return 1
 	TB=$(loop_make naa.5001405000000b00 naa.5001405000000b01) || return 1
 	lun_make "$TA" 0 "$DEV" && lun_make "$TB" 0 "$DEV" || return 1
@@ -130,11 +131,50 @@ check "WRITE BUFFER passes" sg_raw -s 8 -i /dev/zero "$A" 3b 0a 00 00 00 00 00 0
 printf '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x77\0\0\0\0\0\0\0\0' >/tmp/replace
 check "REPLACE LOST RESERVATION" sg_raw -s 24 -i /tmp/replace "$B" 5f 08 01 00 00 00 00 00 18 00
 same "B holds with its key" "$(keys "$B")" "0x77 "
+[ ! -e "$PR" ] && ok "the damaged file is gone" || fail "the damaged file is gone" "$(cat "$PR")"
 check "B writes" wr "$B"
 refuse "A does not" wr "$A"
 check "B clears at last" out "$B" -C -K 0x77
+
+# reservations that are switched on while the unit is exported
+check "A registers with APTPL once more" out "$A" -G -S 0xa -Z
+check "A reserves once more" out "$A" -R -K 0xa -T 1
+check "the tree is taken down" tgt_clear
+EMULATE_PR=0 up "it comes back without reservations"
+check "B writes while there are none" wr "$B"
+echo 1 >"$DEV/attrib/emulate_pr"
+refuse "B does not once they are emulated" wr "$B"
+like "the holder is listed" "$(cat "$DEV/pr/res_holder")" "5001405000000a01"
+check "A clears what it had" out "$A" -C -K 0xa
+
+# the name of a new folder must be on the medium, too
+syncs() { awk '$1 == "fl_sync" { print $2 }' $TRACE/kprobe_profile; }
+TRACE=/sys/kernel/tracing
+mountpoint -q $TRACE || mount -t tracefs tracefs $TRACE
+if echo 'p:fl_sync vfs_fsync' >$TRACE/kprobe_events && echo 1 >$TRACE/events/kprobes/fl_sync/enable; then
+	n=$(syncs); check "a file" out "$A" -G -S 0xa -Z
+	same "a file and its folder are synced" $(($(syncs) - n)) 2
+	check "the file goes" out "$A" -G -K 0xa -S 0 -Z
+	rm -rf "${PR%/*}"
+	n=$(syncs); check "a file in a new folder" out "$A" -G -S 0xa -Z
+	same "and the folder above as well, for a new one" $(($(syncs) - n)) 3
+	check "this file goes, too" out "$A" -G -K 0xa -S 0 -Z
+	echo 0 >$TRACE/events/kprobes/fl_sync/enable
+	echo >$TRACE/kprobe_events
+else
+	skip "a new folder is synced into its parent" "no kprobes"
+fi
 check "tree down" tgt_clear
 rm -f "$PR"
+
+# a serial number that no file can be named after
+SERIAL=$(printf 'x%.0s' {1..250}) up "a unit with a long serial number"
+check "B reads it" rd "$B"
+refuse "what cannot be saved is refused" out "$A" -G -S 0xa -Z
+same "nobody is registered" "$(keys "$A")" ""
+check "what need not be saved is not" out "$A" -G -S 0xa
+check "nor is its end, with APTPL" out "$A" -G -K 0xa -S 0 -Z
+check "tree down, long serial number" tgt_clear
 
 # the operator gives registrations back
 DEV=$(FILEIO_SERIAL=$SERIAL fileio_make pr $((16 << 20)) $FILE)

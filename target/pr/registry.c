@@ -180,7 +180,8 @@ int tgt_registry_persist(struct tgt_pr *pr, const struct pr_state *s)
 	long len;
 	int ret;
 
-	if (!s->aptpl && !(old && old->s.aptpl))
+	/* a damaged file is nobody's, and goes with the loss */
+	if (!s->aptpl && !(old && old->s.aptpl) && !pr->lost)
 		return 0;
 	ret = file_name(pr, name, sizeof(name));
 	if (ret)
@@ -240,7 +241,7 @@ void tgt_registry_load(struct tgt_pr *pr)
 	int ret;
 
 	mutex_lock(&pr->lock);
-	if (pr->loaded || !pr->dev->dev_attrib.emulate_pr || file_name(pr, name, sizeof(name)))
+	if (pr->loaded || file_name(pr, name, sizeof(name)))
 		goto out;
 	pr->loaded = true;
 	text = kvmalloc(APTPL_FILE_MAX, GFP_KERNEL);

@@ -79,7 +79,7 @@ void tgt_registry_hint(struct tgt_pr *pr);
 
 /*
  * Takes back the registrations of the file, once the serial number that names it can no longer
- * change.
+ * change. Whether reservations are emulated does not matter: that may be switched on later.
  */
 void tgt_registry_load(struct tgt_pr *pr);
 
