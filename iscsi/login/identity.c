@@ -29,6 +29,9 @@ static enum itgt_login_status read_names(struct itgt_login *login, struct names 
 			   sizeof(n->initiator));
 	if (ret <= 0 || !n->initiator[0])
 		return ret < 0 ? ITGT_LOGIN_INITIATOR_ERROR : ITGT_LOGIN_MISSING_PARAMETER;
+	/* it goes into files and listings, line by line */
+	if (!itgt_kv_is_name(n->initiator))
+		return ITGT_LOGIN_INITIATOR_ERROR;
 	ret = itgt_kv_find(login->in, login->in_len, "SessionType", n->type, sizeof(n->type));
 	if (ret < 0 || (ret && strcmp(n->type, "Normal") && strcmp(n->type, "Discovery")))
 		return ITGT_LOGIN_BAD_SESSION_TYPE;

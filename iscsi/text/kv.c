@@ -188,6 +188,24 @@ int itgt_kv_num(const char *text, u32 *num)
 }
 
 /**
+ * itgt_kv_is_name - can a value be an iSCSI name?
+ * @val: NUL-terminated value, not longer than a name
+ *
+ * RFC 7143 4.2.7.2 and RFC 3722 6.2: of ASCII it has letters, digits, and three signs; '_' is what
+ * hosts that are called so have always sent. The rest of Unicode is the sender's to prepare.
+ */
+bool itgt_kv_is_name(const char *val)
+{
+	for (; *val; val++) {
+		u8 c = *val;
+
+		if (c < 0x80 && !isalnum(c) && !strchr("-.:_", c))
+			return false;
+	}
+	return true;
+}
+
+/**
  * itgt_kv_list_next - cut the next item off a comma-separated list
  * @list: rest of the list, moved on; NULL after the last item
  *

@@ -45,6 +45,7 @@ void itgt_kv_put(struct itgt_kv_out *out, const char *key, const char *val);
 void itgt_kv_put_num(struct itgt_kv_out *out, const char *key, u32 num);
 
 int itgt_kv_num(const char *text, u32 *num);
+bool itgt_kv_is_name(const char *val);
 char *itgt_kv_list_next(char **list);
 
 #endif /* ITGT_TEXT_KV_H */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* links: iscsi/text/nego.c iscsi/text/keys.c iscsi/text/kv.c */
+#include "iscsi/text/kv.h"
 #include "iscsi/text/nego.h"
 
 #include <errno.h>
@@ -216,6 +217,25 @@ static void check_table(void)
 	tap_ok(good, "every row of the key table is filled");
 }
 
+static void check_names(void)
+{
+	static const struct {
+		const char *name;
+		int ok;
+	} names[] = {
+		{ "iqn.2026-01.org.fairlead:host-1.a", 1 }, { "eui.0123456789ABCDEF", 1 },
+		{ "naa.52004567BA64678D", 1 }, { "iqn.2026-01.org.fairlead:my_host", 1 },
+		{ "iqn.a:\xc3\xa0", 1 }, { "iqn.a b", 0 }, { " iqn.a", 0 }, { "iqn.a\t", 0 },
+		{ "iqn.a\nPR_REG_END:", 0 }, { "iqn.a\r", 0 }, { "iqn.a,b", 0 }, { "iqn.a/b", 0 },
+		{ "iqn.a\x7f", 0 }, { "iqn.a\x01", 0 }, { "iqn.a=b", 0 }, { "iqn.%s", 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		tap_ok(itgt_kv_is_name(names[i].name) == names[i].ok, "name %zu is %s", i,
+		       names[i].ok ? "one" : "none");
+}
+
 int main(void)
 {
 	size_t i;
@@ -226,5 +246,6 @@ int main(void)
 	check_offers();
 	check_room();
 	check_garbage();
+	check_names();
 	return tap_done();
 }

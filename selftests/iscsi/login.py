@@ -95,6 +95,10 @@ def case_refusals():
     refused('T and C together', 0x0200, NAMES, flags=0xc0 | 1 << 2 | 3)
     refused('pair without a value', 0x0200, list(NAMES.items()) + [('DataDigest\0Broken', '')])
     refused('InitiatorName of 224 bytes', 0x0200, dict(NAMES, InitiatorName='iqn.' + 'a' * 220))
+    for what, text in (('a blank', ' '), ('a newline', '\n'), ('a comma', ','), ('a slash', '/')):
+        refused('InitiatorName with %s' % what, 0x0200, dict(NAMES, InitiatorName=INIT + text + 'x'))
+    refused('InitiatorName with a blank, discovery', 0x0200,
+            {'InitiatorName': 'iqn.a b', 'SessionType': 'Discovery'})
     refused('receive length below 512', 0x0200, dict(NAMES, MaxRecvDataSegmentLength=511))
     refused('same key twice with another value', 0x0200,
             list(NAMES.items()) + [('MaxBurstLength', 512), ('MaxBurstLength', 1024)])

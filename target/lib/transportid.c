@@ -114,6 +114,21 @@ void tgt_transportid_put(struct wbuf *w, u8 protocol, const char *name, const ch
 	wbuf_bytes(w, id, sizeof(id));
 }
 
+/*
+ * RFC 7143 4.2.7.2, RFC 3722 6.2: of ASCII letters, digits, and three signs; '_' is what hosts that
+ * are called so have always sent. The rest of Unicode is the sender's to prepare.
+ */
+static bool is_iscsi_name(const char *name)
+{
+	for (; *name; name++) {
+		u8 c = *name;
+
+		if (c < 0x80 && !isalnum(c) && !strchr("-.:_", c))
+			return false;
+	}
+	return true;
+}
+
 /* "NAME" or "NAME,i,0xISID", NUL terminated within the field */
 static size_t get_iscsi(const u8 *buf, size_t len, struct transportid *id)
 {
@@ -146,7 +161,7 @@ static size_t get_iscsi(const u8 *buf, size_t len, struct transportid *id)
 	if (!name_len || name_len >= TRANSPORTID_NAME_MAX)
 		return 0;
 	memcpy(id->name, text, name_len);
-	return size;
+	return is_iscsi_name(id->name) ? size : 0;
 }
 
 /**

@@ -71,6 +71,13 @@ int main(void)
 	tap_ok(!try_iscsi(0x45, "iqn.a,i,0xzz", 13, 20), "an ISID that is no number is refused");
 	tap_ok(!try_iscsi(0x45, "iqn.a,i,0x00023d00000100023d", 29, 32),
 	       "an ISID too long is refused");
+	tap_ok(!try_iscsi(0x05, "iqn.a b", 8, 20), "a blank in a name is refused");
+	tap_ok(!try_iscsi(0x05, "iqn.a\nb", 8, 20), "a newline is refused");
+	tap_ok(!try_iscsi(0x05, "iqn.a,b", 8, 20), "a comma is refused");
+	tap_ok(!try_iscsi(0x45, "iqn.a=b,i,0x00023d000001", 25, 28),
+	       "other signs are refused, with an ISID, too");
+	tap_ok(try_iscsi(0x05, "iqn.A_b:\xc3\xa0", 11, 20) == 24,
+	       "capitals, '_' and UTF-8 are taken");
 	tap_ok(!try_iscsi(0x85, "iqn.a", 6, 20), "an unknown format is refused");
 	tap_ok(!tgt_transportid_get(unknown, 24, &id), "an unknown protocol is refused");
 	tap_ok(!tgt_transportid_get(format, 24, &id), "a SAS TransportID with a format is refused");

@@ -5,7 +5,6 @@
  */
 #include "target/pr/aptpl.h"
 
-#include <linux/ctype.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -173,9 +172,10 @@ static int parse_word(const char *s, size_t len, struct aptpl_reg *out)
 	return 0;
 }
 
+/* of ASCII: a byte of a UTF-8 character is no white space */
 static bool separates(char c)
 {
-	return c == ',' || c == '\0' || isspace(c);
+	return c == ',' || c == '\0' || c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 int tgt_aptpl_parse(const char *text, size_t len, struct aptpl_reg *out)
@@ -196,6 +196,22 @@ int tgt_aptpl_parse(const char *text, size_t len, struct aptpl_reg *out)
 	if (out->holder && !pr_type_valid(out->type))
 		return -EINVAL;
 	return 0;
+}
+
+/* Is the text read back as it is written? */
+static bool is_word(const char *text)
+{
+	for (; *text; text++) {
+		if (separates(*text) || *text == 0x7f || (*text > 0 && *text < ' '))
+			return false;
+	}
+	return true;
+}
+
+static bool can_encode(const struct pr_nexus *n)
+{
+	return n->initiator[0] && n->target[0] && is_word(n->initiator) && is_word(n->target) &&
+	       is_word(n->fabric) && is_word(n->isid);
 }
 
 static size_t encode_reg(const struct pr_state *s, unsigned int i, char *buf, size_t room)
@@ -231,8 +247,11 @@ long tgt_aptpl_encode(const struct pr_state *s, char *buf, size_t size)
 	size_t len = 0;
 	unsigned int i;
 
-	for (i = 0; i < s->count; i++)
+	for (i = 0; i < s->count; i++) {
+		if (!can_encode(&s->regs[i].nexus))
+			return -EINVAL;
 		len += encode_reg(s, i, buf + len, size - len);
+	}
 	len += scnprintf(buf + len, size - len, CHECKSUM "%08x\n", checksum(buf, len));
 	/* scnprintf() cuts silently: a full buffer has lost something */
 	if (len + 1 >= size)

@@ -20,7 +20,7 @@ struct aptpl_reg {
  */
 int tgt_aptpl_parse(const char *text, size_t len, struct aptpl_reg *out);
 
-/* The whole file; length, or -ENOSPC */
+/* The whole file; length, -ENOSPC, or -EINVAL for a name that could not be read back */
 long tgt_aptpl_encode(const struct pr_state *s, char *buf, size_t size);
 
 /*

@@ -89,6 +89,40 @@ static int parse(const char *words)
 	return tgt_aptpl_parse(words, strlen(words), &reg);
 }
 
+/* Is a state with this initiator refused, or read back as it was? */
+static bool safe(const char *who, bool taken)
+{
+	char text[4096];
+	long len;
+
+	s->count = 0;
+	s->type = PR_NONE;
+	s->holder = -1;
+	add(who, 1, "");
+	len = tgt_aptpl_encode(s, text, sizeof(text));
+	if (!taken)
+		return len < 0;
+	return len > 0 && decode(text, len) == 1 && !strcmp(got[0].reg.nexus.initiator, who);
+}
+
+static void names(void)
+{
+	static const char *const bad[] = {
+		"", "iqn a", "iqn.a,tpgt=9", "iqn.a\tb", "iqn.a\nPR_REG_END: 0", "iqn.a\r",
+		"iqn.a\v", "iqn.a\x01", "iqn.a\x7f", "\niqn.a", " iqn.a", "iqn.a ", ",",
+	};
+	static const char *const good[] = {
+		"iqn.2026-01.org.fairlead:a_b", "21:00:00:24:ff:31:4c:48", "a=b", "PR_REG_END:",
+		"iqn.\xc3\xa0\xc2\x85",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		tap_ok(safe(bad[i], false), "unsafe name %u is not written", i);
+	for (i = 0; i < ARRAY_SIZE(good); i++)
+		tap_ok(safe(good[i], true), "name %u is read as it was written", i);
+}
+
 int main(void)
 {
 	static const char stock[] =
@@ -149,6 +183,7 @@ int main(void)
 	tap_ok(parse("initiator_node=a,target_node=b,sa_res_key=1,initiator_sid="
 		     "0123456789abcdef0") < 0,
 	       "ISID too long");
+	names();
 	free(s);
 	return tap_done();
 }
