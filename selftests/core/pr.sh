@@ -1,6 +1,6 @@
 #!/bin/bash
 # suite: reservations through two ports of tcm_loop: PR IN/OUT with sg_persist, conflicts, APTPL over a restart, RESERVE
-# time: 110
+# time: 150
 # log-ok: UBSAN: shift-out-of-bounds in ./include/linux/log2.h|cut here|Call Trace:
 # (sd takes the logarithm of a block size that it could not read)
 . $TOP/selftests/lib/ktap.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # suite: reservations that reach other nexuses: REGISTER AND MOVE, SPEC_I_PT, ALL_TG_PT, PREEMPT AND ABORT in flight
-# time: 60
+# time: 80
 # once: the command set and the lifetime rules are the same code on each kernel
 . "$TOP/selftests/lib/ktap.sh"
 . "$TOP/selftests/lib/configfs.sh"
