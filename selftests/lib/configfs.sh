@@ -93,6 +93,14 @@ tgt_left() {
 	return 0
 }
 
+# nothing is made: neither objects nor the folders that hold them
+tgt_bare() {
+	local d
+	for d in "$TGT"/*/ "$TGT"/core/*_[0-9]*/ "$TGT"/core/alua/lu_gps/*/; do
+		case $d in */core/ | */default_lu_gp/ | *'*/') ;; *) return 1 ;; esac
+	done
+}
+
 _tgt_clear_tpg() {
 	local t=$1 d
 	# vhost and iscsi know "enable", loopback has a nexus
@@ -137,8 +145,13 @@ tgt_clear() {
 
 # removes every target module; on failure prints those that stay with their reference counts
 tgt_unload() {
-	local m left="" ref
+	local m loaded=() left="" ref
 	for m in $TGT_FABRICS $TGT_BACKENDS target_core_mod; do
+		[ ! -d "/sys/module/$m" ] || loaded+=("$m")
+	done
+	[ ${#loaded[@]} -gt 0 ] || return 0
+	timeout 30 rmmod "${loaded[@]}" >/dev/null 2>&1 && return
+	for m in "${loaded[@]}"; do
 		[ -d "/sys/module/$m" ] || continue
 		timeout 30 rmmod "$m" >/dev/null 2>&1 && continue
 		sleep 1
@@ -151,6 +164,14 @@ tgt_unload() {
 
 # kernel threads of target modules; the initiator's own are not meant
 tgt_threads() {
-	ps --ppid 2 -o comm= | grep -Ei 'iscsi|tgt|target|tcm|^lio|fairlead' |
-		grep -Ev '^(iscsi_eh|iscsi_conn_cl|iscsi_q_|kworker)' | sort | uniq -c | tr -s ' \n' ' '
+	local stat line name found=()
+	for stat in /proc/[0-9]*/stat; do
+		{ read -r line <"$stat"; } 2>/dev/null || continue
+		[[ $line =~ ^[0-9]+\ \((.*)\)\ .\ 2\  ]] || continue
+		name=${BASH_REMATCH[1]}
+		case ${name,,} in *iscsi* | *tgt* | *target* | *tcm* | lio* | *fairlead*) ;; *) continue ;; esac
+		case $name in iscsi_eh* | iscsi_conn_cl* | iscsi_q_* | kworker*) continue ;; esac
+		found+=("$name")
+	done
+	[ ${#found[@]} -eq 0 ] || printf '%s\n' "${found[@]}" | sort | uniq -c | tr -s ' \n' ' '
 }
