@@ -20,11 +20,13 @@ whose() {
 
 tgt_load() {
 	local m
-	modprobe configfs
-	mountpoint -q $CFS || mount -t configfs configfs $CFS || return 1
-	mkdir -p /etc/target/pr /etc/target/alua /var/target/pr /var/target/alua
-	modprobe target_core_mod || return 1
-	for m; do modprobe "$m" || return 1; done
+	if [ ! -d $TGT ] || [ ! -d /etc/target/pr ] || [ ! -d /var/target/alua ]; then
+		modprobe configfs
+		mountpoint -q $CFS || mount -t configfs configfs $CFS || return 1
+		mkdir -p /etc/target/pr /etc/target/alua /var/target/pr /var/target/alua
+		modprobe target_core_mod || return 1
+	fi
+	for m; do [ -d "/sys/module/$m" ] || modprobe "$m" || return 1; done
 }
 
 # NAME SIZE(bytes) FILE: makes the file (sparse) too; prints the device's directory
@@ -71,7 +73,7 @@ iscsi_make() {
 	echo "$t"
 }
 # TPG N DEVICE: for every fabric
-lun_make() { mkdir -p "$1/lun/lun_$2" && ln -s "$3" "$1/lun/lun_$2/$(basename "$3")"; }
+lun_make() { mkdir -p "$1/lun/lun_$2" && ln -s "$3" "$1/lun/lun_$2/${3##*/}"; }
 # TPG N
 lun_remove() { find "$1/lun/lun_$2" -maxdepth 1 -type l -delete; rmdir "$1/lun/lun_$2"; }
 
@@ -123,19 +125,20 @@ tgt_clear() {
 		f=${f%/}
 		[ "${f##*/}" != core ] || continue
 		for w in "$f"/*/; do
-			[ -d "$w" ] && [ "$(basename "$w")" != discovery_auth ] || continue
-			for t in "$w"tpgt_*/; do [ ! -d "$t" ] || _tgt_clear_tpg "${t%/}"; done
+			w=${w%/}
+			[ -d "$w" ] && [ "${w##*/}" != discovery_auth ] || continue
+			for t in "$w"/tpgt_*/; do [ ! -d "$t" ] || _tgt_clear_tpg "${t%/}"; done
 			rmdir "$w"
 		done
 		rmdir "$f"
 	done
-	for d in $TGT/core/alua/lu_gps/*/; do
-		[ "$(basename "$d")" = default_lu_gp ] || rmdir "$d" 2>/dev/null
+	for d in "$TGT"/core/alua/lu_gps/*/; do
+		[[ $d == */default_lu_gp/ ]] || rmdir "$d" 2>/dev/null
 	done
 	for d in $TGT/core/*_[0-9]*/*/; do
 		[ -d "$d" ] || continue
 		for t in "$d"alua/*/; do
-			[ ! -d "$t" ] || [ "$(basename "$t")" = default_tg_pt_gp ] || rmdir "$t"
+			[ ! -d "$t" ] || [[ $t == */default_tg_pt_gp/ ]] || rmdir "$t"
 		done
 		rmdir "$d"
 	done
