@@ -10,17 +10,25 @@ mkdir -p $WORK
 
 # so_make TYPE NAME CONTROL [ATTRIB=VALUE...]: an enabled storage object; prints its directory
 so_make() {
-	local dir=$TGT/core/$1_0/$2 control=$3 pair; shift 3
+	local dir=$TGT/core/$1_0/$2 control=$3 pair uuid; shift 3
 	mkdir -p "$dir" && echo "$control" >"$dir/control" || return 1
 	for pair; do echo "${pair#*=}" >"$dir/attrib/${pair%%=*}" || return 1; done
 	echo 1 >"$dir/enable" || return 1
-	[[ $dir == */pscsi_* ]] || cat /proc/sys/kernel/random/uuid >"$dir/wwn/vpd_unit_serial"
+	read -r uuid </proc/sys/kernel/random/uuid
+	[[ $dir == */pscsi_* ]] || echo "$uuid" >"$dir/wwn/vpd_unit_serial"
 	echo "$dir"
 }
 so_remove() { rmdir "$1"; }
 
-_lun_block() { ls "/sys/bus/scsi/devices/$1/block" 2>/dev/null | head -1; }
-_lun_ready() { [ -n "$(_lun_block "$1")" ] && [ -b "/dev/$(_lun_block "$1")" ]; }
+# ADDRESS: sets DISK, once its node is there
+_lun_disk() {
+	local dir
+	for dir in "/sys/bus/scsi/devices/$1/block"/*; do
+		DISK=/dev/${dir##*/}
+		[ -b "$DISK" ] && return
+	done
+	return 1
+}
 
 # disk_make SO: sets DISK (block device), DISK_LUN and DISK_TPG
 disk_make() {
@@ -29,45 +37,60 @@ disk_make() {
 	[ -d "$DISK_TPG" ] || loop_make $LOOP_WWN >/dev/null || return 1
 	DISK_LUN=$NEXT_LUN; NEXT_LUN=$((NEXT_LUN + 1))
 	lun_make "$DISK_TPG" $DISK_LUN "$1" || return 1
-	address=$(cat "$DISK_TPG/address"):$DISK_LUN
-	wait_for 10 _lun_ready "$address" || return 1
-	DISK=/dev/$(_lun_block "$address")
-	udevadm settle 2>/dev/null
-	return 0
+	read -r address <"$DISK_TPG/address"
+	wait_for 10 _lun_disk "$address:$DISK_LUN"
 }
 disk_remove() { lun_remove "$DISK_TPG" "$DISK_LUN"; }
 disk_rescan() { echo 1 >"/sys/class/block/${DISK##*/}/device/rescan"; }
 
 # its SCSI generic node, which opens a write protected disk as well
-sg_node() {
-	local sg=/sys/class/block/${1##*/}/device/scsi_generic
-	if [ -d "$sg" ]; then echo "/dev/$(ls "$sg")"; else echo "$1"; fi
+_sg_node() {	# into SG
+	local dir
+	SG=$1
+	for dir in "/sys/class/block/${1##*/}/device/scsi_generic"/*; do [ ! -d "$dir" ] || SG=/dev/${dir##*/}; done
+}
+sg_node() { local SG; _sg_node "$1"; echo "$SG"; }
+
+# the bytes of the sense data in sg_raw's text, into SENSE
+_sense_bytes() {
+	local line seen=
+	SENSE=()
+	while IFS= read -r line; do
+		if [ -z "$seen" ]; then
+			[[ $line != *'Raw sense data'* ]] || seen=1
+		elif [[ $line =~ ^[[:space:]]+([0-9a-f]{2}[[:space:]]*)+$ ]]; then
+			read -ra line <<<"$line"
+			SENSE+=("${line[@]}")
+		else
+			return 0
+		fi
+	done <<<"$1"
 }
 
 # sense DISK CDB...: "key asc ascq info" in hex of a command that is to fail, "conflict", or "good"
 sense() {
-	local disk out; disk=$(sg_node "$1"); shift
-	out=$(sg_raw -v ${SENSE_OPTS-} "$disk" "$@" 2>&1)
-	python3 - "$out" <<'P'
-import re, sys
-text = sys.argv[1]
-m = re.search(r"Raw sense data[^\n]*\n((?:\s+(?:[0-9a-f]{2}\s+)+\n?)+)", text)
-if not m:
-    print("good" if "SCSI Status: Good" in text else
-          "conflict" if "Reservation Conflict" in text.title() else "none: " + text.replace("\n", " ")[-200:])
-    sys.exit()
-b = bytes(int(x, 16) for x in m.group(1).split())
-if b[0] & 0x7f in (0x70, 0x71):
-    info = int.from_bytes(b[3:7], "big") if b[0] & 0x80 else None
-    print("%x %02x %02x %s" % (b[2] & 15, b[12], b[13], "-" if info is None else "%x" % info))
-else:
-    info, at = None, 8
-    while at + 1 < min(len(b), 8 + b[7]):
-        if b[at] == 0:
-            info = int.from_bytes(b[at + 4:at + 12], "big")
-        at += 2 + b[at + 1]
-    print("%x %02x %02x %s" % (b[1] & 15, b[2], b[3], "-" if info is None else "%x" % info))
-P
+	local SG SENSE out info=- at end
+	_sg_node "$1"; shift
+	out=$(sg_raw -v ${SENSE_OPTS-} "$SG" "$@" 2>&1)
+	_sense_bytes "$out"
+	set -- "${SENSE[@]}"
+	if [ $# -eq 0 ]; then
+		out=${out//$'\n'/ }
+		case $out in
+		*'SCSI Status: Good'*) echo good ;;
+		*[Rr]'eservation '[Cc]onflict*) echo conflict ;;
+		*) [ ${#out} -le 200 ] || out=${out: -200}; echo "none: $out" ;;
+		esac
+	elif [[ $1 == [7f][01] ]]; then
+		[[ $1 != f? ]] || printf -v info %x $((16#$4$5$6$7))
+		printf '%x %02x %02x %s\n' $((16#$3 & 15)) $((16#${13})) $((16#${14})) "$info"
+	else	# descriptors: the information one is of type 0
+		end=$((8 + 16#$8))
+		for ((at = 8; at + 1 < end && at + 1 < $#; at += 2 + 16#${SENSE[at + 1]})); do
+			[ "${SENSE[at]}" != 00 ] || { printf -v out %s "${SENSE[@]:at + 4:8}"; printf -v info %x $((16#$out)); }
+		done
+		printf '%x %02x %02x %s\n' $((16#$2 & 15)) $((16#$3)) $((16#$4)) "$info"
+	fi
 }
 
 # random data once, 8 MiB
