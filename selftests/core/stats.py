@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # suite: statistics of backstores, LUNs and mapped LUNs count what really happened
-# time: 90
+# time: 24
 # SPDX-License-Identifier: GPL-2.0-only
 """A known number of commands and bytes goes through loopback and through iSCSI; the counters must grow by exactly that."""
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # suite: the whole configfs tree of a full configuration against the recorded one, line by line
-# time: 120
+# time: 35
 # SPDX-License-Identifier: GPL-2.0-only
 """
 Builds what golden/tree-*.tsv was recorded with: each kind of backstore, iSCSI with ACL, CHAP, two sessions and a

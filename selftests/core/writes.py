@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # suite: every writable file of the core's tree: values taken and refused, errno, what reads back, in each state
-# time: 120
+# time: 35
 # SPDX-License-Identifier: GPL-2.0-only
 """
 One row a file. A row gives values and what a write of each must return ('' for success); what a type of number

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # suite: iscsi-test-cu of libiscsi on fully provisioned LUNs: fileio, ramdisk, iblock
-# time: 180
+# time: 200
 # once: the command set and the lifetime rules are the same code on each kernel
 # SPDX-License-Identifier: GPL-2.0-only
 """

@@ -1,6 +1,6 @@
 #!/bin/bash
 # suite: multipath-tools over two portals in two target port groups: failover under I/O without an error
-# time: 120
+# time: 130
 # once: the command set and the lifetime rules are the same code on each kernel
 # SPDX-License-Identifier: GPL-2.0-only
 . $TOP/selftests/lib/ktap.sh

@@ -37,7 +37,7 @@ class Suite:
     def limit(self, kernel):
         """Seconds until it is stopped: the time it says it takes, with room for slow machines."""
         full = 4 if os.environ.get("FULL") else 1
-        return self.seconds * full * (10 if kernel.debug else 3) + 60
+        return self.seconds * full * (12 if kernel.debug else 4) + 120
 
 
 def every():
