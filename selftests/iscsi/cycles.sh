@@ -1,6 +1,6 @@
 #!/bin/bash
-# suite: 200 logins and logouts, 20 targets made and removed: nothing stays behind
-# time: 150
+# suite: 100 logins and logouts, 8 targets made and removed: nothing stays behind
+# time: 80
 # cpus: 2
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
@@ -9,7 +9,8 @@ at_exit tgt_clear
 at_exit 'logout >/dev/null 2>&1'
 
 IQN=iqn.2026-01.org.fairlead:cycles
-LOGINS=200 SETUPS=20
+LOGINS=100 SETUPS=8
+[ -z "$FULL" ] || { LOGINS=200 SETUPS=20; }
 [ "$TIER" != debug ] || { LOGINS=60 SETUPS=4; }
 PORTAL=127.0.0.1:3260
 
