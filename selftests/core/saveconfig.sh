@@ -24,7 +24,9 @@ snapshot() {
 				# in the order of making, which rtslib does not keep
 				*/members) continue ;;
 				esac
-				printf '%s=%s\n' "$f" "$(tr '\n' ' ' <"$f" 2>/dev/null)"
+				lines=()
+				mapfile -t lines 2>/dev/null <"$f"
+				printf '%s=%s\n' "$f" "${lines[*]}"
 			done
 		find . -type l -printf '%p -> %l\n' | sort
 	) | sed -E 's#core/(fileio|rd_mcp|iblock|pscsi|user)_[0-9]+#core/\1_N#'
