@@ -77,10 +77,8 @@ check "an ACL that needs none, libiscsi" inq
 disc() {
 	iscsiadm -m discoverydb -t st -p 127.0.0.1:3260 -o delete >/dev/null 2>&1
 	iscsiadm -m discoverydb -t st -p 127.0.0.1:3260 -o new >/dev/null || return 1
-	local set
-	for set in discovery.sendtargets.timeo.login_timeout=5 discovery.sendtargets.reopen_max=0 "$@"; do
-		iscsiadm -m discoverydb -t st -p 127.0.0.1:3260 -o update -n "${set%%=*}" -v "${set#*=}" || return 1
-	done
+	record_set /etc/iscsi/send_targets/127.0.0.1,3260/st_config discovery.sendtargets.timeo.login_timeout=5 \
+		discovery.sendtargets.reopen_max=0 "$@" || return 1
 	iscsiadm -m discoverydb -t st -p 127.0.0.1:3260 -D | grep -q $IQN
 }
 D=discovery.sendtargets.auth

@@ -11,13 +11,24 @@ initiator_start() {
 	wait_for 10 iscsiadm -m iface
 }
 
+# RECORD NAME=VALUE...: into a file of iscsiadm's; a run of it for each value would take most of the time
+record_set() {
+	local record=$1 lines line set; shift
+	mapfile -t lines <"$record" || return 1
+	for line in "${lines[@]}"; do
+		for set; do [[ $line != "${set%%=*} = "* ]] || continue 2; done
+		[[ $line != '# END RECORD' ]] || printf '%s\n' "${@/=/ = }"
+		printf '%s\n' "$line"
+	done >"$record"
+}
 # login IQN [PORTAL] [NAME=VALUE...]: makes the node record, sets its values, logs in
 login() {
-	local iqn=$1 portal=${2:-127.0.0.1:3260} set; shift; [ $# -eq 0 ] || shift
+	local iqn=$1 portal=${2:-127.0.0.1:3260} host record; shift; [ $# -eq 0 ] || shift
 	initiator_start || return 1
 	iscsiadm -m node -o new -T "$iqn" -p "$portal" >/dev/null || return 1
-	for set; do
-		iscsiadm -m node -o update -T "$iqn" -p "$portal" -n "${set%%=*}" -v "${set#*=}" || return 1
+	host=${portal%:*} host=${host#[} host=${host%]}
+	for record in "/etc/iscsi/nodes/$iqn/$host,${portal##*:}" "/etc/iscsi/nodes/$iqn/$host,${portal##*:},"*/*; do
+		[ ! -f "$record" ] || record_set "$record" "$@" || return 1
 	done
 	iscsiadm -m node -T "$iqn" -p "$portal" -l
 }
