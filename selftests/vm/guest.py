@@ -121,11 +121,13 @@ def make_initrd(kernel, path):
 def make_modules(kernel, ours, out):
     """Module indexes for the guest, made here because depmod is slow under emulation:
     out/stock/modules.*, out/ours/modules.* and out/ko/*.ko (ours is a folder of .ko or None)."""
-    ko = sorted(glob.glob(f"{ours}/*.ko")) if ours else []
     os.makedirs(f"{out}/ko")
+    built = sorted(glob.glob(f"{ours}/*.ko")) if ours else []
+    for path in built:      # without debug information, which is most of a file that the guest copies and loads
+        subprocess.run(["strip", "-g", "-o", f"{out}/ko/{os.path.basename(path)}", path], check=True)
+    ko = sorted(glob.glob(f"{out}/ko/*.ko"))
     digest = hashlib.sha256(f"{kernel.modules} {os.stat(kernel.modules).st_mtime_ns}".encode())
     for path in ko:
-        shutil.copy(path, f"{out}/ko/")
         with open(path, "rb") as f:
             digest.update(path.rsplit("/", 1)[1].encode() + f.read())
     kept = f"{CACHE}/indexes/{digest.hexdigest()[:24]}"
