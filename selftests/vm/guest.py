@@ -306,8 +306,9 @@ class Guest:
 
     @staticmethod
     def end_all():
+        # in a signal handler: who started it may be about to wait for it, and does so
         for one in list(Guest.running):
-            one.kill()
+            one.proc.kill()
 
     def wait(self, seconds):
         try:
