@@ -29,7 +29,7 @@ struct tgt_dev {
 	struct se_device *dev;
 	spinlock_t orphan_lock;
 	struct list_head orphans;	/* se_cmd.state_list of commands cut off from their nexus */
-	struct list_head cuts;		/* struct tgt_cut: those of which the backend is being told */
+	struct list_head cuts;		/* struct tgt_cut: those a backend is being told of */
 	unsigned int orphan_count;	/* of both */
 	struct se_cmd *aca_task;	/* only compared; changed by cmpxchg() */
 	unsigned int holds;		/* third-party copies that use the device without a LUN */
