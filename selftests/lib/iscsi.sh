@@ -21,14 +21,14 @@ record_set() {
 		printf '%s\n' "$line"
 	done >"$record"
 }
-# login IQN [PORTAL] [NAME=VALUE...]: makes the node record, sets its values, logs in
+# login IQN [PORTAL] [NAME=VALUE...]: makes the node record, sets its values, logs in. By iscsiadm: a discovery may have
+# left another record of the same portal, with its tag
 login() {
-	local iqn=$1 portal=${2:-127.0.0.1:3260} host record; shift; [ $# -eq 0 ] || shift
+	local iqn=$1 portal=${2:-127.0.0.1:3260} set; shift; [ $# -eq 0 ] || shift
 	initiator_start || return 1
 	iscsiadm -m node -o new -T "$iqn" -p "$portal" >/dev/null || return 1
-	host=${portal%:*} host=${host#[} host=${host%]}
-	for record in "/etc/iscsi/nodes/$iqn/$host,${portal##*:}" "/etc/iscsi/nodes/$iqn/$host,${portal##*:},"*/*; do
-		[ ! -f "$record" ] || record_set "$record" "$@" || return 1
+	for set; do
+		iscsiadm -m node -o update -T "$iqn" -p "$portal" -n "${set%%=*}" -v "${set#*=}" || return 1
 	done
 	iscsiadm -m node -T "$iqn" -p "$portal" -l
 }
