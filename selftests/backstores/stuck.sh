@@ -2,7 +2,6 @@
 # suite: a device that does not answer: everything else goes on, removal ends, no old write lands over a newer one
 # time: 120
 # once: the command set and the lifetime rules are the same code on each kernel
-# log-ok: WARNING: .*check_flush_dependency|WQ_MEM_RECLAIM iscsi_ctrl_|cut here|Call Trace:
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 . $TOP/selftests/lib/iscsi.sh

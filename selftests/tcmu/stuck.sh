@@ -1,7 +1,6 @@
 #!/bin/bash
 # suite: a stopped handler: everything else goes on, removal ends, no old write lands over a newer one
 # time: 40
-# log-ok: WARNING: .*check_flush_dependency|WQ_MEM_RECLAIM iscsi_ctrl_|cut here|Call Trace:
 . $TOP/selftests/lib/ktap.sh
 . $TOP/selftests/lib/configfs.sh
 . $TOP/selftests/lib/iscsi.sh

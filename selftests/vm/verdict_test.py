@@ -48,6 +48,11 @@ def main():
     tests.append(("allowed by the suite", not verdict.faults(["WARNING: mine"], "WARNING: mine")))
     tests.append(("the part of a suite", verdict.part_of(KMSG, "a/b") == ["[   2.000000] x"]))
     tests.append(("a suite that never ended", len(verdict.part_of(KMSG[:60], "a/b")) == 1))
+    report = ["x", "---[ cut here ]---", "WQ_MEM_RECLAIM iscsi_ctrl_0:10:f is flushing !WQ_MEM_RECLAIM pm:g",
+              "WARNING: CPU: 0", "Call Trace:", "---[ end trace 0 ]---"]
+    tests.append(("a report about the initiator", not verdict.faults(report)))
+    tests.append(("ours behind it", verdict.faults(report + ["---[ cut here ]---", "WARNING: CPU: 0"]) == [6, 7]))
+    tests.append(("a report that says something else", bool(verdict.faults(report[:2] + report[3:]))))
     lines = ["a", "1] fairlead: stopped", "BUG: b", "1] fairlead: stopped", "c"]
     tests.append(("what the rig asked for itself", verdict.stopped(lines) == (["a", "c"], ["BUG: b"])))
     for n, (what, good) in enumerate(tests, 1):
