@@ -255,7 +255,7 @@ def atomic(sg):
 
     limits = vpd(sg, 0xb0)
     most, transfer = int.from_bytes(limits[44:48], "big"), int.from_bytes(limits[8:12], "big")
-    same("Block Limits: no length that is atomic against the loss of power", (most, transfer > 256), (0, True))
+    same("Block Limits: one block is atomic against the loss of power", (most, transfer > 256), (1, True))
     most = 256
     same("no alignment, no granularity, no boundaries", limits[48:64], bytes(16))
     same("as much as that, anywhere", (write(3, most).code, sg.read(3 + most - 1, 1)), ((), b"\xa7" * 512))

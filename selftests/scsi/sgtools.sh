@@ -146,7 +146,7 @@ ends "what differs" $MISCOMPARE sg_compare_and_write --quiet --in=/tmp/sgt-pair 
 same "is left alone" "$(at 0 "$caw")" B
 ends "data for another block are refused" $ILLEGAL sg_compare_and_write --in=/tmp/sgt-pair --lba=0 --num=$((caw - 1)) --xferlen=$((caw * 1024)) "$S"
 
-same "WRITE ATOMIC: no length that holds against the loss of power" "$atomic" 0
+same "WRITE ATOMIC: one block holds against the loss of power" "$atomic" 1
 atomic=256
 blocks $((atomic + 1)) C >/dev/null
 ends "WRITE ATOMIC(16): $atomic blocks" $GOOD sg_write_x --atomic=0 --16 --lba=0 --num="$atomic" --in=/tmp/sgt-C "$S"

@@ -24,8 +24,8 @@ sense_reason_t tgt_rw_parse(struct se_cmd *cmd, u32 *size)
  * @cmd: command, its extent read and checked
  * @size: bytes of its blocks
  *
- * No other command sees a part of it. That is all that it promises where the Block Limits page has
- * no length for it (vpd.c): of what a power cut interrupts a part may be there.
+ * No other command sees a part of it. That is all that it promises beyond the length that the Block
+ * Limits page has for it (vpd.c): of what a power cut interrupts a part may be there.
  * Boundaries are not offered.
  *
  * Return: TCM_NO_SENSE, or INVALID FIELD IN CDB. Any context.

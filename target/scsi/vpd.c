@@ -207,13 +207,13 @@ static void put_unmap_limits(struct wbuf *w, const struct se_dev_attrib *attrib)
 /*
  * MAXIMUM ATOMIC TRANSFER LENGTH: who is told of one relies on it against the loss of power, too
  * (Linux since 6.11 does, for torn-write protection). No file and no block device keeps such
- * a promise, so WRITE ATOMIC, which no other command sees a part of, is taken all the same, up to
- * TGT_ATOMIC_MAX_BLOCKS, but no length is told.
+ * a promise for more than a block. WRITE ATOMIC, which no other command sees a part of, is taken up
+ * to TGT_ATOMIC_MAX_BLOCKS all the same.
  */
 static u32 atomic_length(const struct se_device *dev)
 {
 	return dev->transport->transport_flags_default & TGT_TRANSPORT_VOLATILE ?
-		       TGT_ATOMIC_MAX_BLOCKS : 0;
+		       TGT_ATOMIC_MAX_BLOCKS : 1;
 }
 
 /* SBC-4 6.6.4 */
