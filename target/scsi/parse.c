@@ -162,6 +162,19 @@ static bool is_right_way(const struct se_cmd *cmd, const struct tgt_opcode *row,
 	return cmd->data_direction == row->dir;
 }
 
+/*
+ * A READ that is announced as a write expects no data (RFC 7143 11.3.4), so that all that there are
+ * become its residual, where the transport tells that. A write is not done without its data.
+ */
+static sense_reason_t turn_round(struct se_cmd *cmd, const struct tgt_opcode *row)
+{
+	if (row->dir != DMA_FROM_DEVICE || cmd->se_cmd_flags & SCF_BIDI ||
+	    !(cmd->se_cmd_flags & SCF_TGT_DETACHABLE))
+		return TCM_INVALID_FIELD_IN_COMMAND_IU;
+	cmd->data_length = 0;
+	return TCM_NO_SENSE;
+}
+
 static sense_reason_t parse_row(struct se_cmd *cmd, const struct tgt_opcode *row, u32 *size)
 {
 	sense_reason_t reason;
@@ -181,7 +194,7 @@ static sense_reason_t parse_row(struct se_cmd *cmd, const struct tgt_opcode *row
 	if (!reason && (row->flags & (OPF_PROTECT | OPF_DATA)))
 		reason = tgt_prot_parse(cmd, protect_field(cmd, row), row->flags & OPF_CDB32);
 	if (!reason && unlikely(!is_right_way(cmd, row, *size)))
-		reason = TCM_INVALID_FIELD_IN_COMMAND_IU;
+		reason = turn_round(cmd, row);
 	return reason;
 }
 
