@@ -186,8 +186,14 @@ int tgt_registry_persist(struct tgt_pr *pr, const struct pr_state *s)
 	ret = file_name(pr, name, sizeof(name));
 	if (ret)
 		return ret;
-	if (!s->aptpl || !s->count)
-		return tgt_dbroot_remove(APTPL_FOLDER, name);
+	if (!s->aptpl || !s->count) {
+		ret = tgt_dbroot_remove(APTPL_FOLDER, name);
+		if (!ret || !pr->lost)
+			return ret;
+		/* nobody could use the unit otherwise; the damage is found again at the next start */
+		pr_warn_ratelimited("%s: the damaged file stays: %d\n", name, ret);
+		return 0;
+	}
 
 	text = kvmalloc(APTPL_FILE_MAX, GFP_KERNEL);
 	if (!text)

@@ -84,8 +84,11 @@ sense_reason_t spc_emulate_report_luns(struct se_cmd *cmd)
 	 */
 	size = LIST_HEADER + 8 * (2 + (nacl ? count_mapped(nacl) : 0));
 	list = kvzalloc(size, GFP_KERNEL);
-	if (!list)
+	if (!list) {
+		/* REPORTED LUNS DATA HAS CHANGED, once more: it may have been told of by nothing */
+		tgt_ua_post_nexus(cmd, 0x3f, 0x0e);
 		return TCM_OUT_OF_RESOURCES;
+	}
 	wbuf_init(&w, list, size);
 	wbuf_zero(&w, LIST_HEADER);
 	if (nacl &&
