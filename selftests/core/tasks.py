@@ -392,6 +392,27 @@ def case_stuck_unmap():
         x.close()
 
 
+def case_queued():
+    """submit_type: commands go by a queue of the device's, of writes only what comes after their data."""
+    submit = SO0 + '/attrib/submit_type'
+    if not os.path.exists(submit):
+        return
+    a = Init('a')
+    a.settle(0)
+    same('the device wants a queue', ktap.write(submit, '2'), None)
+    same('a write', a.wait(a.write(300, 0x33))[2], GOOD)
+    same('is there', a.wait(a.read_task(300))[3], b'\x33' * BLOCK)
+    SLOW.stop()
+    r = [a.read_task(300) for _ in range(4)]
+    t = a.manage(ABORT_TASK_SET)
+    same('ABORT TASK SET finds those that are queued', a.wait(t, 5)[2], COMPLETE)
+    SLOW.go()
+    ok('none of them is answered', a.wait(r[0], 1) is None and not a.answers, a.answers)
+    same('another', a.wait(a.read_task(300))[3], b'\x33' * BLOCK)
+    ktap.write(submit, '0')
+    a.close()
+
+
 def pr_out(x, action, key=0, new=0, kind=0):
     return x.task(struct.pack('>BBBxxIx', 0x5f, action, kind, 24), write=24, data=struct.pack('>QQ8x', key, new))
 
@@ -473,7 +494,7 @@ try:
     make_lun0()
     cases = [case_ordered_waits, case_ordered_waits_for_data, case_many_mixed, case_abort_nothing, case_reset]
     if is_ours('iscsi_target_mod') and is_ours('target_core_mod'):
-        cases += [case_abort_write_pending, case_stuck_answers, case_stuck_steps, case_stuck_unmap, case_stuck_preempt,
+        cases += [case_queued, case_abort_write_pending, case_stuck_answers, case_stuck_steps, case_stuck_unmap, case_stuck_preempt,
                   case_stuck]
     ktap.run(cases)
 finally:

@@ -147,8 +147,8 @@ static bool is_orphan_of(const struct se_cmd *orphan, const void *mark)
 }
 
 /*
- * From the task set to @to, among the orphans, in one step: who walks the one and then the others,
- * as tgt_cmd_for_each(), does not miss the command.
+ * From the task set to @to, among the orphans, in one step: who walks the one and then the others
+ * does not miss the command.
  */
 static void become_orphan(struct se_cmd *cmd, struct list_head *to)
 {
@@ -163,29 +163,50 @@ static void become_orphan(struct se_cmd *cmd, struct list_head *to)
 	spin_unlock_irqrestore(&tdev->orphan_lock, flags);
 }
 
-/**
- * tgt_abort_each_orphan - look at every command that was cut off and may still be in the backend
- * @dev: device
- * @fn: called with orphan_lock held and interrupts off
- * @data: passed to @fn
- * Context: any.
- */
-void tgt_abort_each_orphan(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void *data),
-			   void *data)
+static void walk_orphans(struct tgt_dev *tdev, void (*fn)(struct se_cmd *cmd, void *data),
+			 void *data)
 {
-	struct tgt_dev *tdev = tgt_dev(dev);
 	struct tgt_cut *cut;
 	struct se_cmd *cmd;
-	unsigned long flags;
 
-	if (likely(!READ_ONCE(tdev->orphan_count)))
-		return;
-	spin_lock_irqsave(&tdev->orphan_lock, flags);
+	lockdep_assert_held(&tdev->orphan_lock);
 	list_for_each_entry(cmd, &tdev->orphans, state_list)
 		fn(cmd, data);
 	list_for_each_entry(cut, &tdev->cuts, link)
 		list_for_each_entry(cmd, &cut->cmds, state_list)
 			fn(cmd, data);
+}
+
+/* Every command that was cut off and may still be in the backend. */
+static void for_each_orphan(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void *data),
+			    void *data)
+{
+	struct tgt_dev *tdev = tgt_dev(dev);
+	unsigned long flags;
+
+	if (likely(!READ_ONCE(tdev->orphan_count)))
+		return;
+	spin_lock_irqsave(&tdev->orphan_lock, flags);
+	walk_orphans(tdev, fn, data);
+	spin_unlock_irqrestore(&tdev->orphan_lock, flags);
+}
+
+/**
+ * tgt_cmd_for_each - look at every command in flight on a device, orphans as well
+ * @dev: device
+ * @fn: called with orphan_lock, and maybe the lock of a queue, held and interrupts off
+ * @data: passed to @fn
+ * Context: any. Commands that enter or leave meanwhile may be missed; one that is cut off meanwhile
+ * is seen once.
+ */
+void tgt_cmd_for_each(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void *data), void *data)
+{
+	struct tgt_dev *tdev = tgt_dev(dev);
+	unsigned long flags;
+
+	spin_lock_irqsave(&tdev->orphan_lock, flags);
+	tgt_order_for_each(dev, fn, data);
+	walk_orphans(tdev, fn, data);
 	spin_unlock_irqrestore(&tdev->orphan_lock, flags);
 }
 
@@ -460,7 +481,7 @@ unsigned int tgt_abort_run(struct tgt_abort_spec *spec, struct tgt_abort_set *se
 	cut_begin(tgt_dev(spec->dev), &cut);
 	tgt_order_for_each(spec->dev, collect_one, &c);
 	if (spec->orphans)
-		tgt_abort_each_orphan(spec->dev, collect_orphan, &c);
+		for_each_orphan(spec->dev, collect_orphan, &c);
 	list_for_each_entry_safe(wait, next, &c.waits, local) {
 		struct se_cmd *cmd = wait->cmd;
 		bool ended;
@@ -716,6 +737,6 @@ bool tgt_cmd_orphan_blocks(struct se_cmd *cmd)
 	    cmd->t_task_cdb[0] == REQUEST_SENSE)
 		return false;
 	b.mark = initiator_mark(cmd->se_sess);
-	tgt_abort_each_orphan(cmd->se_dev, look_for_own, &b);
+	for_each_orphan(cmd->se_dev, look_for_own, &b);
 	return b.stands;
 }

@@ -42,6 +42,8 @@
 #define CMD_T_TGT_QUEUED	BIT(24)
 /* finished: the core's reference is, or is being, dropped */
 #define CMD_T_TGT_PUT		BIT(23)
+/* in a submission queue, or on the way from it; with CMD_T_ACTIVE */
+#define CMD_T_TGT_SUBMIT	BIT(25)
 
 /**
  * struct cmd_gate - a condition a command must pass, in SAM-5 order, before its CDB is parsed

@@ -190,7 +190,9 @@ static enum sequel note_outcome(struct se_cmd *cmd, u8 status, sense_reason_t re
 		cmd->t_state = TRANSPORT_COMPLETE;
 		*admitted = tgt_life_take_admission(cmd);
 	}
-	if (mine || !(cmd->transport_state & CMD_T_TGT_PUT))
+	/* an orphan whose step has not returned ends with that, or it would end twice */
+	if (mine || (!(cmd->transport_state & CMD_T_TGT_PUT) &&
+		     !(orphan && cmd->transport_state & CMD_T_TGT_EXEC)))
 		cmd->transport_state |= CMD_T_COMPLETE | CMD_T_ACTIVE;
 	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
 	if (!mine)

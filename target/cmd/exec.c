@@ -50,6 +50,8 @@ static enum handover take_over(struct se_cmd *cmd)
 	unsigned long flags;
 
 	spin_lock_irqsave(&cmd->t_state_lock, flags);
+	if (cmd->transport_state & CMD_T_TGT_SUBMIT)
+		cmd->transport_state &= ~(CMD_T_TGT_SUBMIT | CMD_T_ACTIVE);
 	if (cmd->transport_state & (CMD_T_TGT_PUT | CMD_T_COMPLETE | CMD_T_ACTIVE)) {
 		/* an abort was faster; the fabric does not have to know */
 	} else if (cmd->transport_state & CMD_T_STOP) {
@@ -331,6 +333,29 @@ void tgt_cmd_resume(struct se_cmd *cmd)
 		tgt_abort_orphan_answered(cmd);
 }
 
+/* Ends a command that is not to begin any more. */
+static void end_unbegun(struct se_cmd *cmd)
+{
+	if (READ_ONCE(cmd->transport_state) & CMD_T_ABORTED) {
+		tgt_life_finish_abort(cmd);
+		return;
+	}
+	tgt_life_retire(cmd);
+	tgt_life_finish(cmd);
+}
+
+static void take_turn(struct se_cmd *cmd)
+{
+	enum tgt_turn turn = TURN_GIVEN_UP;
+
+	if (likely(!(READ_ONCE(cmd->transport_state) & CMD_T_ABORTED)))
+		turn = tgt_order_wait(cmd);
+	if (turn == TURN_HAS_COME)
+		tgt_exec_continue(cmd);
+	else if (turn == TURN_GIVEN_UP)
+		end_unbegun(cmd);
+}
+
 /**
  * target_execute_cmd - execute a command whose data, if any, are all there
  * @cmd: command in the phase NEW or WRITE_PENDING
@@ -344,10 +369,7 @@ void target_execute_cmd(struct se_cmd *cmd)
 		run(cmd);
 		break;
 	case HANDOVER_TAKEN:
-		if (unlikely(READ_ONCE(cmd->transport_state) & CMD_T_ABORTED))
-			tgt_life_finish_abort(cmd);
-		else if (!tgt_order_wait(cmd))
-			tgt_exec_continue(cmd);
+		take_turn(cmd);
 		break;
 	case HANDOVER_VOID:
 		break;

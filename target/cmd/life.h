@@ -64,7 +64,8 @@ void tgt_life_exit(void);
 
 /* order.c: the task set */
 void tgt_order_enter(struct se_cmd *cmd);
-bool tgt_order_wait(struct se_cmd *cmd);
+enum tgt_turn { TURN_HAS_COME, TURN_WILL_COME, TURN_GIVEN_UP };
+enum tgt_turn tgt_order_wait(struct se_cmd *cmd);
 bool tgt_order_is_due(const struct se_cmd *cmd);
 bool tgt_order_cancel(struct se_cmd *cmd);
 void tgt_order_leave(struct se_cmd *cmd);
@@ -133,8 +134,6 @@ struct tgt_cut {
 };
 
 unsigned int tgt_abort_run(struct tgt_abort_spec *spec, struct tgt_abort_set *set);
-void tgt_abort_each_orphan(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void *data),
-			   void *data);
 void tgt_abort_set_put(struct tgt_abort_set *set);
 void tgt_abort_set_cancel(struct tgt_abort_set *set);
 void tgt_abort_signal(struct se_cmd *cmd);

@@ -176,29 +176,30 @@ static void give_up_turn(struct se_device *dev, struct se_cmd *cmd, struct list_
 }
 
 /*
- * True if the task must stay dormant: it is then started by the task that it waits for. Who aborts
- * it looks for TASK_READY after the mark; if the mark came first the caller ends the task.
+ * If the task must stay dormant the task that it waits for starts it. Who ends it looks for
+ * TASK_READY after he has marked it; if the mark came first the caller ends it.
  */
-bool tgt_order_wait(struct se_cmd *cmd)
+enum tgt_turn tgt_order_wait(struct se_cmd *cmd)
 {
 	struct se_device *dev = cmd->se_dev;
+	enum tgt_turn turn = TURN_HAS_COME;
 	LIST_HEAD(run);
 	unsigned long flags;
-	bool wait;
 
 	if (tgt_order_is_due(cmd))
-		return false;
+		return TURN_HAS_COME;
 	spin_lock_irqsave(&dev->delayed_cmd_lock, flags);
-	wait = cmd->t_data_nents_orig & TASK_DORMANT;
-	if (wait && READ_ONCE(cmd->transport_state) & CMD_T_ABORTED) {
-		give_up_turn(dev, cmd, &run);
-		wait = false;
+	if (cmd->t_data_nents_orig & TASK_DORMANT) {
+		turn = READ_ONCE(cmd->transport_state) & (CMD_T_ABORTED | CMD_T_FABRIC_STOP) ?
+			TURN_GIVEN_UP : TURN_WILL_COME;
+		if (turn == TURN_GIVEN_UP)
+			give_up_turn(dev, cmd, &run);
+		else
+			cmd->t_data_nents_orig |= TASK_READY;
 	}
-	if (wait)
-		cmd->t_data_nents_orig |= TASK_READY;
 	spin_unlock_irqrestore(&dev->delayed_cmd_lock, flags);
 	start_all(&run);
-	return wait;
+	return turn;
 }
 
 /*
@@ -304,17 +305,4 @@ void tgt_order_for_each(struct se_device *dev, void (*fn)(struct se_cmd *cmd, vo
 			fn(cmd, data);
 		spin_unlock_irqrestore(&q->lock, flags);
 	}
-}
-
-/**
- * tgt_cmd_for_each - look at every command in flight on a device, orphans as well
- * @dev: device
- * @fn: called with the lock of the list held and interrupts off
- * @data: passed to @fn
- * Context: any. Commands that enter or leave meanwhile may be missed.
- */
-void tgt_cmd_for_each(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void *data), void *data)
-{
-	tgt_order_for_each(dev, fn, data);
-	tgt_abort_each_orphan(dev, fn, data);
 }

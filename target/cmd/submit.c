@@ -90,7 +90,7 @@ void tgt_submit_write_pending(struct se_cmd *cmd)
 
 	spin_lock_irqsave(&cmd->t_state_lock, flags);
 	cmd->t_state = TRANSPORT_WRITE_PENDING;
-	cmd->transport_state &= ~CMD_T_ACTIVE;
+	cmd->transport_state &= ~(CMD_T_ACTIVE | CMD_T_TGT_SUBMIT);
 	aborted = cmd->transport_state & (CMD_T_ABORTED | CMD_T_STOP) &&
 		  !cmd->se_tfo->write_pending_must_be_called;
 	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
@@ -167,16 +167,13 @@ static void submit_here(struct se_cmd *cmd)
 		transport_generic_request_failure(cmd, ret);
 }
 
-/* While it is queued the command is the core's, for those who want to stop it. */
-static void mark_queued(struct se_cmd *cmd, bool queued)
+/* Until its worker has handed it on the command is the core's, for those who want to stop it. */
+static void mark_queued(struct se_cmd *cmd)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&cmd->t_state_lock, flags);
-	if (queued)
-		cmd->transport_state |= CMD_T_ACTIVE;
-	else
-		cmd->transport_state &= ~CMD_T_ACTIVE;
+	cmd->transport_state |= CMD_T_ACTIVE | CMD_T_TGT_SUBMIT;
 	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
 }
 
@@ -198,10 +195,8 @@ static void submit_queue_work(struct work_struct *work)
 	/* a backend may leave this to its core, and look at it when it is unplugged */
 	if (plug)
 		plug->se_dev = cmd->se_dev;
-	llist_for_each_entry_safe(cmd, next, batch, se_cmd_list) {
-		mark_queued(cmd, false);
+	llist_for_each_entry_safe(cmd, next, batch, se_cmd_list)
 		submit_here(cmd);
-	}
 	if (plug)
 		backend->unplug_device(plug);
 }
@@ -219,7 +214,7 @@ void target_queue_submission(struct se_cmd *se_cmd)
 	if (se_cmd->cpuid < 0 || se_cmd->cpuid >= dev->queue_cnt)
 		se_cmd->cpuid = raw_smp_processor_id();
 	sq = &dev->queues[se_cmd->cpuid].sq;
-	mark_queued(se_cmd, true);
+	mark_queued(se_cmd);
 	/* task management that comes from now on finds it, and its place in the order is taken */
 	tgt_order_enter(se_cmd);
 	/*
@@ -234,9 +229,15 @@ void target_queue_submission(struct se_cmd *se_cmd)
 		queue_work(submit_wq, &sq->work);
 }
 
+/* Of a write the data are asked for, which a fabric that knows us expects to be done on return. */
+static bool waits_for_data(const struct se_cmd *cmd)
+{
+	return cmd->se_cmd_flags & SCF_TGT_DETACHABLE && cmd->data_direction == DMA_TO_DEVICE;
+}
+
 static int submit_somehow(struct se_cmd *cmd)
 {
-	if (tgt_compat_submit_direct(cmd))
+	if (tgt_compat_submit_direct(cmd) || waits_for_data(cmd))
 		submit_here(cmd);
 	else
 		target_queue_submission(cmd);
