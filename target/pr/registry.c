@@ -190,7 +190,7 @@ int tgt_registry_persist(struct tgt_pr *pr, const struct pr_state *s)
 		ret = tgt_dbroot_remove(APTPL_FOLDER, name);
 		if (!ret || !pr->lost)
 			return ret;
-		/* nobody could use the unit otherwise; the damage is found again at the next start */
+		/* a dead end otherwise; the damage is found again at the next start */
 		pr_warn_ratelimited("%s: the damaged file stays: %d\n", name, ret);
 		return 0;
 	}
