@@ -37,6 +37,7 @@ up() {
 started() { if up "${@:2}"; then ok "$1"; else fail "$1"; fi; }	# in this shell: it sets DEV, T, S
 
 rm -f "/etc/target/mode/$SERIAL"
+modprobe -rq scsi_dh_alua	# it has the initiator repeat what MODE PARAMETERS CHANGED was told to
 started "a unit"
 # MODE SELECT(6), page 0Ah: D_SENSE and SWP, saved and not
 page() { printf "\\x00\\x00\\x00\\x00\\x0a\\x0a\\x$1\\x10\\x$2\\x40\\x00\\x00\\xff\\xff\\x00\\x00" >/tmp/page; }
