@@ -48,7 +48,7 @@ class Slow:
     """A block device that can be delayed and stopped."""
 
     def __init__(self, mib=32):
-        os.system('modprobe -a brd dm_mod dm_delay 2>/dev/null')
+        os.system('modprobe -a brd loop dm_mod dm_delay 2>/dev/null')
         os.system('modprobe brd rd_nr=1 rd_size=%d 2>/dev/null' % (mib * 1024))
         if not os.path.exists('/dev/ram0') or not discards('ram0'):
             with open('/dev/shm/fltask.img', 'wb') as f:
@@ -78,7 +78,7 @@ class Slow:
         self.go()
         sh('dmsetup remove --retry ' + DM)
         if self.lower.startswith('/dev/loop'):
-            sh('losetup -d ' + self.lower)
+            sh('losetup -d %s; rm /dev/shm/fltask.img' % self.lower)
 
 
 class Init(Conn):
