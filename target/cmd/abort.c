@@ -178,7 +178,7 @@ static void walk_orphans(struct tgt_dev *tdev, void (*fn)(struct se_cmd *cmd, vo
 }
 
 /* Every command that was cut off and may still be in the backend. */
-static void for_each_orphan(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void *data),
+static void look_at_orphans(struct se_device *dev, void (*fn)(struct se_cmd *cmd, void *data),
 			    void *data)
 {
 	struct tgt_dev *tdev = tgt_dev(dev);
@@ -481,7 +481,7 @@ unsigned int tgt_abort_run(struct tgt_abort_spec *spec, struct tgt_abort_set *se
 	cut_begin(tgt_dev(spec->dev), &cut);
 	tgt_order_for_each(spec->dev, collect_one, &c);
 	if (spec->orphans)
-		for_each_orphan(spec->dev, collect_orphan, &c);
+		look_at_orphans(spec->dev, collect_orphan, &c);
 	list_for_each_entry_safe(wait, next, &c.waits, local) {
 		struct se_cmd *cmd = wait->cmd;
 		bool ended;
@@ -737,6 +737,6 @@ bool tgt_cmd_orphan_blocks(struct se_cmd *cmd)
 	    cmd->t_task_cdb[0] == REQUEST_SENSE)
 		return false;
 	b.mark = initiator_mark(cmd->se_sess);
-	for_each_orphan(cmd->se_dev, look_for_own, &b);
+	look_at_orphans(cmd->se_dev, look_for_own, &b);
 	return b.stands;
 }
