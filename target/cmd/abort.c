@@ -378,6 +378,7 @@ void tgt_abort_free(struct se_cmd *cmd)
 struct collect {
 	struct tgt_abort_spec *spec;
 	struct tgt_abort_set *set;
+	void *mark;		/* of the initiator of @spec->own */
 	struct list_head waits;
 };
 
@@ -413,8 +414,7 @@ static void collect_orphan(struct se_cmd *orphan, void *data)
 	struct collect *c = data;
 
 	if (may_change_medium(orphan) &&
-	    c->spec->orphans(orphan, is_orphan_of(orphan, initiator_mark(c->spec->own)),
-			     c->spec->data))
+	    c->spec->orphans(orphan, is_orphan_of(orphan, c->mark), c->spec->data))
 		collect_add(c, orphan);
 }
 
@@ -472,7 +472,7 @@ static void cut_off(struct tgt_abort_spec *spec, struct tgt_cut *cut)
  */
 unsigned int tgt_abort_run(struct tgt_abort_spec *spec, struct tgt_abort_set *set)
 {
-	struct collect c = { .spec = spec, .set = set };
+	struct collect c = { .spec = spec, .set = set, .mark = initiator_mark(spec->own) };
 	struct abort_wait *wait, *next;
 	unsigned int hit = 0;
 	struct tgt_cut cut;
