@@ -17,7 +17,8 @@ clean_up() {
 	multipathd -k'shutdown' >/dev/null 2>&1; sleep 1; multipath -F >/dev/null 2>&1
 	logout >/dev/null 2>&1; tgt_clear; rm -f $FILE
 	udevadm control --exit >/dev/null 2>&1; rm -rf /run/udev
-	modprobe -rqa dm_service_time dm_multipath scsi_dh_alua
+	modprobe -rqa dm_service_time dm_multipath
+	wait_for 20 modprobe -rq scsi_dh_alua	# it stays until udevd has closed the disks
 }
 at_exit clean_up
 put() { echo "$1" 2>/dev/null >"$2"; }
