@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # suite: auto contingent allegiance, QERR, unit attentions and their interlock, TASK ABORTED or not, over iSCSI
-# time: 60
+# time: 75
 # SPDX-License-Identifier: GPL-2.0-only
 """Two hand-made initiators at one logical unit: SAM-5 5.9 (ACA), 5.14 (unit attentions), SPC-5 7.5.10 (TAS, UA_INTLCK_CTRL)."""
 
@@ -344,7 +344,46 @@ def case_own_task_sets():
     a.code(bad_read(True), read=512)
     same('ACA of one nexus', a.status(), ACA_ACTIVE)
     same('is nothing to another with a task set of its own', b.status(), GOOD)
-    a.manage(CLEAR_ACA)
+    same('which has no ACA tasks', b.code(attr=ACA), (5, 0x49, 0))
+    fault(b)
+    same('but a condition of its own', (b.status(), b.status(attr=ACA), a.status(attr=ACA)), (ACA_ACTIVE, GOOD, GOOD))
+    held = Held(a, 40, 0x41, attr=ACA)
+    same('and an ACA task beside that of another', (a.status(attr=ACA), b.status(attr=ACA)), (ACA_ACTIVE, GOOD))
+    held.send()
+    same('which ends', held.status(), DONE)
+    same('CLEAR ACA', a.manage(CLEAR_ACA), COMPLETE)
+    same('is about that of its nexus', (a.status(), b.status()), (GOOD, ACA_ACTIVE))
+    same('LUN RESET', a.manage(LUN_RESET), COMPLETE)
+    same('is about all', b.settle().status(), GOOD)
+    same('and TST', control_page(a.settle(), tst(1)), GOOD)
+    b.settle()
+
+    own, other = Held(a, 40, 0x51), Held(b, 41, 0x52)
+    first, after = a.task(TUR, attr=ORDERED), a.task(TUR)
+    same('ORDERED waits for an older task of its nexus', a.receive(1), None)
+    same('and is in no way of another nexus', b.status(), GOOD)
+    second, last = b.task(TUR, attr=ORDERED), b.task(TUR)
+    same('which has one that waits as well', b.receive(1), None)
+    other.send()
+    same('for its own older task', (other.status(), b.next()[:3:2], b.next()[:3:2]), (DONE, (second, GOOD), (last, GOOD)))
+    same('ORDERED with nothing older of the nexus', b.status(attr=ORDERED), GOOD)
+    same('ABORT TASK of the first one', a.manage(ABORT_TASK, first, own.sn + 1), COMPLETE)
+    same('lets its younger one go', a.next(2)[:3:2], (after, GOOD))
+    own.send()
+    same('before the older one', own.status(), DONE)
+    own, other = Held(a, 40, 0x53), Held(b, 41, 0x54)
+    first, after = a.task(TUR, attr=ORDERED), a.task(TUR)
+    same('one set from now on', control_page(b, tst(0)), GOOD)
+    third = b.task(TUR, attr=ORDERED)
+    same('ORDERED waits for everybody', (a.receive(1), b.receive(1)), (None, None))
+    other.send()
+    same('whose own older task ends', (other.status(), b.receive(1)), (DONE, None))
+    own.send()
+    same('and the others', (own.status(), a.next()[:3:2], a.next()[:3:2], a.code(), b.next()[:3:2]),
+         (DONE, (first, GOOD), (after, GOOD), (6, 0x2a, 0x01), (third, GOOD)))
+    same('again', control_page(a, tst(1)), GOOD)
+    a.settle(), b.settle()
+
     own, other = Held(a, 40, 0x11), Held(b, 41, 0x22)
     fault(a)
     own.send(), other.send()

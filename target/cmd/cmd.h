@@ -114,8 +114,6 @@ struct cmd_ops {
 	void (*lun_reset)(struct se_device *dev, struct se_session *by);
 	/* CLEAR ACA: a TMR_* response; may sleep */
 	u8 (*clear_aca)(struct se_cmd *tmr);
-	/* has each nexus a task set of its own (TST)? NULL: they share one */
-	bool (*own_task_set)(struct se_device *dev);
 	/* what the nexuses that @of picks have besides commands; see tgt_cmd_preempted() */
 	void (*preempted)(struct se_device *dev, bool (*of)(struct se_session *sess, void *data),
 			  void *data);

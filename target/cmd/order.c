@@ -9,10 +9,14 @@
  * ordered_sync_in_progress; nothing shared is written.
  *
  * That flag is set, under delayed_cmd_lock, when an ORDERED task arrives. The task then walks all
- * lists and marks each older task that is not dormant itself as COUNTED. A task that enters its
- * list later takes that list's lock after the walk and sees the flag; one that entered earlier was
- * seen by the walk. A COUNTED task that leaves lowers non_ordered, and at zero the ORDERED task
- * runs.
+ * lists, marks each older task that is not dormant itself as COUNTED, and keeps their number. A task
+ * that enters its list later takes that list's lock after the walk and sees the flag; one that
+ * entered earlier was seen by the walk. A COUNTED task that leaves lowers the number, and at zero
+ * the ORDERED task runs.
+ *
+ * With TST 001b (SPC-5 7.5.10) each nexus has a task set of its own: the same lists, but tasks of
+ * different sets do not see each other. After a change of TST the tasks that came before it are in
+ * one set with everybody.
  *
  * State of a task, kept in se_cmd.t_data_nents_orig (a field that no fabric or backend uses). Set
  * on entry under the list's lock; afterwards changed under delayed_cmd_lock only, and COUNTED under
@@ -28,17 +32,18 @@
 /* ORDERED and at its turn: holds back later tasks until it leaves */
 #define TASK_BARRIER	BIT(1)
 #define TASK_DORMANT	BIT(2)	/* must wait; on delayed_cmd_list once TASK_LISTED is set */
-#define TASK_LISTED	BIT(3)
+#define TASK_LISTED	BIT(3)	/* dormant or a BARRIER */
 #define TASK_READY	BIT(4)	/* dormant, but otherwise ready to execute */
+#define TASK_OWN	BIT(5)	/* in the task set of its nexus */
+#define TASK_COUNTING	BIT(6)	/* ORDERED and dormant: waits for COUNTED tasks only */
+#define TASK_NUMBER	BIT(8)	/* one of these; the bits from here on say how many */
 
 /*
  * Guarded by se_device.delayed_cmd_lock:
- *  delayed_cmd_list           dormant tasks in the order of their arrival (se_cmd.se_delayed_node)
- *  delayed_cmd_count          their number
- *  non_ordered                tasks marked COUNTED that have not left
- *  dev_cur_ordered_id         1 while a BARRIER task is in the set
- *  ordered_sync_in_progress   set while any of the above is not empty; also read under a
- *                             list's lock
+ *  delayed_cmd_list           dormant and BARRIER tasks in the order of their arrival
+ *                             (se_cmd.se_delayed_node)
+ *  ordered_sync_in_progress   set while that is not empty; also read under a list's lock
+ *  tgt_dev.aca_tasks          tasks with the ACA attribute, which are never dormant (the same node)
  * Lock order: delayed_cmd_lock, then queues[].lock; both with interrupts off.
  */
 
@@ -47,86 +52,136 @@ static void task_start(struct work_struct *work)
 	tgt_exec_continue(container_of(work, struct se_cmd, work));
 }
 
-static void start_all(struct list_head *run)
+static bool is_ordered(const struct se_cmd *cmd)
 {
-	struct se_cmd *cmd, *next;
-
-	list_for_each_entry_safe(cmd, next, run, se_delayed_node) {
-		list_del_init(&cmd->se_delayed_node);
-		tgt_life_queue(cmd, task_start);
-	}
+	return cmd->sam_task_attr == TCM_ORDERED_TAG;
 }
 
-/* Marks every task that @cmd must wait for. */
-static void count_older(struct se_device *dev, const struct se_cmd *cmd)
+static bool is_same_set(const struct se_cmd *a, const struct se_cmd *b)
+{
+	return !(a->t_data_nents_orig & b->t_data_nents_orig & TASK_OWN) ||
+	       a->se_sess == b->se_sess;
+}
+
+/* Marks every task that @cmd must wait for, and counts them. */
+static void count_older(struct se_device *dev, struct se_cmd *cmd)
 {
 	struct se_device_queue *q;
 	struct se_cmd *other;
 	int i;
 
 	lockdep_assert_held(&dev->delayed_cmd_lock);
+	cmd->t_data_nents_orig |= TASK_COUNTING;
 	for (i = 0; i < dev->queue_cnt; i++) {
 		q = &dev->queues[i];
 		spin_lock(&q->lock);
 		list_for_each_entry(other, &q->state_list, state_list) {
-			if (other == cmd ||
-			    other->t_data_nents_orig & (TASK_DORMANT | TASK_COUNTED))
+			if (other == cmd || other->t_data_nents_orig & TASK_DORMANT ||
+			    !is_same_set(other, cmd))
 				continue;
 			other->t_data_nents_orig |= TASK_COUNTED;
-			atomic_inc(&dev->non_ordered);
+			cmd->t_data_nents_orig += TASK_NUMBER;
 		}
 		spin_unlock(&q->lock);
 	}
 }
 
-static void wake_dormant(struct se_device *dev, struct se_cmd *cmd, struct list_head *run)
+/* Does a task of the list hold back every later one of @cause's set, which it is in? */
+static bool holds_back_set(const struct se_cmd *cmd, const struct se_cmd *cause)
 {
-	lockdep_assert_held(&dev->delayed_cmd_lock);
-	atomic_dec(&dev->delayed_cmd_count);
-	list_del_init(&cmd->se_delayed_node);
-	if (cmd->t_data_nents_orig & TASK_READY)
-		list_add_tail(&cmd->se_delayed_node, run);
-	cmd->t_data_nents_orig &= ~(TASK_DORMANT | TASK_LISTED | TASK_READY);
+	return is_ordered(cmd) &&
+	       (!(cmd->t_data_nents_orig & TASK_OWN) || cause->t_data_nents_orig & TASK_OWN);
 }
 
-/* Lets go of every task whose turn has come. */
-static void advance(struct se_device *dev, struct list_head *run)
+/* A COUNTED task leaves. */
+static void count_down(struct se_device *dev, const struct se_cmd *cmd)
 {
-	struct se_cmd *cmd;
+	struct se_cmd *other;
 
 	lockdep_assert_held(&dev->delayed_cmd_lock);
-	while (!dev->dev_cur_ordered_id && !list_empty(&dev->delayed_cmd_list)) {
-		cmd = list_first_entry(&dev->delayed_cmd_list, struct se_cmd, se_delayed_node);
-		if (cmd->sam_task_attr == TCM_ORDERED_TAG) {
-			if (!atomic_read(&dev->non_ordered))
-				count_older(dev, cmd);
-			if (atomic_read(&dev->non_ordered))
-				return;
-			dev->dev_cur_ordered_id = 1;
-			wake_dormant(dev, cmd, run);
-			cmd->t_data_nents_orig |= TASK_BARRIER;
-			return;
-		}
-		wake_dormant(dev, cmd, run);
+	list_for_each_entry(other, &dev->delayed_cmd_list, se_delayed_node) {
+		if (!is_same_set(other, cmd))
+			continue;
+		if (other->t_data_nents_orig >= TASK_NUMBER)
+			other->t_data_nents_orig -= TASK_NUMBER;
+		if (holds_back_set(other, cmd))
+			break;
 	}
-	if (!dev->dev_cur_ordered_id && !atomic_read(&dev->non_ordered))
-		WRITE_ONCE(dev->ordered_sync_in_progress, false);
+}
+
+/* Is an older ORDERED task of the set dormant or at its turn? */
+static bool is_held_back(struct se_device *dev, const struct se_cmd *cmd)
+{
+	struct se_cmd *other;
+
+	lockdep_assert_held(&dev->delayed_cmd_lock);
+	list_for_each_entry(other, &dev->delayed_cmd_list, se_delayed_node) {
+		if (other == cmd)
+			break;
+		if (is_ordered(other) && is_same_set(other, cmd))
+			return true;
+	}
+	return false;
+}
+
+/* No ORDERED task is before this one: it wakes, unless it is one itself and waits for others. */
+static void take_turn(struct se_device *dev, struct se_cmd *cmd)
+{
+	unsigned int was;
+
+	lockdep_assert_held(&dev->delayed_cmd_lock);
+	if (is_ordered(cmd) && !(cmd->t_data_nents_orig & TASK_COUNTING))
+		count_older(dev, cmd);
+	if (cmd->t_data_nents_orig >= TASK_NUMBER)
+		return;
+	was = cmd->t_data_nents_orig;
+	if (is_ordered(cmd)) {
+		cmd->t_data_nents_orig = (was & TASK_OWN) | TASK_LISTED | TASK_BARRIER;
+	} else {
+		cmd->t_data_nents_orig = was & TASK_OWN;
+		list_del_init(&cmd->se_delayed_node);
+	}
+	if (was & TASK_READY)
+		tgt_life_queue(cmd, task_start);
+}
+
+static void update_flag(struct se_device *dev)
+{
+	lockdep_assert_held(&dev->delayed_cmd_lock);
+	WRITE_ONCE(dev->ordered_sync_in_progress, !list_empty(&dev->delayed_cmd_list));
+}
+
+/* Lets go of every task whose turn has come since @cause is in nobody's way any more. */
+static void advance(struct se_device *dev, const struct se_cmd *cause)
+{
+	struct se_cmd *cmd, *next;
+	bool last;
+
+	lockdep_assert_held(&dev->delayed_cmd_lock);
+	list_for_each_entry_safe(cmd, next, &dev->delayed_cmd_list, se_delayed_node) {
+		if (!is_same_set(cmd, cause))
+			continue;
+		last = holds_back_set(cmd, cause);	/* one that has woken may be gone */
+		if (cmd->t_data_nents_orig & TASK_DORMANT && !is_held_back(dev, cmd))
+			take_turn(dev, cmd);
+		if (last)
+			break;
+	}
+	update_flag(dev);
 }
 
 static void enter_slowly(struct se_device *dev, struct se_cmd *cmd)
 {
-	LIST_HEAD(run);
 	unsigned long flags;
 
 	spin_lock_irqsave(&dev->delayed_cmd_lock, flags);
-	if (cmd->sam_task_attr == TCM_ORDERED_TAG)
-		WRITE_ONCE(dev->ordered_sync_in_progress, true);
 	cmd->t_data_nents_orig |= TASK_LISTED;
 	list_add_tail(&cmd->se_delayed_node, &dev->delayed_cmd_list);
-	atomic_inc(&dev->delayed_cmd_count);
-	advance(dev, &run);
+	update_flag(dev);
+	if (!is_held_back(dev, cmd))
+		take_turn(dev, cmd);
+	update_flag(dev);
 	spin_unlock_irqrestore(&dev->delayed_cmd_lock, flags);
-	start_all(&run);
 }
 
 /*
@@ -147,10 +202,11 @@ void tgt_order_enter(struct se_cmd *cmd)
 	q = &dev->queues[cmd->cpuid];
 
 	spin_lock_irqsave(&q->lock, flags);
-	wait = cmd->sam_task_attr == TCM_ORDERED_TAG ||
+	wait = is_ordered(cmd) ||
 	       (unlikely(READ_ONCE(dev->ordered_sync_in_progress)) &&
 		cmd->sam_task_attr != TCM_HEAD_TAG && cmd->sam_task_attr != TCM_ACA_TAG);
-	cmd->t_data_nents_orig = wait ? TASK_DORMANT : 0;
+	cmd->t_data_nents_orig = (wait ? TASK_DORMANT : 0) |
+				 (READ_ONCE(tgt_dev(dev)->own_task_sets) ? TASK_OWN : 0);
 	list_add_tail(&cmd->state_list, &q->state_list);
 	cmd->state_active = true;
 	spin_unlock_irqrestore(&q->lock, flags);
@@ -166,13 +222,12 @@ bool tgt_order_is_due(const struct se_cmd *cmd)
 }
 
 /* The task waits for its turn no more, though others are still before it. */
-static void give_up_turn(struct se_device *dev, struct se_cmd *cmd, struct list_head *run)
+static void give_up_turn(struct se_device *dev, struct se_cmd *cmd)
 {
 	lockdep_assert_held(&dev->delayed_cmd_lock);
-	cmd->t_data_nents_orig &= ~(TASK_DORMANT | TASK_LISTED | TASK_READY);
+	cmd->t_data_nents_orig &= TASK_OWN;
 	list_del_init(&cmd->se_delayed_node);
-	atomic_dec(&dev->delayed_cmd_count);
-	advance(dev, run);
+	advance(dev, cmd);
 }
 
 /*
@@ -183,7 +238,6 @@ enum tgt_turn tgt_order_wait(struct se_cmd *cmd)
 {
 	struct se_device *dev = cmd->se_dev;
 	enum tgt_turn turn = TURN_HAS_COME;
-	LIST_HEAD(run);
 	unsigned long flags;
 
 	if (tgt_order_is_due(cmd))
@@ -193,12 +247,11 @@ enum tgt_turn tgt_order_wait(struct se_cmd *cmd)
 		turn = READ_ONCE(cmd->transport_state) & (CMD_T_ABORTED | CMD_T_FABRIC_STOP) ?
 			TURN_GIVEN_UP : TURN_WILL_COME;
 		if (turn == TURN_GIVEN_UP)
-			give_up_turn(dev, cmd, &run);
+			give_up_turn(dev, cmd);
 		else
 			cmd->t_data_nents_orig |= TASK_READY;
 	}
 	spin_unlock_irqrestore(&dev->delayed_cmd_lock, flags);
-	start_all(&run);
 	return turn;
 }
 
@@ -209,37 +262,29 @@ enum tgt_turn tgt_order_wait(struct se_cmd *cmd)
 bool tgt_order_cancel(struct se_cmd *cmd)
 {
 	struct se_device *dev = cmd->se_dev;
-	LIST_HEAD(run);
 	unsigned long flags;
 	bool mine;
 
 	spin_lock_irqsave(&dev->delayed_cmd_lock, flags);
 	mine = (cmd->t_data_nents_orig & TASK_DORMANT) && (cmd->t_data_nents_orig & TASK_READY);
 	if (mine)
-		give_up_turn(dev, cmd, &run);
+		give_up_turn(dev, cmd);
 	spin_unlock_irqrestore(&dev->delayed_cmd_lock, flags);
-	start_all(&run);
 	return mine;
 }
 
 static void leave_slowly(struct se_device *dev, struct se_cmd *cmd)
 {
-	LIST_HEAD(run);
 	unsigned long flags;
 
 	spin_lock_irqsave(&dev->delayed_cmd_lock, flags);
 	if (cmd->t_data_nents_orig & TASK_COUNTED)
-		atomic_dec(&dev->non_ordered);
-	if (cmd->t_data_nents_orig & TASK_BARRIER)
-		dev->dev_cur_ordered_id = 0;
-	if (cmd->t_data_nents_orig & TASK_LISTED) {
+		count_down(dev, cmd);
+	if (cmd->t_data_nents_orig & TASK_LISTED)
 		list_del_init(&cmd->se_delayed_node);
-		atomic_dec(&dev->delayed_cmd_count);
-	}
+	advance(dev, cmd);
 	cmd->t_data_nents_orig = 0;
-	advance(dev, &run);
 	spin_unlock_irqrestore(&dev->delayed_cmd_lock, flags);
-	start_all(&run);
 }
 
 /**
@@ -253,13 +298,32 @@ static void leave_slowly(struct se_device *dev, struct se_cmd *cmd)
  */
 bool tgt_cmd_take_aca(struct se_cmd *cmd)
 {
-	return !cmpxchg(&tgt_dev(cmd->se_dev)->aca_task, NULL, cmd);
+	struct se_device *dev = cmd->se_dev;
+	struct tgt_dev *tdev = tgt_dev(dev);
+	struct se_cmd *other;
+	unsigned long flags;
+	bool mine = true;
+
+	spin_lock_irqsave(&dev->delayed_cmd_lock, flags);
+	list_for_each_entry(other, &tdev->aca_tasks, se_delayed_node)
+		if (!READ_ONCE(tdev->own_task_sets) || other->se_sess == cmd->se_sess)
+			mine = false;
+	if (mine)
+		list_add_tail(&cmd->se_delayed_node, &tdev->aca_tasks);
+	spin_unlock_irqrestore(&dev->delayed_cmd_lock, flags);
+	return mine;
 }
 
 static void give_aca(struct se_cmd *cmd)
 {
-	if (cmd->se_dev)
-		cmpxchg(&tgt_dev(cmd->se_dev)->aca_task, cmd, NULL);
+	struct se_device *dev = cmd->se_dev;
+	unsigned long flags;
+
+	if (!dev)
+		return;
+	spin_lock_irqsave(&dev->delayed_cmd_lock, flags);
+	list_del_init(&cmd->se_delayed_node);
+	spin_unlock_irqrestore(&dev->delayed_cmd_lock, flags);
 }
 
 /* The task leaves the task set, in any context; a second call does nothing. */

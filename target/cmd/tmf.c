@@ -191,7 +191,7 @@ static u8 clear_task_set(struct se_cmd *cmd, const struct function *fn)
 	struct se_device *dev = cmd->se_dev;
 	bool others = false;
 
-	if (tgt_life_ops->own_task_set && tgt_life_ops->own_task_set(dev))
+	if (READ_ONCE(tgt_dev(dev)->own_task_sets))
 		fn = &own;
 	abort_tasks(cmd, dev, fn, &others);
 	if (others && !dev->dev_attrib.emulate_tas)

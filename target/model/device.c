@@ -236,6 +236,7 @@ static int alloc_private(struct se_device *dev)
 	td->dev = dev;
 	spin_lock_init(&td->orphan_lock);
 	INIT_LIST_HEAD(&td->orphans);
+	INIT_LIST_HEAD(&td->aca_tasks);
 	INIT_LIST_HEAD(&td->cuts);
 	mutex_init(&td->pin_lock);
 	INIT_WORK(&td->pin_work, pin_work);

@@ -11,6 +11,8 @@
  */
 #include "target/scsi/aca.h"
 
+#include <linux/rculist.h>
+#include <linux/slab.h>
 #include <scsi/scsi_proto.h>
 
 #include "target/cmd/cmd.h"
@@ -22,6 +24,34 @@
 #define NACA			0x04
 #define PREEMPT_AND_ABORT	0x05
 #define COMMANDS_CLEARED	0x2f00	/* BY ANOTHER INITIATOR */
+
+/*
+ * A condition, on scsi_dev.acas: one at a time, or one of each nexus if each has a task set of its
+ * own (TST). Changed under scsi_dev.lock, read under RCU; @nexus is only compared.
+ */
+struct aca {
+	struct list_head link;
+	struct rcu_head rcu;
+	struct se_session *nexus;	/* the faulted one */
+};
+
+enum whose { NOBODYS, ANOTHERS, ITS_OWN };
+
+/* Which condition is a nexus to heed? */
+static enum whose whose(const struct scsi_dev *sd, const struct se_session *sess)
+{
+	enum whose ret = NOBODYS;
+	const struct aca *a;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(a, &sd->acas, link) {
+		ret = a->nexus == sess ? ITS_OWN : ANOTHERS;
+		if (ret == ITS_OWN)
+			break;
+	}
+	rcu_read_unlock();
+	return ret;
+}
 
 /*
  * Where the CONTROL byte is, of a command that nobody knows as well: the group code tells how long
@@ -66,10 +96,10 @@ static sense_reason_t refuse_faulted(struct se_cmd *cmd)
 	return tgt_cmd_take_aca(cmd) ? TCM_NO_SENSE : TGT_ACA_ACTIVE;
 }
 
-/* SAM-5 table 32: the other nexuses share the task set unless each has its own (TST). */
-static sense_reason_t refuse_other(struct se_cmd *cmd, const struct scsi_dev *sd)
+/* SAM-5 table 32: a nexus that shares the task set. */
+static sense_reason_t refuse_other(struct se_cmd *cmd)
 {
-	if (READ_ONCE(sd->mode.tst) || may_preempt(cmd))
+	if (may_preempt(cmd))
 		return TCM_NO_SENSE;
 	if (cmd->sam_task_attr == TCM_ACA_TAG || has_naca(cmd))
 		return TGT_ACA_ACTIVE;
@@ -85,13 +115,17 @@ static sense_reason_t refuse_other(struct se_cmd *cmd, const struct scsi_dev *sd
 bool tgt_aca_blocks(const struct se_cmd *cmd)
 {
 	const struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
-	const struct se_session *faulted = READ_ONCE(sd->aca);
 
-	if (!faulted || cmd->se_cmd_flags & SCF_TGT_INTERNAL)
+	if (cmd->se_cmd_flags & SCF_TGT_INTERNAL)
 		return false;
-	if (cmd->se_sess == faulted)
+	switch (whose(sd, cmd->se_sess)) {
+	case ITS_OWN:
 		return cmd->sam_task_attr != TCM_ACA_TAG;
-	return !READ_ONCE(sd->mode.tst) && !may_preempt(cmd);
+	case ANOTHERS:
+		return !READ_ONCE(sd->mode.tst) && !may_preempt(cmd);
+	default:
+		return false;
+	}
 }
 
 /**
@@ -103,18 +137,21 @@ bool tgt_aca_blocks(const struct se_cmd *cmd)
 sense_reason_t tgt_aca_check(struct se_cmd *cmd)
 {
 	const struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
-	const struct se_session *faulted = READ_ONCE(sd->aca);
+	enum whose of = likely(!tgt_aca_is_there(sd)) ? NOBODYS : whose(sd, cmd->se_sess);
 
-	if (likely(!faulted))
+	if (unlikely(of == ITS_OWN))
+		return refuse_faulted(cmd);
+	/* with a task set of its own a nexus has no condition but its own */
+	if (likely(of == NOBODYS) || READ_ONCE(sd->mode.tst))
 		return likely(cmd->sam_task_attr != TCM_ACA_TAG) ? TCM_NO_SENSE
 								 : TGT_INVALID_MESSAGE;
-	return cmd->se_sess == faulted ? refuse_faulted(cmd) : refuse_other(cmd, sd);
+	return refuse_other(cmd);
 }
 
 /**
- * tgt_aca_end - end the condition of a nexus
+ * tgt_aca_end - end the conditions of nexuses
  * @dev: device
- * @of: picks the faulted nexus; called under scsi_dev.lock: the session is not freed before
+ * @of: picks the faulted nexuses; called under scsi_dev.lock: the session is not freed before
  * tgt_aca_nexus_loss()
  *
  * @data: passed to @of
@@ -123,15 +160,20 @@ sense_reason_t tgt_aca_check(struct se_cmd *cmd)
 void tgt_aca_end(struct se_device *dev, bool (*of)(struct se_session *sess, void *data), void *data)
 {
 	struct scsi_dev *sd = tgt_scsi_dev(dev);
+	struct aca *a, *next;
 	unsigned long flags;
-	bool ends;
+	bool ends = false;
 
-	if (!sd || !READ_ONCE(sd->aca))
+	if (!sd || !tgt_aca_is_there(sd))
 		return;
 	spin_lock_irqsave(&sd->lock, flags);
-	ends = sd->aca && of(sd->aca, data);
-	if (ends)
-		WRITE_ONCE(sd->aca, NULL);
+	list_for_each_entry_safe(a, next, &sd->acas, link) {
+		if (!of(a->nexus, data))
+			continue;
+		ends = true;
+		list_del_rcu(&a->link);
+		kfree_rcu(a, rcu);
+	}
 	spin_unlock_irqrestore(&sd->lock, flags);
 	if (ends)
 		tgt_range_unblock(dev, NULL);
@@ -175,11 +217,30 @@ static void abort_others(struct se_cmd *cmd, const struct scsi_dev *sd)
 			      cmd->se_dev->dev_attrib.emulate_tas, COMMANDS_CLEARED);
 }
 
+static void establish(struct scsi_dev *sd, struct se_session *sess)
+{
+	struct aca *new = kmalloc(sizeof(*new), GFP_ATOMIC);
+	unsigned long flags;
+	enum whose there;
+
+	if (!new)
+		return;
+	new->nexus = sess;
+	spin_lock_irqsave(&sd->lock, flags);
+	there = whose(sd, sess);
+	if (there == NOBODYS || (there == ANOTHERS && sd->mode.tst)) {
+		list_add_tail_rcu(&new->link, &sd->acas);
+		new = NULL;
+	}
+	spin_unlock_irqrestore(&sd->lock, flags);
+	kfree(new);
+}
+
 /**
  * tgt_aca_check_condition - a command ends with CHECK CONDITION (cmd_ops.check_condition)
  * @cmd: command
  *
- * Establishes the condition if NACA is set; an ACA command without NACA that fails clears it
+ * Establishes the condition if NACA is set and there is memory for it; an ACA command without NACA that fails clears it
  * (SAM-5 5.9.4). The other commands are aborted if QERR says so.
  *
  * Context: atomic.
@@ -188,7 +249,6 @@ void tgt_aca_check_condition(struct se_cmd *cmd)
 {
 	struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
 	bool naca = has_naca(cmd);
-	unsigned long flags;
 
 	/* what the core does for another command ends with that one */
 	if (!sd || !cmd->se_sess || cmd->se_cmd_flags & SCF_TGT_INTERNAL)
@@ -197,16 +257,10 @@ void tgt_aca_check_condition(struct se_cmd *cmd)
 		return;
 	if (unlikely(READ_ONCE(sd->mode.qerr)))
 		abort_others(cmd, sd);
-	if (!naca && cmd->sam_task_attr != TCM_ACA_TAG)
-		return;
-	if (!naca) {
+	if (naca)
+		establish(sd, cmd->se_sess);
+	else if (cmd->sam_task_attr == TCM_ACA_TAG)
 		clear(cmd->se_dev, cmd->se_sess);
-		return;
-	}
-	spin_lock_irqsave(&sd->lock, flags);
-	if (!sd->aca)
-		WRITE_ONCE(sd->aca, cmd->se_sess);
-	spin_unlock_irqrestore(&sd->lock, flags);
 }
 
 /**
@@ -222,17 +276,7 @@ u8 tgt_aca_clear(struct se_cmd *tmr)
 }
 
 /**
- * tgt_aca_own_task_set - has each nexus a task set of its own (cmd_ops.own_task_set)
- * @dev: device
- * Return: TST of the control mode page is 001b. Any context.
- */
-bool tgt_aca_own_task_set(struct se_device *dev)
-{
-	return READ_ONCE(tgt_scsi_dev(dev)->mode.tst);
-}
-
-/**
- * tgt_aca_reset - LOGICAL UNIT RESET clears the condition whoever has it
+ * tgt_aca_reset - LOGICAL UNIT RESET clears all conditions
  * @dev: device
  * Context: any.
  */

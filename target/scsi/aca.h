@@ -9,7 +9,7 @@
 /* Is there a condition? For those who are in a hurry: tgt_aca_blocks() tells whom it concerns. */
 static inline bool tgt_aca_is_there(const struct scsi_dev *sd)
 {
-	return READ_ONCE(sd->aca);
+	return !list_empty(&sd->acas);
 }
 
 bool tgt_aca_offered(const struct se_device *dev);
@@ -17,7 +17,6 @@ bool tgt_aca_blocks(const struct se_cmd *cmd);
 sense_reason_t tgt_aca_check(struct se_cmd *cmd);
 void tgt_aca_check_condition(struct se_cmd *cmd);
 u8 tgt_aca_clear(struct se_cmd *tmr);
-bool tgt_aca_own_task_set(struct se_device *dev);
 void tgt_aca_reset(struct se_device *dev);
 void tgt_aca_end(struct se_device *dev, bool (*of)(struct se_session *sess, void *data),
 		 void *data);

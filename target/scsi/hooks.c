@@ -185,7 +185,6 @@ const struct cmd_ops tgt_scsi_cmd_ops = {
 	.check_condition = tgt_aca_check_condition,
 	.refused = tgt_gates_refused,
 	.clear_aca = tgt_aca_clear,
-	.own_task_set = tgt_aca_own_task_set,
 	.preempted = preempted,
 	.stop_copies = tgt_copies_preempted,
 	.lun_reset = lun_reset,

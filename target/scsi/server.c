@@ -8,6 +8,7 @@
 #include "target/cmd/cmd.h"
 #include "target/lib/sgl.h"
 #include "target/model/ua.h"
+#include "target/scsi/aca.h"
 #include "target/scsi/applog.h"
 #include "target/scsi/limits.h"
 #include "target/scsi/removal.h"
@@ -41,6 +42,7 @@ int tgt_server_alloc(struct se_device *dev)
 	spin_lock_init(&sd->ranges_lock);
 	INIT_LIST_HEAD(&sd->ranges);
 	INIT_LIST_HEAD(&sd->preventers);
+	INIT_LIST_HEAD(&sd->acas);
 	sd->orw_policy = ORWRITE_POLICY_DEFAULT;
 	tgt_thin_init(sd);
 	tgt_dev(dev)->scsi = sd;
@@ -53,6 +55,7 @@ int tgt_server_alloc(struct se_device *dev)
  */
 void tgt_server_free(struct se_device *dev)
 {
+	tgt_aca_reset(dev);
 	tgt_removal_reset(dev);
 	tgt_applog_free(dev);
 	free_percpu(tgt_scsi_dev(dev)->media);

@@ -70,7 +70,7 @@ enum scsi_medium {
  * @sanitize_ause: the last one allowed an unrestricted exit from its failure
  * @removable: RMB
  * @preventers: nexuses that have issued PREVENT ALLOW MEDIUM REMOVAL with PREVENT set
- * @aca: the faulted nexus of an auto contingent allegiance; read without a lock, only compared
+ * @acas: conditions of auto contingent allegiance: aca.c
  * @buffer: of WRITE BUFFER and READ BUFFER
  * @echo_size: bytes of it that an echo returns
  * @clock_offset_ms: what the time stamp has beyond the system's uptime
@@ -107,7 +107,7 @@ struct scsi_dev {
 	bool sanitize_ause;
 	bool removable;
 	struct list_head preventers;
-	struct se_session *aca;
+	struct list_head acas;
 	u8 buffer[TGT_BUFFER_SIZE];
 	u32 echo_size;
 	s64 clock_offset_ms;
