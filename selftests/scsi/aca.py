@@ -94,7 +94,7 @@ class Init(Conn):
         return a[4] if a[2] == CHECK else a[2]
 
     def manage(self, function, ref=NO_TAG, refcmdsn=0):
-        h = self.header(TMF, F | function, immediate=True)
+        h = self.header(TMF, F | function, lun=self.lun, immediate=True)
         struct.pack_into('>I', h, 20, ref)
         struct.pack_into('>I', h, 32, refcmdsn)
         self.send(h)
@@ -421,8 +421,11 @@ def case_shared():
                                  (bytes((0x3c, 10)) + bytes(4) + bytes((0, 0, 8, 4)), 0, 8), (bytes((0xff,)) + bytes(5), 0, 0)):
             same('%s: opcode %02x' % (what, cdb[0]), a.code(cdb, write=write, read=read, data=bytes(write)), code)
         same(what + ': nor of these', (b.status(), a.status()), (GOOD, GOOD))
+        same(what + ': ORDERED and HEAD OF QUEUE', [a.status(attr=n) for n in (ORDERED, HEAD)], [GOOD] * 2)
+        same(what + ': nor of task management', ([a.manage(n) for n in (CLEAR_TASK_SET, LUN_RESET)], b.status(), a.status()),
+             ([2, 2] if number == 0 else [COMPLETE] * 2, GOOD, GOOD))
     a.lun = 0
-    same('no LUN 0: task management', [a.manage(n) for n in (CLEAR_ACA, CLEAR_TASK_SET, LUN_RESET)], [2] * 3)
+    same('no LUN 0: CLEAR ACA', a.manage(CLEAR_ACA), 2)
     a.close()
     b.close()
     TREE.mkdir(TREE.lun)

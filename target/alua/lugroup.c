@@ -12,6 +12,7 @@
 
 #include "target/abi.h"
 #include "target/alua/group.h"
+#include "target/model/device.h"
 
 static DEFINE_MUTEX(groups_lock);
 static LIST_HEAD(groups);
@@ -289,7 +290,7 @@ int tgt_alua_device_configured(struct se_device *dev)
 	struct t10_alua_lu_gp_member *mem;
 
 	if ((dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_ALUA) ||
-	    (dev->se_hba->hba_flags & HBA_FLAGS_INTERNAL_USE))
+	    tgt_device_is_shared(dev))
 		return 0;
 	mem = kzalloc(sizeof(*mem), GFP_KERNEL);
 	if (!mem)

@@ -14,9 +14,9 @@
  * entered earlier was seen by the walk. A COUNTED task that leaves lowers the number, and at zero
  * the ORDERED task runs.
  *
- * With TST 001b (SPC-5 7.5.10) each nexus has a task set of its own: the same lists, but tasks of
- * different sets do not see each other. After a change of TST the tasks that came before it are in
- * one set with everybody.
+ * With TST 001b (SPC-5 7.5.10), and on the device that all targets share, each nexus has a task set
+ * of its own: the same lists, but tasks of different sets do not see each other. After a change of
+ * TST the tasks that came before it are in one set with everybody.
  *
  * State of a task, kept in se_cmd.t_data_nents_orig (a field that no fabric or backend uses). Set
  * on entry under the list's lock; afterwards changed under delayed_cmd_lock only, and COUNTED under

@@ -181,18 +181,19 @@ static u8 abort_task_set(struct se_cmd *cmd, const struct function *fn)
 	return TMR_FUNCTION_COMPLETE;
 }
 
+static const struct function own_tasks = { is_own_task, is_own_orphan };
+
 /*
  * SAM-5 7.5: without TAS, the other initiators learn by a unit attention that tasks of theirs are
  * gone. Of a nexus with a task set of its own it is ABORT TASK SET.
  */
 static u8 clear_task_set(struct se_cmd *cmd, const struct function *fn)
 {
-	static const struct function own = { is_own_task, is_own_orphan };
 	struct se_device *dev = cmd->se_dev;
 	bool others = false;
 
 	if (READ_ONCE(tgt_dev(dev)->own_task_sets))
-		fn = &own;
+		fn = &own_tasks;
 	abort_tasks(cmd, dev, fn, &others);
 	if (others && !dev->dev_attrib.emulate_tas)
 		tgt_ua_post_device(dev, ASC_COMMANDS_CLEARED, 0, cmd->se_sess);
@@ -214,9 +215,11 @@ static void reset_device(struct se_cmd *cmd, struct se_device *dev, const struct
 	atomic_long_inc(&dev->num_resets);
 }
 
-/* SAM-5 7.6 */
+/* SAM-5 7.6; who resets a unit that all targets share resets what is his. */
 static u8 lun_reset(struct se_cmd *cmd, const struct function *fn)
 {
+	if (tgt_device_is_shared(cmd->se_dev))
+		fn = &own_tasks;
 	reset_device(cmd, cmd->se_dev, fn);
 	return TMR_FUNCTION_COMPLETE;
 }

@@ -321,7 +321,7 @@ static int index_add(struct se_device *dev)
 
 	mutex_lock(&index_lock);
 	/* cyclic: an index that was just given back is not shown for another device */
-	if (!(dev->se_hba->hba_flags & HBA_FLAGS_INTERNAL_USE))
+	if (!tgt_device_is_shared(dev))
 		id = idr_alloc_cyclic(&device_index, dev, 1, OWN_INDEX, GFP_KERNEL);
 	else
 		id = idr_alloc(&device_index, dev, idr_is_empty(&device_index) ? 0 : OWN_INDEX, 0,

@@ -32,7 +32,7 @@ struct tgt_dev {
 	struct list_head cuts;		/* struct tgt_cut: those a backend is being told of */
 	unsigned int orphan_count;	/* of both */
 	struct list_head aca_tasks;	/* se_cmd.se_delayed_node, delayed_cmd_lock: cmd/order.c */
-	bool own_task_sets;		/* TST 001b: scsi/mode.c, under scsi_dev.lock; read without */
+	bool own_task_sets;		/* of each nexus: scsi/mode.c, under scsi_dev.lock; read without */
 	unsigned int holds;		/* third-party copies that use the device without a LUN */
 	bool pinned;			/* rmdir shall give EBUSY while orphans or holds are left */
 	unsigned long guard_until;	/* see tgt_cmd_guard(); 0: not guarded */
@@ -55,6 +55,12 @@ static inline struct tgt_dev *tgt_dev(const struct se_device *dev)
 static inline bool tgt_dev_is_kept(const struct tgt_dev *td)
 {
 	return td->orphan_count || td->holds;
+}
+
+/* Is it behind virtual LUNs 0 and well known units, where the initiators of all targets meet? */
+static inline bool tgt_device_is_shared(const struct se_device *dev)
+{
+	return dev->se_hba->hba_flags & HBA_FLAGS_INTERNAL_USE;
 }
 
 struct se_device *tgt_device_alloc(struct se_hba *hba, const char *name);

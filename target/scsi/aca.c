@@ -79,7 +79,7 @@ static bool has_naca(const struct se_cmd *cmd)
  */
 bool tgt_aca_offered(const struct se_device *dev)
 {
-	return !(dev->se_hba->hba_flags & HBA_FLAGS_INTERNAL_USE);
+	return !tgt_device_is_shared(dev);
 }
 
 static bool may_preempt(const struct se_cmd *cmd)

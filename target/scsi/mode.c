@@ -207,7 +207,7 @@ static void put_values(struct se_device *dev, const struct scsi_mode *m)
 	spin_lock_irqsave(&sd->lock, flags);
 	tgt_thin_forget(sd, m);
 	sd->mode = *m;
-	WRITE_ONCE(tgt_dev(dev)->own_task_sets, m->tst);
+	WRITE_ONCE(tgt_dev(dev)->own_task_sets, m->tst || tgt_device_is_shared(dev));
 	if (!wce_is_fixed(dev)) {
 		sd->wce_default = default_cache(sd);
 		sd->wce_put = true;

@@ -18,7 +18,7 @@ static int look_at(struct se_device *dev, void *data)
 	bool *any = data;
 
 	/* virtual LUNs are there as long as there are target portal groups */
-	if (dev->se_hba->hba_flags & HBA_FLAGS_INTERNAL_USE || !READ_ONCE(dev->export_count) ||
+	if (tgt_device_is_shared(dev) || !READ_ONCE(dev->export_count) ||
 	    dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH)
 		return 0;
 	*any = true;
