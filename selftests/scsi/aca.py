@@ -324,12 +324,12 @@ def case_blocked_lun_goes():
     b.close()
 
 
-def control_page(i, change):
+def control_page(i, change, attr=SIMPLE):
     """MODE SENSE, change(page), MODE SELECT of the Control page."""
-    page = bytearray(i.do(bytes((0x1a, 8, 0x0a, 0, 64, 0)), read=64)[3][4:16])
+    page = bytearray(i.do(bytes((0x1a, 8, 0x0a, 0, 64, 0)), read=64, attr=attr)[3][4:16])
     change(page)
     page[0] &= 0x7f
-    return i.status(bytes((0x15, 0x10, 0, 0, 4 + len(page), 0)), write=4 + len(page), data=bytes(4) + bytes(page))
+    return i.status(bytes((0x15, 0x10, 0, 0, 4 + len(page), 0)), write=4 + len(page), data=bytes(4) + bytes(page), attr=attr)
 
 
 def case_own_task_sets():
@@ -396,6 +396,15 @@ def case_own_task_sets():
     same('is about those of its nexus', (own.status(1), other.status()), (None, DONE))
     same('of which no other is told', (b.status(), byte_at(b, 40), byte_at(b, 41)), (GOOD, 0x11, 0x24))
     same('back', control_page(a, tst(0)), GOOD)
+    b.settle()
+    other = Held(b, 41, 0x25)
+    fault(a)
+    other.send()
+    same('a task that is blocked by the condition of another nexus', other.status(1), None)
+    same('TST 001b', control_page(a, tst(1), attr=ACA), GOOD)
+    same('lets it go', (other.status(), a.status()), (DONE, ACA_ACTIVE))
+    a.manage(CLEAR_ACA)
+    same('back', (control_page(a, tst(0)), byte_at(a, 41)), (GOOD, 0x25))
     a.close()
     b.close()
 

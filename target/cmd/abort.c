@@ -584,7 +584,8 @@ void tgt_cmd_guard(struct se_device *dev)
 
 /*
  * Commands that were marked as aborted in a context that could not do more. Each is on @waits with
- * a reference, as an abort_wait that no set knows of; freed by its work.
+ * a reference, as an abort_wait that no set knows of; freed by its work, for which @lun keeps the
+ * device.
  */
 struct burst {
 	struct work_struct work;
@@ -592,6 +593,7 @@ struct burst {
 	bool (*match)(struct se_cmd *cmd, void *data);
 	void *data;
 	struct se_cmd *own;
+	struct se_lun *lun;
 	bool tas;
 	u16 ua;
 };
@@ -606,6 +608,7 @@ static void burst_work(struct work_struct *work)
 		target_put_sess_cmd(wait->cmd);
 		kfree(wait);
 	}
+	percpu_ref_put(&b->lun->lun_ref);
 	kfree(b);
 }
 
@@ -636,7 +639,7 @@ static void burst_one(struct se_cmd *cmd, void *data)
  * @dev: device
  * @match: picks; called with a queue's lock held and interrupts off
  * @data: passed to @match, during the call only
- * @own: command on whose behalf; it is never picked
+ * @own: command on whose behalf, with its LUN; it is never picked
  * @tas: send TASK ABORTED to other nexuses than @own's
  * @ua: else the unit attention for these, ASC << 8 | ASCQ
  * Context: any. On return no command that came later can be meant any more.
@@ -650,8 +653,11 @@ void tgt_cmd_abort_at_once(struct se_device *dev, bool (*match)(struct se_cmd *c
 		return;
 	*b = (struct burst){ .match = match, .data = data, .own = own, .tas = tas, .ua = ua };
 	INIT_LIST_HEAD(&b->waits);
+	b->lun = own->se_lun;
+	percpu_ref_get(&b->lun->lun_ref);	/* in addition to @own's */
 	tgt_order_for_each(dev, burst_one, b);
 	if (list_empty(&b->waits)) {
+		percpu_ref_put(&b->lun->lun_ref);
 		kfree(b);
 		return;
 	}

@@ -8,15 +8,15 @@
  * tasks, entering and leaving takes the list's own lock and reads one flag,
  * ordered_sync_in_progress; nothing shared is written.
  *
- * That flag is set, under delayed_cmd_lock, when an ORDERED task arrives. The task then walks all
- * lists, marks each older task that is not dormant itself as COUNTED, and keeps their number. A task
- * that enters its list later takes that list's lock after the walk and sees the flag; one that
- * entered earlier was seen by the walk. A COUNTED task that leaves lowers the number, and at zero
- * the ORDERED task runs.
+ * That flag is set, under delayed_cmd_lock, when an ORDERED task arrives, and stays while one is
+ * dormant or at its turn. Once no other ORDERED task is before it, it walks all lists, marks each
+ * task that is not dormant itself as COUNTED, and keeps their number. A task that enters its list
+ * later takes that list's lock after the walk and sees the flag; one that entered earlier was seen
+ * by the walk. A COUNTED task that leaves lowers the number, and at zero the ORDERED task runs.
  *
  * With TST 001b (SPC-5 7.5.10), and on the device that all targets share, each nexus has a task set
- * of its own: the same lists, but tasks of different sets do not see each other. After a change of
- * TST the tasks that came before it are in one set with everybody.
+ * of its own: the same lists, but tasks of different sets do not see each other. A task that came
+ * while there was one set for all is in one set with everybody.
  *
  * State of a task, kept in se_cmd.t_data_nents_orig (a field that no fabric or backend uses). Set
  * on entry under the list's lock; afterwards changed under delayed_cmd_lock only, and COUNTED under
@@ -51,6 +51,9 @@ static void task_start(struct work_struct *work)
 {
 	tgt_exec_continue(container_of(work, struct se_cmd, work));
 }
+
+/* What makes a task's leaving of interest to others. */
+#define TASK_SLOW	(TASK_COUNTED | TASK_BARRIER | TASK_DORMANT | TASK_LISTED)
 
 static bool is_ordered(const struct se_cmd *cmd)
 {
@@ -93,7 +96,17 @@ static bool holds_back_set(const struct se_cmd *cmd, const struct se_cmd *cause)
 	       (!(cmd->t_data_nents_orig & TASK_OWN) || cause->t_data_nents_orig & TASK_OWN);
 }
 
-/* A COUNTED task leaves. */
+/*
+ * For a task that came when there was one set for all: a HEAD OF QUEUE task may have come behind
+ * this one, and have been counted for another.
+ */
+static void count_anew(struct se_cmd *cmd)
+{
+	if (cmd->t_data_nents_orig & TASK_COUNTING)
+		cmd->t_data_nents_orig &= TASK_NUMBER - 1 - TASK_COUNTING;
+}
+
+/* A COUNTED task leaves; it is on its queue's list no more. */
 static void count_down(struct se_device *dev, const struct se_cmd *cmd)
 {
 	struct se_cmd *other;
@@ -102,7 +115,9 @@ static void count_down(struct se_device *dev, const struct se_cmd *cmd)
 	list_for_each_entry(other, &dev->delayed_cmd_list, se_delayed_node) {
 		if (!is_same_set(other, cmd))
 			continue;
-		if (other->t_data_nents_orig >= TASK_NUMBER)
+		if ((other->t_data_nents_orig & ~cmd->t_data_nents_orig) & TASK_OWN)
+			count_anew(other);
+		else if (other->t_data_nents_orig >= TASK_NUMBER)
 			other->t_data_nents_orig -= TASK_NUMBER;
 		if (holds_back_set(other, cmd))
 			break;
@@ -124,7 +139,10 @@ static bool is_held_back(struct se_device *dev, const struct se_cmd *cmd)
 	return false;
 }
 
-/* No ORDERED task is before this one: it wakes, unless it is one itself and waits for others. */
+/*
+ * No ORDERED task of its set is before this one: it wakes, unless it is one itself and waits for
+ * others.
+ */
 static void take_turn(struct se_device *dev, struct se_cmd *cmd)
 {
 	unsigned int was;
@@ -138,8 +156,9 @@ static void take_turn(struct se_device *dev, struct se_cmd *cmd)
 	if (is_ordered(cmd)) {
 		cmd->t_data_nents_orig = (was & TASK_OWN) | TASK_LISTED | TASK_BARRIER;
 	} else {
-		cmd->t_data_nents_orig = was & TASK_OWN;
 		list_del_init(&cmd->se_delayed_node);
+		/* unless it is READY its owner goes on at once, and may free it */
+		smp_store_release(&cmd->t_data_nents_orig, was & TASK_OWN);
 	}
 	if (was & TASK_READY)
 		tgt_life_queue(cmd, task_start);
@@ -162,7 +181,10 @@ static void advance(struct se_device *dev, const struct se_cmd *cause)
 		if (!is_same_set(cmd, cause))
 			continue;
 		last = holds_back_set(cmd, cause);	/* one that has woken may be gone */
-		if (cmd->t_data_nents_orig & TASK_DORMANT && !is_held_back(dev, cmd))
+		/* the search would have ended before, if both are of one nexus's set */
+		if (cmd->t_data_nents_orig & TASK_DORMANT &&
+		    (cmd->t_data_nents_orig & cause->t_data_nents_orig & TASK_OWN ||
+		     !is_held_back(dev, cmd)))
 			take_turn(dev, cmd);
 		if (last)
 			break;
@@ -218,7 +240,7 @@ void tgt_order_enter(struct se_cmd *cmd)
 /* Does the task wait for no other one? */
 bool tgt_order_is_due(const struct se_cmd *cmd)
 {
-	return !(READ_ONCE(cmd->t_data_nents_orig) & TASK_DORMANT);
+	return !(smp_load_acquire(&cmd->t_data_nents_orig) & TASK_DORMANT);	/* take_turn() */
 }
 
 /* The task waits for its turn no more, though others are still before it. */
@@ -273,11 +295,31 @@ bool tgt_order_cancel(struct se_cmd *cmd)
 	return mine;
 }
 
+/* Queue lock held. True for the first one who does it. */
+static bool unlink_task(struct se_cmd *cmd)
+{
+	if (!cmd->state_active)
+		return false;
+	list_del_init(&cmd->state_list);
+	cmd->state_active = false;
+	return true;
+}
+
+/* Both locks are held: who counts finds the task, or is through with it when it is counted down. */
 static void leave_slowly(struct se_device *dev, struct se_cmd *cmd)
 {
+	struct se_device_queue *q = &dev->queues[cmd->cpuid];
 	unsigned long flags;
+	bool mine;
 
 	spin_lock_irqsave(&dev->delayed_cmd_lock, flags);
+	spin_lock(&q->lock);
+	mine = unlink_task(cmd);
+	spin_unlock(&q->lock);
+	if (!mine) {
+		spin_unlock_irqrestore(&dev->delayed_cmd_lock, flags);
+		return;
+	}
 	if (cmd->t_data_nents_orig & TASK_COUNTED)
 		count_down(dev, cmd);
 	if (cmd->t_data_nents_orig & TASK_LISTED)
@@ -288,13 +330,13 @@ static void leave_slowly(struct se_device *dev, struct se_cmd *cmd)
 }
 
 /**
- * tgt_cmd_take_aca - of the tasks with the ACA attribute one at a time is in the task set
+ * tgt_cmd_take_aca - of the tasks with the ACA attribute one at a time is in a task set
  * (SAM-5 5.9.2)
  *
  * @cmd: command with the attribute, about to enter it
  * Context: any.
- * Return: false if there is one. It keeps its place until it leaves, or is freed without having
- * entered.
+ * Return: false if there is one in its set. @cmd keeps its place until it leaves, or is freed
+ * without having entered.
  */
 bool tgt_cmd_take_aca(struct se_cmd *cmd)
 {
@@ -319,7 +361,8 @@ static void give_aca(struct se_cmd *cmd)
 	struct se_device *dev = cmd->se_dev;
 	unsigned long flags;
 
-	if (!dev)
+	/* who owns the command puts it there and takes it off; later the device may be gone */
+	if (list_empty(&cmd->se_delayed_node))
 		return;
 	spin_lock_irqsave(&dev->delayed_cmd_lock, flags);
 	list_del_init(&cmd->se_delayed_node);
@@ -332,7 +375,7 @@ void tgt_order_leave(struct se_cmd *cmd)
 	struct se_device *dev = cmd->se_dev;
 	struct se_device_queue *q;
 	unsigned long flags;
-	unsigned int state;
+	bool slow;
 
 	if (unlikely(cmd->sam_task_attr == TCM_ACA_TAG))
 		give_aca(cmd);
@@ -340,16 +383,11 @@ void tgt_order_leave(struct se_cmd *cmd)
 		return;
 	q = &dev->queues[cmd->cpuid];
 	spin_lock_irqsave(&q->lock, flags);
-	if (!cmd->state_active) {
-		spin_unlock_irqrestore(&q->lock, flags);
-		return;
-	}
-	list_del_init(&cmd->state_list);
-	cmd->state_active = false;
-	state = cmd->t_data_nents_orig;
+	slow = smp_load_acquire(&cmd->t_data_nents_orig) & TASK_SLOW;	/* take_turn() */
+	if (likely(!slow))
+		unlink_task(cmd);
 	spin_unlock_irqrestore(&q->lock, flags);
-
-	if (unlikely(state & (TASK_COUNTED | TASK_BARRIER | TASK_DORMANT | TASK_LISTED)))
+	if (unlikely(slow))
 		leave_slowly(dev, cmd);
 }
 

@@ -20,7 +20,8 @@ static bool status_of(sense_reason_t reason, u8 *status)
 /* Sets status and sense data. True for CHECK CONDITION. Any context. */
 bool tgt_sense_apply(struct se_cmd *cmd, sense_reason_t reason)
 {
-	bool asked = cmd->se_dev && !(cmd->se_cmd_flags & SCF_TGT_INTERNAL);
+	/* not once it was answered, when the device may be gone */
+	bool asked = READ_ONCE(cmd->lun_ref_active) && !(cmd->se_cmd_flags & SCF_TGT_INTERNAL);
 
 	cmd->sense_reason = reason;
 	if (status_of(reason, &cmd->scsi_status)) {
@@ -90,6 +91,8 @@ void transport_generic_request_failure(struct se_cmd *cmd, sense_reason_t sense_
 	unsigned long flags;
 
 	spin_lock_irqsave(&cmd->t_state_lock, flags);
+	if (cmd->transport_state & CMD_T_TGT_SUBMIT)	/* the queue's worker hands it back */
+		cmd->transport_state &= ~(CMD_T_TGT_SUBMIT | CMD_T_ACTIVE);
 	answered = (cmd->transport_state & (CMD_T_TGT_PUT | CMD_T_ABORTED)) == CMD_T_TGT_PUT;
 	over = cmd->transport_state & (CMD_T_TGT_PUT | CMD_T_ACTIVE | CMD_T_TGT_ORPHAN);
 	if (!over) {

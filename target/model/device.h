@@ -32,7 +32,7 @@ struct tgt_dev {
 	struct list_head cuts;		/* struct tgt_cut: those a backend is being told of */
 	unsigned int orphan_count;	/* of both */
 	struct list_head aca_tasks;	/* se_cmd.se_delayed_node, delayed_cmd_lock: cmd/order.c */
-	bool own_task_sets;		/* of each nexus: scsi/mode.c, under scsi_dev.lock; read without */
+	bool own_task_sets;		/* each nexus has one; see LOCKING */
 	unsigned int holds;		/* third-party copies that use the device without a LUN */
 	bool pinned;			/* rmdir shall give EBUSY while orphans or holds are left */
 	unsigned long guard_until;	/* see tgt_cmd_guard(); 0: not guarded */

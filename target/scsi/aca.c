@@ -4,7 +4,7 @@
  * QERR.
  *
  * Auto contingent allegiance (SAM-5 5.9): after a CHECK CONDITION for a command with NACA, the
- * faulted nexus has the logical unit for itself, by commands with the ACA attribute, until it
+ * faulted nexus has its task set for itself, by commands with the ACA attribute, until it
  * clears the condition. Commands that are in the task set and not in the backend wait for that in
  * range.c; those in the backend end as they would. Unless QERR (SPC-5 7.5.10) has all of them
  * aborted.
@@ -26,8 +26,8 @@
 #define COMMANDS_CLEARED	0x2f00	/* BY ANOTHER INITIATOR */
 
 /*
- * A condition, on scsi_dev.acas: one at a time, or one of each nexus if each has a task set of its
- * own (TST). Changed under scsi_dev.lock, read under RCU; @nexus is only compared.
+ * A condition, on scsi_dev.acas: one of each task set, which is the nexus's own or the one of all
+ * (TST). Changed under scsi_dev.lock, read under RCU; @nexus is only compared.
  */
 struct aca {
 	struct list_head link;
@@ -240,8 +240,8 @@ static void establish(struct scsi_dev *sd, struct se_session *sess)
  * tgt_aca_check_condition - a command ends with CHECK CONDITION (cmd_ops.check_condition)
  * @cmd: command
  *
- * Establishes the condition if NACA is set and there is memory for it; an ACA command without NACA that fails clears it
- * (SAM-5 5.9.4). The other commands are aborted if QERR says so.
+ * Establishes the condition if NACA is set and there is memory for it; an ACA command without NACA
+ * that fails clears it (SAM-5 5.9.4). The other commands are aborted if QERR says so.
  *
  * Context: atomic.
  */
@@ -276,7 +276,7 @@ u8 tgt_aca_clear(struct se_cmd *tmr)
 }
 
 /**
- * tgt_aca_reset - LOGICAL UNIT RESET clears all conditions
+ * tgt_aca_reset - LOGICAL UNIT RESET, or the end of the device, clears all conditions
  * @dev: device
  * Context: any.
  */

@@ -13,6 +13,7 @@
 #include "target/cmd/io.h"
 #include "target/lib/sense.h"
 #include "target/model/ua.h"
+#include "target/scsi/range.h"
 #include "target/scsi/server.h"
 #include "target/scsi/thin.h"
 
@@ -203,9 +204,11 @@ static void put_values(struct se_device *dev, const struct scsi_mode *m)
 {
 	struct scsi_dev *sd = tgt_scsi_dev(dev);
 	unsigned long flags;
+	bool regrouped;
 
 	spin_lock_irqsave(&sd->lock, flags);
 	tgt_thin_forget(sd, m);
+	regrouped = sd->mode.tst != m->tst;
 	sd->mode = *m;
 	WRITE_ONCE(tgt_dev(dev)->own_task_sets, m->tst || tgt_device_is_shared(dev));
 	if (!wce_is_fixed(dev)) {
@@ -214,6 +217,8 @@ static void put_values(struct se_device *dev, const struct scsi_mode *m)
 		dev->dev_attrib.emulate_write_cache = m->wce;
 	}
 	spin_unlock_irqrestore(&sd->lock, flags);
+	if (regrouped)	/* whom a condition of another nexus concerns */
+		tgt_range_unblock(dev, NULL);
 	tgt_thin_watch(sd);
 }
 

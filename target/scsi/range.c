@@ -247,7 +247,7 @@ static void unblock_one(struct se_cmd *cmd, void *lun)
 
 /**
  * tgt_range_unblock - let the commands go that an auto contingent allegiance has blocked
- * @dev: device; the condition has ended
+ * @dev: device; a condition has ended, or concerns others than before
  * @lun: only those that came through this one, which is going; NULL: all
  * Context: any; tgt_range_admit() is asked anew.
  */
