@@ -270,7 +270,7 @@ static void execute(struct se_cmd *cmd)
  */
 static bool admit(struct se_cmd *cmd)
 {
-	bool orphan, free = false;
+	bool admitted, orphan, free = false;
 	unsigned long flags;
 
 	if (!tgt_life_ops->admit)
@@ -278,7 +278,10 @@ static bool admit(struct se_cmd *cmd)
 	spin_lock_irqsave(&cmd->t_state_lock, flags);
 	cmd->transport_state |= CMD_T_TGT_HELD | CMD_T_TGT_ADMITTED;
 	spin_unlock_irqrestore(&cmd->t_state_lock, flags);
-	if (!tgt_life_ops->admit(cmd))
+	kref_get(&cmd->cmd_kref);	/* resumed by another one it may end before this returns */
+	admitted = tgt_life_ops->admit(cmd);
+	target_put_sess_cmd(cmd);
+	if (!admitted)
 		return false;
 	spin_lock_irqsave(&cmd->t_state_lock, flags);
 	cmd->transport_state &= ~CMD_T_TGT_HELD;

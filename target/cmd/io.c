@@ -246,17 +246,6 @@ sense_reason_t tgt_io_unmap(struct se_cmd *cmd, const struct exec_cmd_ops *ops, 
 	return ret;
 }
 
-/**
- * tgt_io_parent - the command that an internal one is done for
- * @cmd: any command
- * Context: any.
- * Return: the parent; NULL if there is none or @cmd is not internal.
- */
-struct se_cmd *tgt_io_parent(struct se_cmd *cmd)
-{
-	return cmd->se_cmd_flags & SCF_TGT_INTERNAL ? io_of(cmd)->parent : NULL;
-}
-
 #define FUA_BIT		BIT(3)	/* byte 1 of READ and WRITE (16), SBC-4 5.16, 5.44 */
 
 /**

@@ -51,7 +51,4 @@ sense_reason_t tgt_io_unmap(struct se_cmd *cmd, const struct exec_cmd_ops *ops, 
  */
 sense_reason_t tgt_io_defer(struct se_cmd *cmd, sense_reason_t (*fn)(struct se_cmd *cmd));
 
-/* The command that an internal one is done for; NULL if it has none or is not internal. */
-struct se_cmd *tgt_io_parent(struct se_cmd *cmd);
-
 #endif /* TGT_CMD_IO_H */

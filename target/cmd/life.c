@@ -171,9 +171,9 @@ void tgt_life_put_lun(struct se_cmd *cmd)
  */
 void tgt_life_left(struct se_cmd *cmd, bool admitted)
 {
-	tgt_order_leave(cmd);
 	if (admitted && tgt_life_ops->retired)
 		tgt_life_ops->retired(cmd);
+	tgt_order_leave(cmd);
 	if (unlikely(READ_ONCE(cmd->transport_state) &
 		     (CMD_T_ABORTED | CMD_T_FABRIC_STOP | CMD_T_STOP)))
 		tgt_abort_signal(cmd);

@@ -204,15 +204,36 @@ static sense_reason_t merge(struct step *step, struct tgt_scratch *from, struct 
 	return why->reason;
 }
 
+/* The blocks that hold bytes of a logical unit; NULL if the copy is stopped or without memory. */
+static struct range_lock *take_blocks(const struct copy_job *job, const struct copy_lu *lu,
+				      u64 byte, u32 bytes, bool write)
+{
+	u32 size = block_size(lu), head = byte % size;
+
+	return tgt_range_take(lu->dev, div_u64(byte, size), DIV_ROUND_UP(head + bytes, size),
+			      write, is_stopped, job);
+}
+
+/* Nothing is read of what another command, that must be atomic, has written in part. */
+static sense_reason_t read_step(struct copy_job *job, struct step *step, struct tgt_scratch *from,
+				struct copy_failure *why)
+{
+	struct range_lock *range = take_blocks(job, step->src, step->src_byte, step->bytes, false);
+
+	if (!range || is_stopped(job))
+		why->reason = plain_reason(job);
+	else if (!read_blocks(step->src, step->src_byte, step->bytes, from, why))
+		step->commands++;
+	if (range)
+		tgt_range_give(step->src->dev, range);
+	return why->reason;
+}
+
 /* No other command comes between what is read of the destination and what is written. */
 static sense_reason_t write_step(struct copy_job *job, struct step *step, struct tgt_scratch *from,
 				 struct tgt_scratch *to, struct copy_failure *why)
 {
-	u32 size = block_size(step->dst), head = step->dst_byte % size;
-	struct se_device *dev = step->dst->dev;
-	struct range_lock *range = tgt_range_take(dev, div_u64(step->dst_byte, size),
-						  DIV_ROUND_UP(head + step->bytes, size),
-						  is_stopped, job);
+	struct range_lock *range = take_blocks(job, step->dst, step->dst_byte, step->bytes, true);
 
 	if (!range || is_stopped(job))
 		why->reason = plain_reason(job);
@@ -220,7 +241,7 @@ static sense_reason_t write_step(struct copy_job *job, struct step *step, struct
 		 !write_blocks(step->dst, step->dst_byte, step->bytes, to, why))
 		step->commands++;
 	if (range)
-		tgt_range_give(dev, range);
+		tgt_range_give(step->dst->dev, range);
 	return why->reason;
 }
 
@@ -229,11 +250,8 @@ static sense_reason_t run_step(struct copy_job *job, struct step *step,
 			       struct tgt_scratch *from, struct tgt_scratch *to,
 			       struct copy_failure *why)
 {
-	if (step->src) {
-		if (read_blocks(step->src, step->src_byte, step->bytes, from, why))
-			return why->reason;
-		step->commands++;
-	}
+	if (step->src && read_step(job, step, from, why))
+		return why->reason;
 	if (job->token && !tgt_token_is_valid(job->token)) {
 		why->reason = TGT_TOKEN_REVOKED;
 		return why->reason;

@@ -277,6 +277,8 @@ static void job_work(struct work_struct *work)
 
 	tgt_token_written(dev, 0, tgt_server_blocks(dev));
 	job->failed = change_type(job) || run_passes(job);
+	/* one may have been made since, by a command that came before this */
+	tgt_token_written(dev, 0, tgt_server_blocks(dev));
 	spin_lock_irqsave(&sd->lock, flags);
 	sd->job = NULL;
 	sd->sanitize_ause = job->ause;

@@ -23,7 +23,6 @@
 #include <linux/slab.h>
 
 #include "target/cmd/cmd.h"
-#include "target/cmd/io.h"
 #include "target/scsi/aca.h"
 #include "target/scsi/opcode.h"
 #include "target/scsi/server.h"
@@ -57,6 +56,7 @@ struct range_lock {
 	struct list_head link;
 	struct se_cmd *owner;		/* NULL: of tgt_range_take(), */
 	struct completion *granted;	/* which waits for this, or leaves when it is stopped */
+	bool write;			/* such a one, to write */
 	u64 first;
 	u64 count;
 	u64 number;		/* rises along the list */
@@ -140,6 +140,41 @@ static void range_enter(struct scsi_dev *sd, struct range_lock *r)
 	tgt_cmd_for_each(sd->dev, count_one, r);
 }
 
+static void grant(struct range_lock *r)
+{
+	if (r->owner)
+		tgt_cmd_resume(r->owner);
+	else
+		complete(r->granted);
+}
+
+/* Ranges from number @nr on that overlap have one command less to wait for. */
+static void uncount(struct scsi_dev *sd, u64 nr, u64 first, u64 count)
+{
+	struct range_lock *r;
+
+	lockdep_assert_held(&sd->ranges_lock);
+	list_for_each_entry(r, &sd->ranges, link)
+		if (r->number >= nr && overlaps(r, first, count) && r->waits_for && !--r->waits_for)
+			grant(r);
+}
+
+/* tgt_cmd_for_each(): held commands ask anew. */
+static void resume_held(struct se_cmd *cmd, void *data)
+{
+	if (state_move(cmd, RANGE_HELD, RANGE_NONE))
+		tgt_cmd_resume(cmd);
+}
+
+static void range_leave(struct scsi_dev *sd, struct range_lock *r)
+{
+	lockdep_assert_held(&sd->ranges_lock);
+	list_del(&r->link);
+	WRITE_ONCE(sd->nr_ranges, sd->nr_ranges - 1);
+	uncount(sd, r->number, r->first, r->count);
+	tgt_cmd_for_each(sd->dev, resume_held, NULL);
+}
+
 /*
  * First call: enters the range. Later calls come from tgt_cmd_resume(), when nothing is before it
  * any more.
@@ -149,7 +184,7 @@ static bool admit_locker(struct scsi_dev *sd, struct se_cmd *cmd, const struct t
 	struct range_lock *r = NULL;
 	unsigned long flags;
 	u64 first, count;
-	bool go;
+	bool go, stopped;
 
 	if (!extent(cmd, row, &first, &count))
 		return true;
@@ -168,8 +203,14 @@ static bool admit_locker(struct scsi_dev *sd, struct se_cmd *cmd, const struct t
 		r = range_of(sd, cmd);
 	}
 	go = !r || !r->waits_for;
+	/* pairs with leave_queue(): one of the two sees the other */
+	stopped = !go && READ_ONCE(cmd->transport_state) & CMD_T_ABORTED;
+	if (stopped)
+		range_leave(sd, r);
 	spin_unlock_irqrestore(&sd->ranges_lock, flags);
-	return go;
+	if (stopped)
+		kfree(r);
+	return go || stopped;
 }
 
 /**
@@ -186,25 +227,6 @@ bool tgt_range_is_missing(struct se_cmd *cmd)
 	if (!is_locker(cmd, row) || cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH)
 		return false;
 	return extent(cmd, row, &first, &count) && state_get(cmd) != RANGE_LOCKER;
-}
-
-static void grant(struct range_lock *r)
-{
-	if (r->owner)
-		tgt_cmd_resume(r->owner);
-	else
-		complete(r->granted);
-}
-
-/* Ranges from number @nr on that overlap have one command less to wait for. */
-static void uncount(struct scsi_dev *sd, u64 nr, u64 first, u64 count)
-{
-	struct range_lock *r;
-
-	lockdep_assert_held(&sd->ranges_lock);
-	list_for_each_entry(r, &sd->ranges, link)
-		if (r->number >= nr && overlaps(r, first, count) && r->waits_for && !--r->waits_for)
-			grant(r);
 }
 
 /*
@@ -256,6 +278,26 @@ void tgt_range_unblock(struct se_device *dev, struct se_lun *lun)
 	tgt_cmd_for_each(dev, unblock_one, lun);
 }
 
+/* An aborted command that waits for its range lets go of it: what is before it may never end. */
+static bool leave_queue(struct se_cmd *cmd)
+{
+	struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
+	struct range_lock *r;
+	unsigned long flags;
+
+	if (state_get(cmd) != RANGE_LOCKER || !(READ_ONCE(cmd->transport_state) & CMD_T_ABORTED))
+		return false;
+	spin_lock_irqsave(&sd->ranges_lock, flags);
+	r = range_of(sd, cmd);
+	if (r && r->waits_for)
+		range_leave(sd, r);
+	else
+		r = NULL;
+	spin_unlock_irqrestore(&sd->ranges_lock, flags);
+	kfree(r);
+	return r;
+}
+
 /**
  * tgt_range_let_go - resume a command that was aborted, or that is waited for (cmd_ops.let_go)
  * @cmd: command whose transport_state says so already
@@ -264,14 +306,14 @@ void tgt_range_unblock(struct se_device *dev, struct se_lun *lun)
 void tgt_range_let_go(struct se_cmd *cmd)
 {
 	smp_mb();	/* pairs with is_let_go() */
-	if (state_move(cmd, RANGE_HELD, RANGE_NONE) || state_move(cmd, RANGE_BLOCKED, RANGE_NONE))
+	if (state_move(cmd, RANGE_HELD, RANGE_NONE) || state_move(cmd, RANGE_BLOCKED, RANGE_NONE) ||
+	    leave_queue(cmd))
 		tgt_cmd_resume(cmd);
 }
 
 /* A range is locked somewhere on the device: may this command go? */
 static bool admit_slowly(struct scsi_dev *sd, struct se_cmd *cmd, const struct tgt_opcode *row)
 {
-	struct se_cmd *parent = tgt_io_parent(cmd);
 	u64 first, count, word, before;
 	unsigned long flags;
 	struct range_lock *r;
@@ -283,8 +325,7 @@ static bool admit_slowly(struct scsi_dev *sd, struct se_cmd *cmd, const struct t
 	word = READ_ONCE(cmd->pr_res_key);
 	before = STATE(word) == RANGE_COUNTED ? NUMBER(word) : U64_MAX;
 	list_for_each_entry(r, &sd->ranges, link)
-		if (r->number < before && overlaps(r, first, count) &&
-		    (!r->owner || r->owner != parent))
+		if (r->number < before && overlaps(r, first, count))
 			go = false;
 	if (!go) {
 		WRITE_ONCE(cmd->pr_res_key, RANGE_HELD);
@@ -336,7 +377,7 @@ static bool is_copied_to(struct se_device *dev, u64 first, u64 count)
 
 	spin_lock_irqsave(&sd->ranges_lock, flags);
 	list_for_each_entry(r, &sd->ranges, link)
-		found |= !r->owner && !r->waits_for && overlaps(r, first, count);
+		found |= r->write && !r->waits_for && overlaps(r, first, count);
 	spin_unlock_irqrestore(&sd->ranges_lock, flags);
 	return found;
 }
@@ -426,27 +467,18 @@ bool tgt_range_admit(struct se_cmd *cmd)
 	return true;
 }
 
-/* tgt_cmd_for_each(): held commands ask anew. */
-static void resume_held(struct se_cmd *cmd, void *data)
+/**
+ * tgt_range_release - give a command's range back before the command ends
+ * @cmd: command that has its range, and from here on keeps others out by scsi_dev.medium
+ * Context: any. Who was held back, or finds no range, finds the medium taken.
+ */
+void tgt_range_release(struct se_cmd *cmd)
 {
-	if (state_move(cmd, RANGE_HELD, RANGE_NONE))
-		tgt_cmd_resume(cmd);
-}
-
-static void range_leave(struct scsi_dev *sd, struct range_lock *r)
-{
-	lockdep_assert_held(&sd->ranges_lock);
-	list_del(&r->link);
-	WRITE_ONCE(sd->nr_ranges, sd->nr_ranges - 1);
-	uncount(sd, r->number, r->first, r->count);
-	tgt_cmd_for_each(sd->dev, resume_held, NULL);
-}
-
-static void retire_locker(struct scsi_dev *sd, struct se_cmd *cmd)
-{
+	struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
 	unsigned long flags;
 	struct range_lock *r;
 
+	smp_wmb();	/* pairs with tgt_range_admit_now() and tgt_gates_look_again() */
 	spin_lock_irqsave(&sd->ranges_lock, flags);
 	r = range_of(sd, cmd);
 	if (r)
@@ -456,27 +488,17 @@ static void retire_locker(struct scsi_dev *sd, struct se_cmd *cmd)
 }
 
 /**
- * tgt_range_release - give a command's range back before the command ends
- * @cmd: command that has its range, and from here on keeps others out by scsi_dev.medium
- * Context: any. Who was held back, or finds no range, finds the medium taken.
- */
-void tgt_range_release(struct se_cmd *cmd)
-{
-	smp_wmb();	/* pairs with tgt_range_admit_now() and tgt_gates_look_again() */
-	retire_locker(tgt_scsi_dev(cmd->se_dev), cmd);
-}
-
-/**
  * tgt_range_take - own blocks without a command
  * @dev: device; the caller holds it, and runs no command on it that touches these blocks
  * @first: first block
  * @count: number of blocks
+ * @write: they are written, which tgt_range_is_written() is to know
  * @is_stopped: asked again and again while it waits
  * @data: passed to @is_stopped
  * Context: sleeps until the commands in the backend that overlap have ended, or @is_stopped.
  * Return: what tgt_range_give() takes, or NULL if it was stopped or without memory.
  */
-struct range_lock *tgt_range_take(struct se_device *dev, u64 first, u64 count,
+struct range_lock *tgt_range_take(struct se_device *dev, u64 first, u64 count, bool write,
 				  bool (*is_stopped)(const void *data), const void *data)
 {
 	struct range_lock *r = kmalloc(sizeof(*r), GFP_KERNEL);
@@ -486,7 +508,9 @@ struct range_lock *tgt_range_take(struct se_device *dev, u64 first, u64 count,
 
 	if (!r)
 		return NULL;
-	*r = (struct range_lock){ .granted = &granted, .first = first, .count = count };
+	*r = (struct range_lock){
+		.granted = &granted, .write = write, .first = first, .count = count
+	};
 	spin_lock_irq(&sd->ranges_lock);
 	range_enter(sd, r);
 	go = !r->waits_for;
@@ -516,33 +540,39 @@ void tgt_range_give(struct se_device *dev, struct range_lock *r)
 	kfree(r);
 }
 
-static void retire_counted(struct scsi_dev *sd, struct se_cmd *cmd, u64 nr)
+static void retire_slowly(struct scsi_dev *sd, struct se_cmd *cmd)
 {
+	struct range_lock *r = NULL;
+	u64 word, first, count;
 	unsigned long flags;
-	u64 first, count;
 
-	if (!extent(cmd, tgt_opcode_find(cmd->t_task_cdb), &first, &count))
-		return;
 	spin_lock_irqsave(&sd->ranges_lock, flags);
-	uncount(sd, nr, first, count);
+	word = xchg(&cmd->pr_res_key, (u64)RANGE_DONE);
+	if (STATE(word) == RANGE_LOCKER) {
+		r = range_of(sd, cmd);
+		if (r)
+			range_leave(sd, r);
+	} else if (STATE(word) == RANGE_COUNTED &&
+		   extent(cmd, tgt_opcode_find(cmd->t_task_cdb), &first, &count)) {
+		uncount(sd, NUMBER(word), first, count);
+	}
 	spin_unlock_irqrestore(&sd->ranges_lock, flags);
+	kfree(r);
 }
 
 /**
  * tgt_range_retired - a command has left the backend, or was aborted before it got there
- * @cmd: command for which tgt_range_admit() was called
+ * @cmd: command for which tgt_range_admit() was called; still in the task set or an orphan
+ *
+ * It ceases to be COUNTED under ranges_lock, before it is on no list any more: a range that is
+ * entered meanwhile has counted it, or sees that it is DONE.
+ *
  * Context: atomic.
  */
 void tgt_range_retired(struct se_cmd *cmd)
 {
-	struct scsi_dev *sd = tgt_scsi_dev(cmd->se_dev);
-	u64 last;
-
 	if (cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH)
 		return;
-	last = xchg(&cmd->pr_res_key, (u64)RANGE_DONE);
-	if (STATE(last) == RANGE_LOCKER)
-		retire_locker(sd, cmd);
-	else if (STATE(last) == RANGE_COUNTED)
-		retire_counted(sd, cmd, NUMBER(last));
+	if (!state_move(cmd, RANGE_ADMITTED, RANGE_DONE))
+		retire_slowly(tgt_scsi_dev(cmd->se_dev), cmd);
 }

@@ -15,7 +15,7 @@ void tgt_range_unblock(struct se_device *dev, struct se_lun *lun);
 void tgt_range_release(struct se_cmd *cmd);
 bool tgt_range_is_missing(struct se_cmd *cmd);
 bool tgt_range_is_written(struct se_device *dev, u64 first, u64 count);
-struct range_lock *tgt_range_take(struct se_device *dev, u64 first, u64 count,
+struct range_lock *tgt_range_take(struct se_device *dev, u64 first, u64 count, bool write,
 				  bool (*is_stopped)(const void *data), const void *data);
 void tgt_range_give(struct se_device *dev, struct range_lock *r);
 

@@ -121,6 +121,8 @@ static sense_reason_t flush_and_stop(struct se_cmd *cmd)
 {
 	sense_reason_t reason = tgt_io_flush(cmd, cmd->se_dev, 0, 0);
 
+	if (!reason && tgt_cmd_is_aborted(cmd))
+		reason = TCM_LUN_BUSY;	/* nobody hears of it */
 	return reason ? reason : change_condition(cmd);
 }
 
