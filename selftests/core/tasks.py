@@ -365,6 +365,33 @@ def case_stuck_steps():
     b.close()
 
 
+def case_stuck_range():
+    """A command that waits for its blocks is not with the backend: it ends when it is aborted."""
+    a, b = Init('a'), Init('b')
+    for x in (a, b):
+        x.settle(0)
+    SLOW.stop()
+    r = a.read_task(64)
+    caw = struct.pack('>BBQIBB', 0x89, 0, 64, 1, 0, 0)
+    c = b.task(caw, write=2 * BLOCK, data=bytes(BLOCK) + b'\xdd' * BLOCK)
+    later = a.read_task(64)
+    ok('COMPARE AND WRITE waits for a read, and a read for it', a.next(0.5) is None and b.next(0.1) is None)
+    same('it is aborted at once', (b.wait(b.manage(ABORT_TASK, ref=c), 3) or [0, 0, None])[2], COMPLETE)
+    same('and its initiator goes on', b.status(TUR, 0), GOOD)
+    c = b.task(caw, write=2 * BLOCK, data=bytes(BLOCK) + b'\xdc' * BLOCK)
+    start = time.monotonic()
+    b.close()
+    b = Init('b')
+    ok('another one goes with its session', time.monotonic() - start < 5 * SCALE, time.monotonic() - start)
+    b.settle(0)
+    same('of which nothing is left', b.status(TUR, 0), GOOD)
+    SLOW.go()
+    same('both reads end', [(a.wait(n) or [0, 0, None])[2] for n in (r, later)], [GOOD, GOOD])
+    ok('nothing was written', b.wait(b.read_task(64))[3] == bytes(BLOCK))
+    a.close()
+    b.close()
+
+
 def case_stuck_unmap():
     """Nor does UNMAP, for which the backend is asked by a call that sleeps."""
     a, b = Init('a'), Init('b')
@@ -494,8 +521,8 @@ try:
     make_lun0()
     cases = [case_ordered_waits, case_ordered_waits_for_data, case_many_mixed, case_abort_nothing, case_reset]
     if is_ours('iscsi_target_mod') and is_ours('target_core_mod'):
-        cases += [case_queued, case_abort_write_pending, case_stuck_answers, case_stuck_steps, case_stuck_unmap, case_stuck_preempt,
-                  case_stuck]
+        cases += [case_queued, case_abort_write_pending, case_stuck_answers, case_stuck_steps, case_stuck_range, case_stuck_unmap,
+                  case_stuck_preempt, case_stuck]
     ktap.run(cases)
 finally:
     SLOW.go()
