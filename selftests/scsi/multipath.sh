@@ -69,7 +69,7 @@ grouped() { by_prio || { put 1 "$G/gb/alua_access_state"; multipathd reconfigure
 check "in two groups by priority" wait_for 60 grouped
 check "the alua handler" grep -q alua /sys/block/sd*/device/dh_state
 
-fio --name=mp --filename="$MP" --allow_file_create=0 --rw=randrw --bs=4k --direct=1 --ioengine=libaio --iodepth=4 --time_based --runtime=70 \
+fio --name=mp --filename="$MP" --allow_file_create=0 --rw=randrw --bs=4k --direct=1 --ioengine=libaio --iodepth=4 --time_based --runtime=400 \
 	--verify=crc32c --verify_backlog=64 --size=16m --output=/tmp/fio.out >/tmp/fio.log 2>&1 & FIO=$!
 sleep 1; kill -0 $FIO || { fail "fio runs" "$(cat /tmp/fio.log /tmp/fio.out)"; exit 1; }
 busy() { local a; a=$(io_of "$1"); sleep 1; [ "$(io_of "$1")" -gt $((a + 40)) ]; }	# far more than path checks
@@ -84,10 +84,10 @@ put 1 "$G/gb/alua_access_state"
 check "the portal is taken away" sh -c "echo 0 >$A/enable"
 check "by the other portal" wait_for 40 busy "$B"
 check "the portal is back" sh -c "echo 1 >$A/enable"
-check "so is its path" wait_for 30 paths 2
-check "and the I/O" wait_for 30 busy "$A"
-wait $FIO; rc=$?
-like "I/O all the time, verified, without an error" "$rc $(cat /tmp/fio.log /tmp/fio.out)" "^0 .*err= 0"
+check "so is its path" wait_for 60 paths 2
+check "and the I/O" wait_for 60 busy "$A"
+kill -INT $FIO; wait $FIO; rc=$?
+like "I/O all the time, verified, without an error" "$rc $(cat /tmp/fio.log /tmp/fio.out)" "^(0|128) .*err= 0"
 
 put 2 "$G/gb/alua_access_state"; put 2 "$G/ga/alua_access_state"
 fio --name=explicit --filename="$MP" --rw=randrw --bs=4k --direct=1 --number_ios=200 --size=16m \
