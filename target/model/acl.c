@@ -75,10 +75,10 @@ static void acl_release(struct kref *kref)
 	struct se_node_acl *nacl = container_of(kref, struct se_node_acl, acl_kref);
 	struct se_portal_group *tpg = nacl->se_tpg;
 
-	/* somebody in tgt_acl_del() owns the rest */
+	/* somebody in tgt_acl_del() owns the rest, and once it is woken the TPG may go */
 	if (list_empty(&nacl->acl_list)) {
-		complete(&nacl->acl_free_comp);
 		mutex_unlock(&tpg->acl_node_mutex);
+		complete(&nacl->acl_free_comp);
 		return;
 	}
 	list_del_init(&nacl->acl_list);
@@ -266,7 +266,9 @@ void tgt_acl_del(struct se_node_acl *nacl)
 
 	close_sessions(nacl);
 	target_put_nacl(nacl);
-	wait_for_completion(&nacl->acl_free_comp);
+	/* a login that had found the ACL registers its session behind the walk */
+	while (!wait_for_completion_timeout(&nacl->acl_free_comp, HZ / 5))
+		close_sessions(nacl);
 	tgt_model_hook(acl_gone, nacl);
 	acl_free(nacl);
 }
