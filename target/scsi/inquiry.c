@@ -23,7 +23,7 @@
 #define FLAG_HISUP		0x10
 #define RESPONSE_FORMAT		0x02
 
-/* Is there a device behind the LUN, as far as this initiator may know? */
+/* Is there a device behind the LUN? A LUN that is not the virtual one is mapped for the initiator. */
 static bool is_connected(struct se_cmd *cmd)
 {
 	struct se_lun *lun = cmd->se_lun;
@@ -31,10 +31,7 @@ static bool is_connected(struct se_cmd *cmd)
 
 	if (!tpg)
 		return true;
-	if (lun == tpg->tpg_virt_lun0)
-		return tgt_is_wlun(cmd->se_dev);
-	return !tpg->se_tpg_tfo->tpg_check_demo_mode_login_only ||
-	       !tpg->se_tpg_tfo->tpg_check_demo_mode_login_only(tpg);
+	return lun != tpg->tpg_virt_lun0 || tgt_is_wlun(cmd->se_dev);
 }
 
 /*
