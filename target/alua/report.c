@@ -17,11 +17,12 @@
 
 static void put_group(struct wbuf *w, struct t10_alua_tg_pt_gp *gp)
 {
-	/* TARGET PORT COUNT has a byte: what does not fit in is not listed either */
-	u8 count = min_t(u32, gp->tg_pt_gp_members, U8_MAX);
 	struct se_lun *lun;
+	u8 count;
 
 	spin_lock(&gp->tg_pt_gp_lock);
+	/* TARGET PORT COUNT has a byte: what does not fit in is not listed either */
+	count = min_t(u32, gp->tg_pt_gp_members, U8_MAX);
 	wbuf_u8(w, (gp->tg_pt_gp_pref ? 0x80 : 0) | gp->tg_pt_gp_alua_access_state);
 	wbuf_u8(w, gp->tg_pt_gp_alua_supported_states);
 	wbuf_be16(w, gp->tg_pt_gp_id);
