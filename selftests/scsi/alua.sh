@@ -149,6 +149,13 @@ check "another map" cp /tmp/map "$DEV/lba_map"
 check "a group that it names is made after it" mkdir "$G/gc"
 put 18 "$G/gc/tg_pt_gp_id"
 same "and is LBA dependent" "$(cat "$G/gc/alua_access_state")" 4
+printf '64 2\n0 63 0:O 18:A\n' >/tmp/map
+check "a map that names the default group" cp /tmp/map "$DEV/lba_map"
+check "a group without an identifier" mkdir "$G/gd"
+check "the map once more" cp /tmp/map "$DEV/lba_map"
+same "is not meant by it" "$(cat "$G/gd/alua_access_state")" 0
+same "the default group is" "$(cat "$G/default_tg_pt_gp/alua_access_state")" 4
+rmdir "$G/gd"
 check "map off" put "" "$DEV/lba_map"
 same "and is not" "$(cat "$G/gc/alua_access_state")" 0
 clear_ua "$A"; clear_ua "$B"

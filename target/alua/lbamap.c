@@ -162,7 +162,8 @@ static void install(struct se_device *dev, struct map *map)
 	alua->lba_map_segment_size = map->segment_size;
 	alua->lba_map_segment_multiplier = map->segment_multiplier;
 	list_for_each_entry(gp, &alua->tg_pt_gps_list, tg_pt_gp_list)
-		changed |= apply_to_group(gp, map_names(&alua->lba_map_list, gp->tg_pt_gp_id));
+		changed |= apply_to_group(gp, gp->tg_pt_gp_valid_id &&
+					      map_names(&alua->lba_map_list, gp->tg_pt_gp_id));
 	/* other states of segments are states of the port, too */
 	changed |= !list_empty(&alua->lba_map_list) && !list_empty(&old);
 	spin_unlock_bh(&alua->lba_map_lock);
