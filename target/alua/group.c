@@ -178,20 +178,24 @@ void tgt_group_put(struct t10_alua_tg_pt_gp *gp)
 		wake_up_var(&gp->tg_pt_gp_ref_cnt);
 }
 
-/* Returns true if there were any, and they find themselves in another state. */
+/*
+ * Returns true if there were any, and they find themselves in another state. @to: NULL if the
+ * backstore goes, beside which somebody may still link a LUN to it.
+ */
 static bool evict_all(struct t10_alua_tg_pt_gp *gp, struct t10_alua_tg_pt_gp *to)
 {
 	bool any = false;
 
-	while (to && evict_one(gp, to))
+	while (evict_one(gp, to))
 		any = true;
-	return any && READ_ONCE(to->tg_pt_gp_alua_access_state) != gp->tg_pt_gp_alua_access_state;
+	return any && to &&
+	       READ_ONCE(to->tg_pt_gp_alua_access_state) != gp->tg_pt_gp_alua_access_state;
 }
 
 /**
  * tgt_alua_group_remove - from now on nobody finds a group, or its name
  * @gp: group; its members fall back to the default group, and initiators are told if that is in
- * another state. The default group is removed last, without members
+ * another state. The default group is removed last; a LUN just being linked is in none then
  *
  * Context: process, sleeps: while it is held, never for a transition, and for readers.
  */

@@ -32,6 +32,28 @@ static bool lun_takes_part(struct se_lun *lun)
 	return part;
 }
 
+/* Finds a group by name ("NULL": the default one) and holds it against being freed. */
+static struct t10_alua_tg_pt_gp *group_get(struct se_device *dev, const char *name)
+{
+	struct t10_alua_tg_pt_gp *gp, *found = NULL;
+
+	spin_lock(&dev->t10_alua.tg_pt_gps_lock);
+	if (!strcmp(name, "NULL")) {
+		found = dev->t10_alua.default_tg_pt_gp;
+	} else {
+		list_for_each_entry(gp, &dev->t10_alua.tg_pt_gps_list, tg_pt_gp_list) {
+			if (gp->tg_pt_gp_valid_id && !strcmp(tgt_group_name(gp), name)) {
+				found = gp;
+				break;
+			}
+		}
+	}
+	if (found)
+		atomic_inc(&found->tg_pt_gp_ref_cnt);
+	spin_unlock(&dev->t10_alua.tg_pt_gps_lock);
+	return found;
+}
+
 /**
  * tgt_alua_lun_linked - a device's new port enters the default group
  * @lun: LUN
@@ -39,8 +61,13 @@ static bool lun_takes_part(struct se_lun *lun)
  */
 void tgt_alua_lun_linked(struct se_lun *lun, struct se_device *dev)
 {
-	if (takes_part(dev) && dev->t10_alua.default_tg_pt_gp)
-		tgt_group_move_lun(lun, dev->t10_alua.default_tg_pt_gp);
+	struct t10_alua_tg_pt_gp *gp = takes_part(dev) ? group_get(dev, "NULL") : NULL;
+
+	/* none: the backstore is going, and the link will not stay */
+	if (!gp)
+		return;
+	tgt_group_move_lun(lun, gp);
+	tgt_group_put(gp);
 }
 
 /**
@@ -104,28 +131,6 @@ ssize_t tgt_alua_lun_show_group(struct se_lun *lun, char *page)
 			status_name(lun->lun_tg_pt_secondary_stat));
 	spin_unlock(&lun->lun_tg_pt_gp_lock);
 	return len;
-}
-
-/* Finds a group by name and holds it against being freed. */
-static struct t10_alua_tg_pt_gp *group_get(struct se_device *dev, const char *name)
-{
-	struct t10_alua_tg_pt_gp *gp, *found = NULL;
-
-	spin_lock(&dev->t10_alua.tg_pt_gps_lock);
-	if (!strcmp(name, "NULL")) {
-		found = dev->t10_alua.default_tg_pt_gp;
-	} else {
-		list_for_each_entry(gp, &dev->t10_alua.tg_pt_gps_list, tg_pt_gp_list) {
-			if (gp->tg_pt_gp_valid_id && !strcmp(tgt_group_name(gp), name)) {
-				found = gp;
-				break;
-			}
-		}
-	}
-	if (found)
-		atomic_inc(&found->tg_pt_gp_ref_cnt);
-	spin_unlock(&dev->t10_alua.tg_pt_gps_lock);
-	return found;
 }
 
 /* Access state of the port's group; -1: it is in none. */
