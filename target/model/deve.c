@@ -90,12 +90,12 @@ static void deve_remove(struct se_node_acl *nacl, struct se_dev_entry *deve)
 	unsigned long flags;
 
 	lockdep_assert_held(&nacl->lun_entry_mutex);
-	tgt_model_hook(deve_gone, nacl, deve);
 	xa_erase(&tgt_acl(nacl)->luns, deve->mapped_lun);
 	hlist_del_rcu(&deve->link);
 	spin_lock_irqsave(&lun->lun_deve_lock, flags);
 	list_del_init(&deve->lun_link);
 	spin_unlock_irqrestore(&lun->lun_deve_lock, flags);
+	tgt_model_hook(deve_gone, nacl, deve);
 
 	if (deve->se_lun_acl)
 		deve->se_lun_acl->se_lun = NULL;

@@ -27,7 +27,8 @@
  *                port); @last: no LUN leads to the device any more; may sleep
  * @deve_added: a mapped LUN appeared for a node ACL (APTPL registrations); may sleep,
  *              lun_entry_mutex held
- * @deve_gone: a mapped LUN is going (PR registrations); may sleep, lun_entry_mutex held
+ * @deve_gone: a mapped LUN is going, and found by no one any more (PR registrations, ACA); its LUN
+ *             and device are still there; may sleep, lun_entry_mutex held
  * @acl_gone: a node ACL is going, its sessions are closed
  * @nexus_loss: the I_T nexus of a session ended (SPC-2 reservations, ACA); may sleep
  * @wlun_setup: a device of the core's own is to be the REPORT LUNS well known logical unit; at load

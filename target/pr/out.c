@@ -337,9 +337,38 @@ static sense_reason_t run(struct se_cmd *cmd, struct tgt_pr *pr, const struct pr
 	return ret;
 }
 
-static sense_reason_t run_locked(struct se_cmd *cmd, struct tgt_pr *pr,
-				 const struct pr_request *req)
+/*
+ * Do all that are to be registered still have access? Who loses it from now on is looked for in the
+ * state after this action (tgt_pr_deve_gone(), tgt_pr_lun_unlinked()). pr->lock held
+ */
+static sense_reason_t check_access(struct se_cmd *cmd, struct out_request *out)
 {
+	unsigned int i;
+	u64 mapped_lun;
+
+	switch (out->req.action) {
+	case PRO_REGISTER:
+	case PRO_REGISTER_AND_IGNORE:
+		if (!tgt_registry_has_lun(cmd->se_lun, out->self.initiator))
+			return TCM_NON_EXISTENT_LUN;
+		for (i = 0; i < out->req.nr_others; i++)
+			if (!tgt_registry_admits(cmd->se_lun, out->others[i].initiator,
+						 &mapped_lun))
+				return tgt_bad_param(cmd, LIST_MIN + 4, -1);
+		break;
+	case PRO_REGISTER_AND_MOVE:
+		if (!fill_port(cmd->se_dev, out->others->rtpi, out->others))
+			return tgt_bad_param(cmd, 18, -1);
+		break;
+	default:
+		break;
+	}
+	return TCM_NO_SENSE;
+}
+
+static sense_reason_t run_locked(struct se_cmd *cmd, struct tgt_pr *pr, struct out_request *out)
+{
+	const struct pr_request *req = &out->req;
 	struct outcome o = { };
 	sense_reason_t ret;
 
@@ -348,7 +377,7 @@ static sense_reason_t run_locked(struct se_cmd *cmd, struct tgt_pr *pr,
 	if (READ_ONCE(pr->spc2_holder))
 		ret = TCM_RESERVATION_CONFLICT;
 	else if (pr->lost == (req->action == PRO_REPLACE_LOST))
-		ret = run(cmd, pr, req, &o);
+		ret = check_access(cmd, out) ?: run(cmd, pr, req, &o);
 	else
 		ret = pr->lost ? TGT_RESERVATIONS_LOST : TGT_INVALID_RELEASE;
 	mutex_unlock(&pr->lock);
@@ -398,7 +427,7 @@ static sense_reason_t exec_out(struct se_cmd *cmd)
 	ret = read_list(cmd, out);
 	if (!ret) {
 		out->req.others = out->others;
-		ret = run_locked(cmd, pr, &out->req);
+		ret = run_locked(cmd, pr, out);
 	}
 	kvfree(out->others);
 	kvfree(out);

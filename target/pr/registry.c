@@ -82,9 +82,8 @@ void tgt_registry_way(struct pr_nexus *nexus, struct se_lun *lun, u64 mapped_lun
 	number_lun(nexus, lun, mapped_lun);
 }
 
-/* Is the initiator given the LUN? @but: not by this entry */
-static bool is_mapped(struct se_lun *lun, const char *initiator, const struct se_dev_entry *but,
-		      u64 *mapped_lun)
+/* Is the initiator given the LUN? */
+static bool is_mapped(struct se_lun *lun, const char *initiator, u64 *mapped_lun)
 {
 	struct se_dev_entry *deve;
 	unsigned long flags;
@@ -92,7 +91,7 @@ static bool is_mapped(struct se_lun *lun, const char *initiator, const struct se
 
 	spin_lock_irqsave(&lun->lun_deve_lock, flags);
 	list_for_each_entry(deve, &lun->lun_deve_list, lun_link) {
-		found = deve != but && !strcmp(tgt_deve_nacl(deve)->initiatorname, initiator);
+		found = !strcmp(tgt_deve_nacl(deve)->initiatorname, initiator);
 		if (!found)
 			continue;
 		*mapped_lun = deve->mapped_lun;
@@ -113,7 +112,15 @@ bool tgt_registry_admits(struct se_lun *lun, const char *initiator, u64 *mapped_
 {
 	/* demo mode leaves the numbers as they are */
 	*mapped_lun = lun->unpacked_lun;
-	return is_mapped(lun, initiator, NULL, mapped_lun) || is_demo(lun->lun_tpg);
+	return !READ_ONCE(lun->lun_shutdown) &&
+	       (is_mapped(lun, initiator, mapped_lun) || is_demo(lun->lun_tpg));
+}
+
+bool tgt_registry_has_lun(struct se_lun *lun, const char *initiator)
+{
+	u64 mapped_lun;
+
+	return !READ_ONCE(lun->lun_shutdown) && is_mapped(lun, initiator, &mapped_lun);
 }
 
 static struct pr_box *current_box(struct tgt_pr *pr)
@@ -307,7 +314,6 @@ struct pick {
 	struct se_device *dev;
 	struct se_portal_group *tpg;
 	const char *initiator;		/* NULL: all of the port */
-	const struct se_dev_entry *deve;	/* that goes */
 };
 
 /* Does the LUN stay, and the registration's initiator get there? @pick: what goes, or NULL */
@@ -316,7 +322,7 @@ static bool is_way(struct se_lun *lun, const struct pr_reg *reg, const struct pi
 {
 	if (READ_ONCE(lun->lun_shutdown))
 		return false;
-	if (is_mapped(lun, reg->nexus.initiator, pick ? pick->deve : NULL, mapped_lun))
+	if (is_mapped(lun, reg->nexus.initiator, mapped_lun))
 		return true;
 	/* who loses an ACL's LUN does not get it by demo mode at the same port */
 	if (!pick || (pick->initiator && lun->lun_tpg == pick->tpg))
@@ -456,13 +462,14 @@ void tgt_pr_deve_added(struct se_node_acl *nacl, struct se_dev_entry *deve)
  * registrations
  *
  * @nacl: initiator; one that only logged out keeps them (SPC-5 5.14.1)
- * @deve: its mapped LUN
+ * @deve: its mapped LUN, found by no one any more: a service action that has not seen it go is over
+ * when its registrations are looked at
  */
 void tgt_pr_deve_gone(struct se_node_acl *nacl, struct se_dev_entry *deve)
 {
 	struct pick pick = {
 		.dev = rcu_dereference_raw(deve->se_lun->lun_se_dev), .tpg = nacl->se_tpg,
-		.initiator = nacl->initiatorname, .deve = deve
+		.initiator = nacl->initiatorname
 	};
 
 	if (pick.dev && !nacl->dynamic_node_acl)

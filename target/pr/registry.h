@@ -55,6 +55,9 @@ void tgt_registry_way(struct pr_nexus *nexus, struct se_lun *lun, u64 mapped_lun
  */
 bool tgt_registry_admits(struct se_lun *lun, const char *initiator, u64 *mapped_lun);
 
+/* Is the LUN mapped for it, demo mode or not, and stays? Atomic; takes lun_deve_lock */
+bool tgt_registry_has_lun(struct se_lun *lun, const char *initiator);
+
 /*
  * Number and protocol of the target port that a registration is for: as they are now, as kept if
  * the port is not there
