@@ -37,7 +37,7 @@ static ssize_t dev_store_label(struct se_device *dev, const char *page, size_t c
 		return -EINVAL;
 	if (label[len - 1] == '\n')
 		label[len - 1] = '\0';
-	dev->dev_flags |= flag;
+	tgt_device_set_flag(dev, flag);
 	return count;
 }
 

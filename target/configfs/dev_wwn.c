@@ -8,6 +8,7 @@
 
 #include "target/configfs/attr.h"
 #include "target/configfs/tree.h"
+#include "target/model/device.h"
 
 static inline struct t10_wwn *wwn_of(struct config_item *item)
 {
@@ -85,7 +86,7 @@ static ssize_t wwn_serial_write(struct t10_wwn *wwn, const char *page, size_t co
 		return -EOPNOTSUPP;	/* the device behind has a serial of its own */
 	ret = wwn_store_text(wwn, page, count, wwn->unit_serial, sizeof(wwn->unit_serial), false);
 	if (ret > 0)
-		dev->dev_flags |= DF_EMULATED_VPD_UNIT_SERIAL;
+		tgt_device_set_flag(dev, DF_EMULATED_VPD_UNIT_SERIAL);
 	return ret;
 }
 

@@ -401,6 +401,20 @@ int tgt_device_configure(struct se_device *dev)
 }
 
 /**
+ * tgt_device_set_flag - note that something was set
+ * @dev: device; its backend and tgt_device_configure() set flags in the same word
+ * @flag: DF_*
+ *
+ * Context: process, sleeps: while a device of its HBA is being configured.
+ */
+void tgt_device_set_flag(struct se_device *dev, u32 flag)
+{
+	mutex_lock(&dev->se_hba->hba_access_mutex);
+	dev->dev_flags |= flag;
+	mutex_unlock(&dev->se_hba->hba_access_mutex);
+}
+
+/**
  * tgt_device_release - undo tgt_device_alloc() and tgt_device_configure()
  * @dev: a device that no LUN links to and that holds no orphan (its directory could not be removed
  * else)

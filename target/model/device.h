@@ -65,6 +65,7 @@ static inline bool tgt_device_is_shared(const struct se_device *dev)
 
 struct se_device *tgt_device_alloc(struct se_hba *hba, const char *name);
 int tgt_device_configure(struct se_device *dev);
+void tgt_device_set_flag(struct se_device *dev, u32 flag);
 void tgt_device_release(struct se_device *dev);
 int tgt_device_for_each(int (*fn)(struct se_device *dev, void *data), void *data);
 u32 tgt_device_whole_pages(const struct se_device *dev, u32 sectors);
