@@ -258,9 +258,8 @@ void tgt_registry_load(struct tgt_pr *pr)
 		goto out;
 	pr->loaded = true;
 	text = kvmalloc(APTPL_FILE_MAX, GFP_KERNEL);
-	if (!text)
-		goto out;
-	len = tgt_dbroot_load(APTPL_FOLDER, name, text, APTPL_FILE_MAX);
+	/* without memory a file is too large (-EFBIG), none is none */
+	len = tgt_dbroot_load(APTPL_FOLDER, name, text, text ? APTPL_FILE_MAX : 0);
 	ret = len < 0 ? len : load_text(pr, text, len);
 	kvfree(text);
 	/*
