@@ -32,6 +32,7 @@ sense_reason_t tgt_alua_parse_set(struct se_cmd *cmd, u32 *size);	/* SET TARGET 
 /* model hooks */
 int tgt_alua_device_alloc(struct se_device *dev);
 int tgt_alua_device_configured(struct se_device *dev);
+void tgt_alua_device_leave(struct se_device *dev);
 void tgt_alua_device_gone(struct se_device *dev);
 void tgt_alua_lun_linked(struct se_lun *lun, struct se_device *dev);
 void tgt_alua_lun_unlinked(struct se_lun *lun, struct se_device *dev);

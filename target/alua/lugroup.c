@@ -308,7 +308,20 @@ int tgt_alua_device_configured(struct se_device *dev)
 }
 
 /**
- * tgt_alua_device_gone - a device leaves its LU group and drops its map
+ * tgt_alua_device_leave - a device's directory goes, and the name by which its LU group lists it
+ * @dev: device; its files take no writes any more
+ */
+void tgt_alua_device_leave(struct se_device *dev)
+{
+	if (!dev->dev_alua_lu_gp_mem)
+		return;
+	mutex_lock(&groups_lock);
+	leave(dev->dev_alua_lu_gp_mem);
+	mutex_unlock(&groups_lock);
+}
+
+/**
+ * tgt_alua_device_gone - a device leaves its LU group, if it has not yet, and drops its map
  * @dev: device
  */
 void tgt_alua_device_gone(struct se_device *dev)
@@ -316,11 +329,7 @@ void tgt_alua_device_gone(struct se_device *dev)
 	struct t10_alua_lu_gp_member *mem = dev->dev_alua_lu_gp_mem;
 
 	tgt_lbamap_clear(dev);
-	if (!mem)
-		return;
-	mutex_lock(&groups_lock);
-	leave(mem);
-	mutex_unlock(&groups_lock);
+	tgt_alua_device_leave(dev);
 	dev->dev_alua_lu_gp_mem = NULL;
 	kfree(mem);
 }

@@ -218,6 +218,7 @@ void tgt_dev_drop(struct config_item *item)
 	struct se_device *dev = dev_of(item);
 
 	configfs_remove_default_groups(&dev->dev_stat_grps.stat_group);
+	tgt_alua_device_leave(dev);
 	tgt_alua_dir_drop(dev);
 	configfs_remove_default_groups(&dev->dev_group);
 	atomic_dec(&dev_dirs);
