@@ -362,6 +362,8 @@ def top_free():
     rows("dbroot", "dbroot", [("/tmp/dbr\n", "", "/tmp/dbr\n"), ("/tmp/none\n", "ENOENT", "/tmp/dbr\n"),
                               ("/tmp/dbfile\n", "ENOTDIR", "/tmp/dbr\n"), ("/" + "a" * 300, "ENAMETOOLONG", None),
                               ("/var/lib\n", "", "/var/lib\n"), ("/tmp/dbr", "", "/tmp/dbr\n" if not STOCK else None)])
+    if not STOCK:
+        rows("dbroot", "dbroot", [(".\n", I, "/tmp/dbr\n"), ("none\n", "ENOENT", "/tmp/dbr\n")])
     for v in ("/etc/rtslib-fb-target\n", "/tmp\n"):
         sh("mkdir -p /etc/rtslib-fb-target")
         put("dbroot", v)

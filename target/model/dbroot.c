@@ -25,7 +25,8 @@ static char dbroot[PATH_MAX / 2] = DEFAULT_DBROOT;
  * @path: absolute path of an existing folder
  *
  * Context: process, sleeps.
- * Return: 0, -ENAMETOOLONG, or why it could not be opened (-ENOENT, -ENOTDIR, ...).
+ * Return: 0, -ENAMETOOLONG, why it could not be opened (-ENOENT, -ENOTDIR, ...), or -EINVAL for a
+ * folder named from where the caller is: others would look for it elsewhere.
  */
 int tgt_dbroot_set(const char *path)
 {
@@ -37,6 +38,8 @@ int tgt_dbroot_set(const char *path)
 	if (IS_ERR(folder))
 		return PTR_ERR(folder);
 	filp_close(folder, NULL);
+	if (path[0] != '/')
+		return -EINVAL;
 
 	mutex_lock(&dbroot_lock);
 	strscpy(dbroot, path, sizeof(dbroot));
