@@ -214,6 +214,11 @@ like "a list that names a group twice" "$(sg_raw -s 12 -i /tmp/stpg "$A" a4 0a 0
 	"Invalid field in parameter list.*byte 10"
 same "is not begun" "$(cat "$G/ga/alua_access_state")" 1
 put 0 "$G/ga/alua_access_state"
+like "the LU group lists both" "$(cat $TGT/core/alua/lu_gps/pair/members | tr '\n' ' ')" "/alua .*/alua2 |/alua2 .*/alua "
+exec 9<"$DEV2/info"
+check "the second backstore goes, with a file of it open" rmdir "$DEV2"
+like "and is listed no more" "$(cat $TGT/core/alua/lu_gps/pair/members | tr '\n' ' ')" "^[^ ]*/alua $"
+exec 9<&-
 check "the LU group goes" rmdir $TGT/core/alua/lu_gps/pair
 
 modprobe iscsi_target_mod
