@@ -23,7 +23,7 @@
 #define FLAG_HISUP		0x10
 #define RESPONSE_FORMAT		0x02
 
-/* Is there a device behind the LUN? A LUN that is not the virtual one is mapped for the initiator. */
+/* Is there a device behind the LUN? Any but the virtual one is mapped for the initiator. */
 static bool is_connected(struct se_cmd *cmd)
 {
 	struct se_lun *lun = cmd->se_lun;
