@@ -69,12 +69,22 @@ static u32 describe(struct tfile_dev *dev, u8 *at, u64 lba, u64 last, u32 most)
 	return n;
 }
 
+/* of an allocation length beyond the initiator's room, only what there is of the answer is lost */
+static void settle_overflow(struct se_cmd *cmd, u32 len)
+{
+	if (!(cmd->se_cmd_flags & SCF_OVERFLOW_BIT))
+		return;
+	cmd->residual_count = len > cmd->data_length ? len - cmd->data_length : 0;
+	if (!cmd->residual_count)
+		cmd->se_cmd_flags &= ~SCF_OVERFLOW_BIT;
+}
+
 static sense_reason_t answer(struct se_cmd *cmd)
 {
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
 	u64 lba = get_unaligned_be64(&cmd->t_task_cdb[2]),
 	    last = cmd->se_dev->transport->get_blocks(cmd->se_dev);
-	u32 room = cmd->data_length, most, n, len;
+	u32 room = cmd->data_length, asked = room, most, n, len;
 	u8 *buf;
 
 	if (lba > last) {
@@ -82,7 +92,9 @@ static sense_reason_t answer(struct se_cmd *cmd)
 		return TCM_ADDRESS_OUT_OF_RANGE;
 	}
 	/* a buffer that ends inside a descriptor still gets the first part of it */
-	most = room > HEADER_LEN ? DIV_ROUND_UP(room - HEADER_LEN, DESCRIPTOR_LEN) : 0;
+	if (cmd->se_cmd_flags & SCF_OVERFLOW_BIT)
+		asked += cmd->residual_count;
+	most = asked > HEADER_LEN ? DIV_ROUND_UP(asked - HEADER_LEN, DESCRIPTOR_LEN) : 0;
 	most = clamp_t(u32, most, 1, MOST_DESCRIPTORS);
 	buf = kzalloc(HEADER_LEN + most * DESCRIPTOR_LEN, GFP_NOIO);
 	if (!buf)
@@ -90,9 +102,10 @@ static sense_reason_t answer(struct se_cmd *cmd)
 	n = describe(dev, buf + HEADER_LEN, lba, last, most);
 	len = HEADER_LEN + n * DESCRIPTOR_LEN;
 	put_unaligned_be32(len - 4, buf);
-	len = min(len, room);
-	sg_copy_from_buffer(cmd->t_data_sg, cmd->t_data_nents, buf, len);
+	len = min(len, asked);
+	sg_copy_from_buffer(cmd->t_data_sg, cmd->t_data_nents, buf, min(len, room));
 	kfree(buf);
+	settle_overflow(cmd, len);
 	target_complete_cmd_with_length(cmd, SAM_STAT_GOOD, len);
 	return TCM_NO_SENSE;
 }

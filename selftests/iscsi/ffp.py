@@ -183,6 +183,9 @@ def case_data_in():
     same('a read that expects less', residual(c, read10(0, 2), read=BLOCK), ('over', BLOCK))
     same('a read that expects more', residual(c, read10(0, 1), read=3 * BLOCK), ('under', 2 * BLOCK))
     same('INQUIRY with room to spare', residual(c, INQUIRY, read=255)[0], 'under')
+    n = c.read(INQUIRY, 96)[1][4] + 5
+    for length, read, want in ((252, n, (None, 0)), (252, n + 4, ('under', 4)), (252, 36, ('over', n - 36)), (64, 36, ('over', 28))):
+        same('INQUIRY, allocation length %d, room for %d' % (length, read), residual(c, bytes((0x12, 0, 0, 0, length, 0)), read=read), want)
     same('a read of nothing', residual(c, read10(0, 0), read=BLOCK), ('under', BLOCK))
     same('an exact read', residual(c, read10(0, 1), read=BLOCK), (None, 0))
     rsp = c.do(read10(0xffffff, 1), read=BLOCK)

@@ -91,7 +91,7 @@ static sense_reason_t exec_report(struct se_cmd *cmd)
 {
 	u32 alloc_len = get_unaligned_be32(cmd->t_task_cdb + 6);
 	struct wbuf w;
-	size_t len;
+	size_t full;
 	u8 *buf;
 
 	buf = kvzalloc(REPORT_MAX, GFP_KERNEL);
@@ -100,10 +100,11 @@ static sense_reason_t exec_report(struct se_cmd *cmd)
 	wbuf_init(&w, buf, REPORT_MAX);
 	build_report(cmd, &w, (cmd->t_task_cdb[1] >> 5) == 1);
 
-	len = min3(w.len, w.cap, (size_t)min(alloc_len, cmd->data_length));
-	tgt_sgl_copy_to(cmd->t_data_sg, cmd->t_data_nents, 0, buf, len);
+	full = min_t(size_t, wbuf_stored(&w), alloc_len);
+	tgt_sgl_copy_to(cmd->t_data_sg, cmd->t_data_nents, 0, buf,
+			min_t(size_t, full, cmd->data_length));
 	kvfree(buf);
-	target_complete_cmd_with_length(cmd, SAM_STAT_GOOD, len);
+	tgt_complete_reply(cmd, full);
 	return TCM_NO_SENSE;
 }
 

@@ -154,6 +154,8 @@ sense_reason_t tgt_fail_info(struct se_cmd *cmd, sense_reason_t reason, u64 info
  * t_task_nolb. Last step of every parser.
  */
 sense_reason_t tgt_data_set_size(struct se_cmd *cmd, u32 size);
+/* Parameter data of @full bytes: GOOD, with the residual that they really leave. */
+void tgt_complete_reply(struct se_cmd *cmd, size_t full);
 
 /* Admission control: puts a held command back on its way, from any context. */
 void tgt_cmd_resume(struct se_cmd *cmd);

@@ -254,3 +254,32 @@ void target_complete_cmd_with_length(struct se_cmd *cmd, u8 scsi_status, int len
 		target_set_cmd_data_length(cmd, length);
 	target_complete_cmd(cmd, scsi_status);
 }
+
+/* Of an allocation length beyond the initiator's room, only what there is of the data is lost. */
+static void settle_overflow(struct se_cmd *cmd, size_t full)
+{
+	u64 lost = min_t(u64, full, (u64)cmd->data_length + cmd->residual_count);
+
+	if (!(cmd->se_cmd_flags & SCF_OVERFLOW_BIT))
+		return;
+	if (lost <= cmd->data_length) {
+		cmd->se_cmd_flags &= ~SCF_OVERFLOW_BIT;
+		cmd->residual_count = 0;
+	} else {
+		cmd->residual_count = lost - cmd->data_length;
+	}
+}
+
+/**
+ * tgt_complete_reply - end a command whose parameter data are in its buffer
+ * @cmd: command
+ * @full: bytes of the data, as many as there are for the allocation length that the CDB has; the
+ *	  buffer may have room for less
+ * Context: any. The caller touches the command no more.
+ */
+void tgt_complete_reply(struct se_cmd *cmd, size_t full)
+{
+	if (!(READ_ONCE(cmd->transport_state) & CMD_T_TGT_ORPHAN))
+		settle_overflow(cmd, full);
+	target_complete_cmd_with_length(cmd, SAM_STAT_GOOD, min_t(size_t, full, INT_MAX));
+}

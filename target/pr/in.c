@@ -99,7 +99,7 @@ static sense_reason_t exec_in(struct se_cmd *cmd)
 	struct tgt_pr *pr = tgt_pr_of(cmd->se_dev);
 	const struct pr_box *box;
 	struct wbuf w;
-	size_t len;
+	size_t full;
 	u8 *buf;
 
 	buf = kvzalloc(DATA_MAX, GFP_KERNEL);
@@ -112,11 +112,11 @@ static sense_reason_t exec_in(struct se_cmd *cmd)
 	actions[cmd->t_task_cdb[1] & 0x1f](&w, box ? &box->s : &none, pr);
 	rcu_read_unlock();
 
-	len = min_t(size_t, wbuf_stored(&w),
-		    min_t(u32, get_unaligned_be16(cmd->t_task_cdb + 7), cmd->data_length));
-	tgt_sgl_copy_to(cmd->t_data_sg, cmd->t_data_nents, 0, buf, len);
+	full = min_t(size_t, wbuf_stored(&w), get_unaligned_be16(cmd->t_task_cdb + 7));
+	tgt_sgl_copy_to(cmd->t_data_sg, cmd->t_data_nents, 0, buf,
+			min_t(size_t, full, cmd->data_length));
 	kvfree(buf);
-	target_complete_cmd_with_length(cmd, SAM_STAT_GOOD, len);
+	tgt_complete_reply(cmd, full);
 	return TCM_NO_SENSE;
 }
 

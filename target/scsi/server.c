@@ -94,11 +94,11 @@ void tgt_server_resized(struct se_device *dev)
  */
 sense_reason_t tgt_server_reply(struct se_cmd *cmd, const struct wbuf *w)
 {
-	size_t len = min_t(size_t, wbuf_stored(w), cmd->data_length);
+	size_t full = wbuf_stored(w), len = min_t(size_t, full, cmd->data_length);
 
 	if (len)
-		len = tgt_sgl_copy_to(cmd->t_data_sg, cmd->t_data_nents, 0, w->buf, len);
-	target_complete_cmd_with_length(cmd, SAM_STAT_GOOD, len);
+		tgt_sgl_copy_to(cmd->t_data_sg, cmd->t_data_nents, 0, w->buf, len);
+	tgt_complete_reply(cmd, full);
 	return TCM_NO_SENSE;
 }
 
