@@ -116,7 +116,8 @@ bool tfile_prot_wanted(struct se_cmd *cmd)
  */
 int tfile_prot_transfer(struct tfile_dev *dev, struct se_cmd *cmd, enum dma_data_direction dir)
 {
-	u32 blocks = cmd->data_length / cmd->se_dev->dev_attrib.block_size, done = 0;
+	/* of a read the last block is whole, whatever of it the initiator wants */
+	u32 blocks = DIV_ROUND_UP(cmd->data_length, cmd->se_dev->dev_attrib.block_size), done = 0;
 	loff_t pos = cmd->t_task_lba * PI_TUPLE_LEN;
 	u32 len = blocks * PI_TUPLE_LEN;
 	errseq_t since = filemap_sample_wb_err(dev->prot_file->f_mapping);

@@ -529,7 +529,8 @@ static bool direct_start(struct tfile_dev *dev, struct se_cmd *cmd, struct scatt
 /**
  * tfile_rw_execute() - read or write the blocks that a command names
  * @cmd: command; t_task_lba is its first block, data_length bounds the transfer
- * @sgl: pages, not always those of @cmd (COMPARE AND WRITE reads beside its data)
+ * @sgl: pages, not always those of @cmd (COMPARE AND WRITE reads beside its data); whole blocks, if
+ * the core has made them, where the initiator wants less of the last one
  * @nents: entries of @sgl
  * @dir: DMA_TO_DEVICE writes
  *
@@ -540,11 +541,14 @@ sense_reason_t tfile_rw_execute(struct se_cmd *cmd, struct scatterlist *sgl, u32
 				enum dma_data_direction dir)
 {
 	struct tfile_dev *dev = tfile_dev(cmd->se_dev);
-	u32 len = min(sg_bytes(sgl, nents), cmd->data_length), done = 0;
+	u32 most = cmd->data_length, len, done = 0;
 	bool protected = dev->prot_file && (dir == DMA_TO_DEVICE || tfile_prot_wanted(cmd));
 	bool sleeps = protected || reads_medium(dev, cmd, dir);
 	struct tfile_job *job;
 
+	if (dir == DMA_FROM_DEVICE)
+		most = round_up(most, cmd->se_dev->dev_attrib.block_size);
+	len = min(sg_bytes(sgl, nents), most);
 	if (!len) {
 		target_complete_cmd(cmd, SAM_STAT_GOOD);
 		return TCM_NO_SENSE;

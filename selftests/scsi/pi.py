@@ -119,6 +119,8 @@ def stored(name, i, lun, pi):
                     for n in range(8))
     same(f"{name}: its tuples are on the medium", peek(path + ".protection", 800, 64).hex(), want.hex())
     same(f"{name}: the data read back", i.read(100, 8, lun), ((), data))
+    for want in (7 * BLOCK + 100, 8 * BLOCK - 1):
+        same(f"{name}: a read with room for {want} bytes", i.run(rw16(0x88, 100, 8), want=want, lun=lun), ((), data[:want]))
     same(f"{name}: blocks never written are not checked", i.read(4000, 8, lun), ((), bytes(8 * BLOCK)))
     same(f"{name}: WRITE(6)", i.run(bytes((0x0a, 0, 0, 60, 1, 0)), data=data[:BLOCK], lun=lun)[0], ())
     want = struct.pack(">HHI", crc_t10dif(data[:BLOCK]), 0, 0 if pi == 3 else 60)
@@ -201,6 +203,7 @@ def strip_and_insert():
         same(f"ramdisk, type {pi}: never written", i.read(50, 8, n), ((), bytes(8 * BLOCK)))
         same(f"ramdisk, type {pi}: a write", i.write(50, data, n), ())
         same(f"ramdisk, type {pi}: and what comes back", i.read(50, 8, n), ((), data))
+        same(f"ramdisk, type {pi}: a part of it", i.run(rw16(0x88, 50, 8), want=2000, lun=n), ((), data[:2000]))
     same("ramdisk: WRITE(32) of type 2", i.run(cdb32(11, 60, 8, 7000, 0x1234, 0xffff), data=data, lun=4)[0], ())
     same("ramdisk: READ(32)", i.run(cdb32(9, 60, 8, 7000), want=8 * BLOCK, lun=4), ((), data))
     same("ramdisk: with another reference tag", i.run(cdb32(9, 60, 8, 7003), want=8 * BLOCK, lun=4), (REF, 60))

@@ -225,11 +225,14 @@ static sense_reason_t rd_execute_rw(struct se_cmd *cmd, struct scatterlist *sgl,
 {
 	struct rd_dev *rd = to_rd(cmd->se_dev);
 	bool write = dir == DMA_TO_DEVICE;
-	u64 at = cmd->t_task_lba * cmd->se_dev->dev_attrib.block_size;
+	u32 block_size = cmd->se_dev->dev_attrib.block_size;
+	u64 at = cmd->t_task_lba * block_size;
+	/* the core's buffer has the last block whole, where the initiator wants less of it */
+	u64 len = write ? cmd->data_length : round_up((u64)cmd->data_length, block_size);
 
 	if (rd->dummy)
 		goto out_good;
-	if (!copy_sgl(rd, at, sgl, nents, cmd->data_length, write)) {
+	if (!copy_sgl(rd, at, sgl, nents, len, write)) {
 		cmd->sense_info = cmd->t_task_lba;
 		return TCM_ADDRESS_OUT_OF_RANGE;
 	}
