@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Disks in memory: pages that are allocated when the disk is enabled, or none at all for a null
- * device, which takes every write and reads as zeros.
+ * device, which takes every write and reads as zeros. So does a dummy, whatever its pages hold.
  */
 #include "target/rd/ramdisk.h"
 
@@ -183,7 +183,7 @@ static bool copy_sgl(struct rd_dev *rd, u64 at, struct scatterlist *sgl, u32 nen
 		       SG_MITER_ATOMIC | (write ? SG_MITER_FROM_SG : SG_MITER_TO_SG));
 	while (len && sg_miter_next(&iter)) {
 		step = min_t(u64, len, iter.length);
-		if (rd->pages)
+		if (rd->pages && !rd->dummy)
 			copy_segment(rd->pages, at, iter.addr, step, write);
 		else if (!write)
 			memset(iter.addr, 0, step);
@@ -230,7 +230,7 @@ static sense_reason_t rd_execute_rw(struct se_cmd *cmd, struct scatterlist *sgl,
 	/* the core's buffer has the last block whole, where the initiator wants less of it */
 	u64 len = write ? cmd->data_length : round_up((u64)cmd->data_length, block_size);
 
-	if (rd->dummy)
+	if (rd->dummy && write)
 		goto out_good;
 	if (!copy_sgl(rd, at, sgl, nents, len, write)) {
 		cmd->sense_info = cmd->t_task_lba;
