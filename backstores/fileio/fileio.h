@@ -8,6 +8,7 @@
 
 #include <linux/bvec.h>
 #include <linux/fs.h>
+#include <linux/mutex.h>
 #include "backstores/common/defer.h"
 #include "compat/target.h"
 
@@ -23,6 +24,7 @@
  * @rcu: frees the device after the last reader of a LUN that led here
  * @file: open file; set by enable, cleared by destroy, constant between them
  * @prot_file: side file with eight bytes of protection for each block, NULL without
+ * @prot_lock: held by who makes @prot_file longer, or takes it away
  * @pool: the device's own threads
  * @size: bytes given by control; 0 follows the file (READ_ONCE/WRITE_ONCE, writers under the
  * configfs file's lock)
@@ -44,6 +46,7 @@ struct tfile_dev {
 	struct rcu_head rcu;
 	struct file *file;
 	struct file *prot_file;
+	struct mutex prot_lock;
 	struct defer_pool pool;
 	u64 size;
 	spinlock_t flush_lock;
@@ -126,6 +129,7 @@ int tfile_prot_init(struct se_device *se_dev);
 int tfile_prot_format(struct se_device *se_dev);
 void tfile_prot_free(struct se_device *se_dev);
 bool tfile_prot_wanted(struct se_cmd *cmd);
+int tfile_prot_grow(struct tfile_dev *dev, u64 bytes);
 int tfile_prot_transfer(struct tfile_dev *dev, struct se_cmd *cmd, enum dma_data_direction dir);
 int tfile_prot_forget(struct tfile_dev *dev, u64 lba, u64 nolb, bool sync);
 

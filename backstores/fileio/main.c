@@ -44,6 +44,7 @@ static struct se_device *tfile_alloc_device(struct se_hba *hba, const char *name
 	if (!dev)
 		return NULL;
 	spin_lock_init(&dev->flush_lock);
+	mutex_init(&dev->prot_lock);
 	return &dev->se_dev;
 }
 
@@ -228,6 +229,8 @@ static int set_size(struct se_device *se_dev, const char *value)
 	unsigned long long size;
 	int ret = kstrtoull(value, 0, &size);
 
+	if (!ret && dev->file && size > dev->size)
+		ret = tfile_prot_grow(dev, size);
 	if (ret)
 		return ret;
 	if (!dev->file || size > dev->size)

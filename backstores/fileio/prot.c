@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Protection information in a side file, <file>.protection: eight bytes for each block, in LBA
- * order.
+ * order. What lies beyond its end belongs to blocks that came later, when the medium grew: these
+ * are not checked.
  */
 #include <linux/bvec.h>
 #include <linux/file.h>
 #include <linux/pagemap.h>
+#include <linux/scatterlist.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include "backstores/fileio/fileio.h"
@@ -91,10 +93,46 @@ int tfile_prot_format(struct se_device *se_dev)
 void tfile_prot_free(struct se_device *se_dev)
 {
 	struct tfile_dev *dev = tfile_dev(se_dev);
+	struct file *file;
 
-	if (dev->prot_file)
-		fput(dev->prot_file);
+	mutex_lock(&dev->prot_lock);
+	file = dev->prot_file;
 	dev->prot_file = NULL;
+	mutex_unlock(&dev->prot_lock);
+	if (file)
+		fput(file);
+}
+
+static loff_t prot_end(struct file *file)
+{
+	return round_down(i_size_read(file->f_mapping->host), PI_TUPLE_LEN);
+}
+
+/**
+ * tfile_prot_grow() - the medium will be larger: what the side file holds for new blocks is old
+ * @dev: device
+ * @bytes: of the medium
+ *
+ * Context: sleeps. Return: 0 or -errno.
+ */
+int tfile_prot_grow(struct tfile_dev *dev, u64 bytes)
+{
+	struct se_device *se_dev = &dev->se_dev;
+	u64 first, end;
+	int ret = 0;
+
+	mutex_lock(&dev->prot_lock);
+	if (dev->prot_file) {
+		first = (se_dev->transport->get_blocks(se_dev) + 1) * PI_TUPLE_LEN;
+		end = div_u64(bytes, se_dev->dev_attrib.block_size) * PI_TUPLE_LEN;
+		end = min_t(u64, end, prot_end(dev->prot_file));
+		if (first < end)
+			ret = fill_unchecked(dev->prot_file, first, end - first);
+		if (first < end && !ret)
+			ret = vfs_fsync(dev->prot_file, 0);
+	}
+	mutex_unlock(&dev->prot_lock);
+	return ret;
 }
 
 /**
@@ -104,6 +142,53 @@ void tfile_prot_free(struct se_device *se_dev)
 bool tfile_prot_wanted(struct se_cmd *cmd)
 {
 	return cmd->prot_type && cmd->t_prot_sg && tfile_dev(cmd->se_dev)->prot_file;
+}
+
+static void sgl_fill_unchecked(struct scatterlist *sgl, u32 nents, size_t skip)
+{
+	struct sg_mapping_iter iter;
+
+	sg_miter_start(&iter, sgl, nents, SG_MITER_TO_SG);
+	if (sg_miter_skip(&iter, skip))
+		while (sg_miter_next(&iter))
+			memset(iter.addr, PI_UNCHECKED, iter.length);
+	sg_miter_stop(&iter);
+}
+
+static int load(struct tfile_dev *dev, struct se_cmd *cmd, loff_t pos, u32 len)
+{
+	loff_t end = prot_end(dev->prot_file);
+	u32 done = 0;
+	int ret = tfile_rw_copy(dev->prot_file, cmd->t_prot_sg, cmd->t_prot_nents, len, pos,
+				DMA_FROM_DEVICE, &done);
+
+	if (!ret && pos + len > end)
+		sgl_fill_unchecked(cmd->t_prot_sg, cmd->t_prot_nents, max(end - pos, 0LL));
+	return ret;
+}
+
+/* Who makes the side file longer is alone, lest another's tuples get lost in what is filled. */
+static int store(struct tfile_dev *dev, struct se_cmd *cmd, loff_t pos, u32 len)
+{
+	errseq_t since = filemap_sample_wb_err(dev->prot_file->f_mapping);
+	bool grows = pos + len > prot_end(dev->prot_file);
+	loff_t from = pos;
+	u32 done = 0;
+	int ret = 0;
+
+	if (grows) {
+		mutex_lock(&dev->prot_lock);
+		from = min(pos, prot_end(dev->prot_file));
+		ret = fill_unchecked(dev->prot_file, from, pos - from);
+	}
+	if (!ret)
+		ret = tfile_rw_copy(dev->prot_file, cmd->t_prot_sg, cmd->t_prot_nents, len, pos,
+				    DMA_TO_DEVICE, &done);
+	if (grows)
+		mutex_unlock(&dev->prot_lock);
+	if (!ret && tfile_rw_must_sync(cmd))
+		ret = tfile_rw_sync(dev->prot_file, from, pos + len - from, since);
+	return ret;
 }
 
 /**
@@ -117,16 +202,11 @@ bool tfile_prot_wanted(struct se_cmd *cmd)
 int tfile_prot_transfer(struct tfile_dev *dev, struct se_cmd *cmd, enum dma_data_direction dir)
 {
 	/* of a read the last block is whole, whatever of it the initiator wants */
-	u32 blocks = DIV_ROUND_UP(cmd->data_length, cmd->se_dev->dev_attrib.block_size), done = 0;
+	u32 blocks = DIV_ROUND_UP(cmd->data_length, cmd->se_dev->dev_attrib.block_size);
 	loff_t pos = cmd->t_task_lba * PI_TUPLE_LEN;
 	u32 len = blocks * PI_TUPLE_LEN;
-	errseq_t since = filemap_sample_wb_err(dev->prot_file->f_mapping);
-	int ret = tfile_rw_copy(dev->prot_file, cmd->t_prot_sg, cmd->t_prot_nents, len, pos, dir,
-				&done);
 
-	if (!ret && dir == DMA_TO_DEVICE && tfile_rw_must_sync(cmd))
-		ret = tfile_rw_sync(dev->prot_file, pos, len, since);
-	return ret;
+	return dir == DMA_TO_DEVICE ? store(dev, cmd, pos, len) : load(dev, cmd, pos, len);
 }
 
 /**
@@ -145,6 +225,9 @@ int tfile_prot_forget(struct tfile_dev *dev, u64 lba, u64 nolb, bool sync)
 	int ret;
 
 	if (!dev->prot_file)
+		return 0;
+	len = min(len, prot_end(dev->prot_file) - pos);
+	if (len <= 0)
 		return 0;
 	since = filemap_sample_wb_err(dev->prot_file->f_mapping);
 	ret = fill_unchecked(dev->prot_file, pos, len);

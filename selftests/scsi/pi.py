@@ -176,6 +176,21 @@ def damaged(name, i, lun, pi, data):
     same(f"{name}: each block of it", i.read(200, 16, lun), (GUARD, 207))
 
 
+def grown(name, i, lun, dev):
+    """Blocks that came later are not checked, whatever the side file holds for them or lacks."""
+    more, tuples = BLOCKS + 2048, PATH % name + ".protection"
+    patch(tuples, BLOCKS * 8, bytes(64))
+    same(f"{name}: grows", put(dev + "/control", f"fd_dev_size={more * BLOCK}"), "")
+    i.settle(lun)
+    same(f"{name}: new blocks", i.read(BLOCKS - 4, 64, lun), ((), bytes(64 * BLOCK)))
+    data = pattern(8, 60)
+    same(f"{name}: a write far behind", i.write(BLOCKS + 1000, data, lun), ())
+    same(f"{name}: the blocks around", (i.read(BLOCKS + 900, 100, lun), i.read(BLOCKS + 1000, 8, lun), i.read(BLOCKS + 1008, 9, lun)),
+         (((), bytes(100 * BLOCK)), ((), data), ((), bytes(9 * BLOCK))))
+    patch(PATH % name, (BLOCKS + 1003) * BLOCK, b"\x5c")
+    same(f"{name}: what was written is checked", i.read(BLOCKS + 900, 300, lun), (GUARD, BLOCKS + 1003))
+
+
 def strip_and_insert():
     devs = []
     for n, pi in enumerate((1, 2, 3)):
@@ -197,6 +212,7 @@ def strip_and_insert():
         i.settle(n)
         data = stored(f"type{pi}", i, n, pi)
         damaged(f"type{pi}", i, n, pi, data)
+        grown(f"type{pi}", i, n, devs[n])
     for pi in (1, 2, 3):
         n, data = 2 + pi, pattern(8, 9)
         i.settle(n)
