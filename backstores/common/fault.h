@@ -138,4 +138,27 @@ static inline void fault_complete(struct se_cmd *cmd, int err, u64 lba)
 	target_complete_cmd(cmd, SAM_STAT_CHECK_CONDITION);
 }
 
+/**
+ * fault_tell() - reason for a step of a command that failed, where the core ends the command
+ * @cmd: command
+ * @err: -errno
+ * @lba: first logical block of the step
+ *
+ * The public reasons say little of the medium: sense data go with them, which a core that knows
+ * their meaning reports instead. Context: any.
+ */
+static inline sense_reason_t fault_tell(struct se_cmd *cmd, int err, u64 lba)
+{
+	sense_reason_t reason = fault_reason(-err);
+	u8 sense[TRANSPORT_SENSE_BUFFER];
+
+	if (reason != TCM_NO_SENSE)
+		return reason;
+	if (err == -EROFS || err == -EPERM)
+		return TCM_WRITE_PROTECTED;
+	fault_build(sense, cmd->se_dev, fault_find(-err, true), lba);
+	transport_copy_sense_to_cmd(cmd, sense);
+	return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
+}
+
 #endif /* BACKSTORES_COMMON_FAULT_H */

@@ -162,14 +162,12 @@ sense_reason_t tfile_ops_unmap(struct se_cmd *cmd, sector_t lba, sector_t nolb)
 
 	if (!nolb)
 		return TCM_NO_SENSE;
-	if (tfile_prot_forget(dev, lba, nolb, sync))
-		return TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
-	ret = deallocate(dev, tfile_lba_pos(cmd, lba), tfile_lba_pos(cmd, nolb));
+	ret = tfile_prot_forget(dev, lba, nolb, sync);
+	if (!ret)
+		ret = deallocate(dev, tfile_lba_pos(cmd, lba), tfile_lba_pos(cmd, nolb));
 	if (!ret && sync)
 		ret = vfs_fsync(dev->file, 1);
-	if (!ret)
-		return TCM_NO_SENSE;
-	return fault_reason(-ret) ?: TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
+	return ret ? fault_tell(cmd, ret, lba) : TCM_NO_SENSE;
 }
 
 static int write_pattern(struct tfile_dev *dev, struct page *page, loff_t pos, loff_t len)

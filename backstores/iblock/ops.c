@@ -35,9 +35,7 @@ sense_reason_t tiblk_ops_unmap(struct se_cmd *cmd, sector_t lba, sector_t nolb)
 		ret = blkdev_issue_zeroout(bdev, sector, count, GFP_NOIO, 0);
 	else
 		ret = blkdev_issue_discard(bdev, sector, count, GFP_NOIO);
-	if (!ret)
-		return TCM_NO_SENSE;
-	return fault_reason(-ret) ?: TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE;
+	return ret ? fault_tell(cmd, ret, lba) : TCM_NO_SENSE;
 }
 
 static bool write_zeroes(struct se_cmd *cmd, sector_t blocks)

@@ -116,6 +116,15 @@ check "zeroes are there" same_bytes /run/bs-ext4/thin $((4 * MIB)) /dev/zero 0 $
 check "and nothing beyond" same_bytes /run/bs-ext4/thin $((5 * MIB)) $WORK/blocks 0 $MIB
 check "WRITE SAME with UNMAP" sg_write_same --unmap --lba=10240 --num=2048 --in=$WORK/zero --xferlen=512 "$DISK"
 check "it reads as zeroes" same_bytes /run/bs-ext4/thin $((5 * MIB)) /dev/zero 0 $MIB
+head -c 24 /dev/zero >$WORK/unmap
+printf '\0\x16\0\x10' | dd of=$WORK/unmap conv=notrunc status=none
+printf '\x10' | dd of=$WORK/unmap bs=1 seek=19 conv=notrunc status=none
+unmap() { SENSE_OPTS="-s 24 -i $WORK/unmap" sense "$DISK" 42 00 00 00 00 00 00 00 18 00; }
+if [ "$(whose target_core_mod)" = ours ] && chattr +i /run/bs-ext4/thin; then
+	same "UNMAP of a file that may not change: write protected" "$(unmap)" "7 27 00 -"
+	chattr -i /run/bs-ext4/thin
+fi
+same "UNMAP of a file that may" "$(unmap)" good
 dd if="$DISK" of=$WORK/cmp bs=512 count=1 iflag=direct status=none
 { cat $WORK/cmp; tail -c 512 $RANDOM_FILE; } >$WORK/caw
 check "COMPARE AND WRITE" sg_compare_and_write --in=$WORK/caw --lba=0 --num=1 --xferlen=1024 "$DISK"

@@ -243,6 +243,12 @@ sense_reason_t tgt_io_unmap(struct se_cmd *cmd, const struct exec_cmd_ops *ops, 
 	tgt_exec_lend(cmd);
 	ret = ops->execute_unmap(cmd, lba, blocks);
 	tgt_exec_take_back(cmd);
+	/* a backend may have told more than that; an orphan's sense data are not its own */
+	if (ret == TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE &&
+	    !(READ_ONCE(cmd->transport_state) & CMD_T_TGT_ORPHAN)) {
+		ret = read_sense(cmd);
+		cmd->se_cmd_flags &= ~SCF_TRANSPORT_TASK_SENSE;
+	}
 	return ret;
 }
 
