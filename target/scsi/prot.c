@@ -153,6 +153,20 @@ static enum target_prot_op operation(bool write, bool wire, bool medium)
 	return write ? TARGET_PROT_DOUT_INSERT : TARGET_PROT_DIN_STRIP;
 }
 
+/*
+ * What the initiator expects counts the tuples that travel with the data: those of the blocks that
+ * it has room for. Behind these a block that lacks a part of its tuple is not whole either.
+ */
+static u32 without_tuples(const struct se_cmd *cmd)
+{
+	u32 block_size = cmd->se_dev->dev_attrib.block_size;
+	u32 pair = block_size + sizeof(struct dif_tuple), blocks = cmd->data_length / pair;
+
+	if (blocks >= cmd->t_task_nolb)
+		return cmd->data_length - cmd->prot_length;
+	return blocks * block_size + min(cmd->data_length % pair, block_size - 1);
+}
+
 /**
  * tgt_prot_parse - what the protect field of a CDB means for a command
  * @cmd: command, its extent read
@@ -178,9 +192,8 @@ sense_reason_t tgt_prot_parse(struct se_cmd *cmd, u8 protect, bool cdb32)
 	cmd->prot_op = operation(write, wire, medium);
 	cmd->prot_pto = wire;
 	cmd->prot_length = sizeof(struct dif_tuple) * cmd->t_task_nolb;
-	/* what the initiator expects counts the tuples that travel with the data */
 	if (wire)
-		cmd->data_length -= min(cmd->data_length, cmd->prot_length);
+		cmd->data_length = without_tuples(cmd);
 	cmd->reftag_seed = cmd->t_task_lba;
 	if (has_tags(cmd) && cmd->prot_type == TARGET_DIF_TYPE2_PROT)
 		cmd->reftag_seed = get_unaligned_be32(cmd->t_task_cdb + 20);
