@@ -223,6 +223,25 @@ static void put_values(struct se_device *dev, const struct scsi_mode *m)
 }
 
 /**
+ * tgt_mode_can_cache - is there a volatile write cache, whether WCE enables it now or not
+ * @dev: device
+ * Return: the V_SUP bit of the Extended INQUIRY Data page. Any context.
+ */
+bool tgt_mode_can_cache(struct se_device *dev)
+{
+	struct scsi_dev *sd = tgt_scsi_dev(dev);
+	unsigned long flags;
+	bool can;
+
+	if (wce_is_fixed(dev))
+		return dev->transport->get_write_cache(dev);
+	spin_lock_irqsave(&sd->lock, flags);
+	can = dev->dev_attrib.emulate_write_cache || default_cache(sd);
+	spin_unlock_irqrestore(&sd->lock, flags);
+	return can;
+}
+
+/**
  * tgt_mode_set_cache - the operator chooses WCE: from now on it is the default, too
  * @dev: device whose cache mode is not its backend's
  * @on: emulate_write_cache

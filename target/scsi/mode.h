@@ -9,6 +9,7 @@ struct scsi_mode;
 
 void tgt_mode_reset(struct se_device *dev);
 void tgt_mode_restore(struct se_device *dev);
+bool tgt_mode_can_cache(struct se_device *dev);
 void tgt_mode_set_cache(struct se_device *dev, bool on);
 
 /* modefile.c */

@@ -9,6 +9,7 @@
 #include "target/scsi/copy_vpd.h"
 #include "target/scsi/limits.h"
 #include "target/scsi/medium.h"
+#include "target/scsi/mode.h"
 #include "target/scsi/opcode.h"
 #include "target/scsi/prot.h"
 #include "target/scsi/server.h"
@@ -140,7 +141,7 @@ static void build_extended(struct se_cmd *cmd, struct wbuf *w)
 
 	wbuf_u8(w, tgt_prot_support(cmd));
 	wbuf_u8(w, 0x07);	/* HEADSUP, ORDSUP, SIMPSUP */
-	wbuf_u8(w, cmd->se_dev->dev_attrib.emulate_write_cache ? 0x01 : 0);	/* V_SUP */
+	wbuf_u8(w, tgt_mode_can_cache(cmd->se_dev) ? 0x01 : 0);	/* V_SUP */
 	wbuf_u8(w, 0x01);	/* LUICLR: see tgt_ua_forget_inventory() */
 	wbuf_u8(w, has_referrals(cmd->se_dev) ? 0x10 : 0);	/* R_SUP */
 	wbuf_zero(w, 4);
