@@ -86,6 +86,13 @@ check "buffered: a read of it" sg_raw -r 65536 "$DISK" 28 00 00 00 01 00 00 00 8
 same "buffered: it stays in memory, also when it is read" "$(($(below) - n < 128))" 1
 check "buffered: a read with FUA" sg_raw -r 65536 -o $WORK/back "$DISK" 28 08 00 00 01 00 00 00 80 00
 same "buffered: a read with FUA is of the medium" "$(($(below) - n >= 128)) $(cmp $WORK/one $WORK/back 2>&1)" "1 "
+if [ "$(whose target_core_mod)" = ours ]; then
+	{ printf '\0\0\0\0\x08\x12'; head -c 18 /dev/zero; } >$WORK/page
+	n=$(below); same "buffered: one more write" "$(write_some)" good
+	same "MODE SELECT without WCE" "$(SENSE_OPTS="-s 24 -i $WORK/page" sense "$DISK" 15 10 00 00 18 00)" good
+	same "brings it to the medium" "$(($(below) - n >= 128))" 1
+	like "there is a volatile cache all the same" "$(sg_vpd -p ei "$DISK")" "V_SUP=1"
+fi
 echo "$writeback" >/proc/sys/vm/dirty_writeback_centisecs
 disk_remove; so_remove "$so"
 

@@ -582,9 +582,11 @@ void tgt_mode_restore(struct se_device *dev)
 
 /*
  * Nothing changes before the whole list has been found right. What it leaves out keeps the value
- * that another nexus may give it at the same time.
+ * that another nexus may give it at the same time. @flush: what was written before may be in the
+ * cache, which is to go (WCE, SBC-4 6.5.5), or to be on the medium before no write gets there any
+ * more (SWP, SPC-5 7.5.10).
  */
-static sense_reason_t select_list(struct se_cmd *cmd, const u8 *raw, u32 len)
+static sense_reason_t select_list(struct se_cmd *cmd, const u8 *raw, u32 len, bool *flush)
 {
 	struct scsi_mode m, before;
 	sense_reason_t reason;
@@ -598,6 +600,7 @@ static sense_reason_t select_list(struct se_cmd *cmd, const u8 *raw, u32 len)
 	if ((cmd->t_task_cdb[1] & SP) && keep_saved(cmd->se_dev, &m))
 		return TGT_INTERNAL_FAILURE;
 	put_values(cmd->se_dev, &m);
+	*flush = (before.wce && !m.wce) || (m.swp && !before.swp);
 	if (memcmp(&m, &before, sizeof(m)))
 		tgt_ua_post_device(cmd->se_dev, 0x2a, 0x01, cmd->se_sess);
 	return TCM_NO_SENSE;
@@ -609,16 +612,19 @@ static sense_reason_t select_work(struct se_cmd *cmd)
 	u32 len = min_t(u32, cmd->data_length, MODE_BUFFER);
 	u8 *raw = kmalloc(len, GFP_KERNEL);
 	sense_reason_t reason;
+	bool flush = false;
 
 	if (!raw)
 		return TCM_OUT_OF_RESOURCES;
 	reason = tgt_server_fetch(cmd, 0, raw, len);
 	if (!reason) {
 		mutex_lock(&sd->mode_lock);
-		reason = select_list(cmd, raw, len);
+		reason = select_list(cmd, raw, len, &flush);
 		mutex_unlock(&sd->mode_lock);
 	}
 	kfree(raw);
+	if (!reason && flush)
+		reason = tgt_io_flush(cmd, cmd->se_dev, 0, 0);
 	return reason ? reason : tgt_server_good(cmd);
 }
 
