@@ -404,11 +404,15 @@ def backstores():
 
     ram = backstore("rd_mcp", "medram", "rd_pages=1024", "5a000003")
     result(put(ram + "/attrib/emulate_tpu", "1") != "", "ramdisk: emulate_tpu is refused")
+    for name, value in (("max_unmap_lba_count", 8192), ("max_unmap_block_desc_count", 1), ("emulate_tpu", 1), ("emulate_tpws", 1),
+                        ("unmap_zeroes_data", 1)):
+        must(put(f"{ram}/attrib/{name}", value), name)
     lun(tpg, 1, ram)
     sg = sg_of(tpg, 1)
     same("ramdisk: fully provisioned", told(sg), (False, False, False, False, 0, 0))
     same("ramdisk: mapped from end to end", status_of(sg, 5), (5, 8192 - 5, 0))
     same("ramdisk: no UNMAP", unmap(sg, 0, 8), OPCODE)
+    same("ramdisk: FORMAT UNIT", (form(sg, 0).code, sg.run(TUR).code), ((), ()))
     same("ramdisk: MAXIMUM ATOMIC TRANSFER LENGTH", vpd(sg, 0xb0)[44:48], be(256, 4))
     same("ramdisk: no thresholds", (mode_1c02(sg).code, 0x0c in log(sg, 0)[4:]), (BAD, False))
     sg.close()

@@ -6,6 +6,7 @@
 #include "target/cmd/cmd.h"
 #include "target/scsi/prot.h"
 #include "target/scsi/server.h"
+#include "target/scsi/thin.h"
 
 #define CAPACITY10_SIZE		8
 #define CAPACITY16_SIZE		32
@@ -66,7 +67,7 @@ static u16 provisioning(struct se_device *dev)
 	u16 value =
 		ops->get_alignment_offset_lbas ? ops->get_alignment_offset_lbas(dev) & 0x3fff : 0;
 
-	if (dev->dev_attrib.emulate_tpu || dev->dev_attrib.emulate_tpws) {
+	if (tgt_thin_is_offered(dev)) {
 		value |= 0x8000;
 		if (dev->dev_attrib.unmap_zeroes_data)
 			value |= 0x4000;

@@ -35,7 +35,7 @@ static bool is_disk(struct se_device *dev)
 
 static bool is_thin(struct se_device *dev)
 {
-	return dev->dev_attrib.emulate_tpu || dev->dev_attrib.emulate_tpws;
+	return tgt_thin_is_offered(dev);
 }
 
 static void put_parameter(struct wbuf *w, u16 code, u8 control, u8 length)

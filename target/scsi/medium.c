@@ -20,6 +20,7 @@
 #include "target/scsi/range.h"
 #include "target/scsi/scratch.h"
 #include "target/scsi/server.h"
+#include "target/scsi/thin.h"
 #include "target/scsi/token.h"
 
 #define IMMED		0x80
@@ -445,7 +446,7 @@ bool tgt_medium_can_erase(struct se_device *dev)
 {
 	const struct se_dev_attrib *attrib = &dev->dev_attrib;
 
-	return attrib->emulate_tpu && attrib->max_unmap_lba_count &&
+	return tgt_thin_has_unmap(dev) && attrib->max_unmap_lba_count &&
 	       attrib->max_unmap_block_desc_count;
 }
 

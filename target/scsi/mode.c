@@ -46,8 +46,7 @@ static bool is_disk(struct se_device *dev)
 
 static bool is_blindly_thin(struct se_device *dev)
 {
-	return is_disk(dev) && (dev->dev_attrib.emulate_tpu || dev->dev_attrib.emulate_tpws) &&
-	       !tgt_thin_is_known(dev);
+	return is_disk(dev) && tgt_thin_is_offered(dev) && !tgt_thin_is_known(dev);
 }
 
 static void fill_nothing(struct se_device *dev, const struct scsi_mode *m, u8 *page)

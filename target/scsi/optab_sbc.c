@@ -4,10 +4,11 @@
 #include "target/scsi/opcode.h"
 #include "target/scsi/removal.h"
 #include "target/scsi/server.h"
+#include "target/scsi/thin.h"
 
 static bool offers_unmap(struct se_device *dev)
 {
-	return dev->dev_attrib.emulate_tpu;
+	return tgt_thin_has_unmap(dev);
 }
 
 static bool offers_caw(struct se_device *dev)

@@ -27,8 +27,7 @@ bool tgt_thin_is_known(struct se_device *dev)
 {
 	const struct tgt_backend_ops *ours = tgt_backend_ops(dev);
 
-	return ours && ours->get_space &&
-	       (dev->dev_attrib.emulate_tpu || dev->dev_attrib.emulate_tpws);
+	return ours && ours->get_space && tgt_thin_is_offered(dev);
 }
 
 /**

@@ -14,6 +14,23 @@ struct thin_count {
 	u32 used;
 };
 
+/* Attributes can ask for what the backend lacks; its device server promises what there is. */
+static inline bool tgt_thin_has_unmap(const struct se_device *dev)
+{
+	return dev->dev_attrib.emulate_tpu && dev->transport->configure_unmap;
+}
+
+/* WRITE SAME with UNMAP */
+static inline bool tgt_thin_has_wsame(const struct se_device *dev)
+{
+	return dev->dev_attrib.emulate_tpws && dev->transport->configure_unmap;
+}
+
+static inline bool tgt_thin_is_offered(const struct se_device *dev)
+{
+	return tgt_thin_has_unmap(dev) || tgt_thin_has_wsame(dev);
+}
+
 bool tgt_thin_is_known(struct se_device *dev);
 u8 tgt_thin_exponent(struct se_device *dev);
 int tgt_thin_count(struct se_device *dev, struct thin_count *count);

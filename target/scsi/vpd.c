@@ -191,16 +191,17 @@ static void build_scsi_ports(struct se_cmd *cmd, struct wbuf *w)
 	spin_unlock_irqrestore(&dev->se_port_lock, flags);
 }
 
-static void put_unmap_limits(struct wbuf *w, const struct se_dev_attrib *attrib)
+static void put_unmap_limits(struct wbuf *w, const struct se_device *dev)
 {
+	const struct se_dev_attrib *attrib = &dev->dev_attrib;
 	u32 alignment = attrib->unmap_granularity_alignment;
 
-	if (!attrib->emulate_tpu && !attrib->emulate_tpws) {
+	if (!tgt_thin_is_offered(dev)) {
 		wbuf_zero(w, 16);
 		return;
 	}
-	wbuf_be32(w, attrib->emulate_tpu ? attrib->max_unmap_lba_count : 0);
-	wbuf_be32(w, attrib->emulate_tpu ? attrib->max_unmap_block_desc_count : 0);
+	wbuf_be32(w, tgt_thin_has_unmap(dev) ? attrib->max_unmap_lba_count : 0);
+	wbuf_be32(w, tgt_thin_has_unmap(dev) ? attrib->max_unmap_block_desc_count : 0);
 	wbuf_be32(w, attrib->unmap_granularity);
 	wbuf_be32(w, alignment ? alignment | 0x80000000 : 0);	/* UGAVALID */
 }
@@ -233,7 +234,7 @@ static void build_block_limits(struct se_cmd *cmd, struct wbuf *w)
 	wbuf_be32(w, max);
 	wbuf_be32(w, min(io_opt ? io_opt : dev->dev_attrib.optimal_sectors, max));
 	wbuf_be32(w, 0);
-	put_unmap_limits(w, &dev->dev_attrib);
+	put_unmap_limits(w, dev);
 	wbuf_be64(w, tgt_vpd_max_write_same(dev));
 	wbuf_be32(w, atomic_length(dev));
 	wbuf_be32(w, 0);
@@ -257,16 +258,15 @@ static void build_characteristics(struct se_cmd *cmd, struct wbuf *w)
 /* SBC-4 6.6.6 */
 static void build_provisioning(struct se_cmd *cmd, struct wbuf *w)
 {
-	const struct se_dev_attrib *attrib = &cmd->se_dev->dev_attrib;
-	bool thin = attrib->emulate_tpu || attrib->emulate_tpws;
+	bool thin = tgt_thin_is_offered(cmd->se_dev);
 	u8 flags = 0;
 
 	/* a device below may have lost the ability */
 	if (tgt_medium_can_erase(cmd->se_dev))
 		flags |= 0x80;
-	if (attrib->emulate_tpws)
+	if (tgt_thin_has_wsame(cmd->se_dev))
 		flags |= 0x60;
-	if (thin && attrib->unmap_zeroes_data)
+	if (thin && cmd->se_dev->dev_attrib.unmap_zeroes_data)
 		flags |= 0x04;
 	wbuf_u8(w, tgt_thin_exponent(cmd->se_dev));
 	wbuf_u8(w, flags);
