@@ -72,7 +72,8 @@ static u32 describe(struct tfile_dev *dev, u8 *at, u64 lba, u64 last, u32 most)
 /* of an allocation length beyond the initiator's room, only what there is of the answer is lost */
 static void settle_overflow(struct se_cmd *cmd, u32 len)
 {
-	if (!(cmd->se_cmd_flags & SCF_OVERFLOW_BIT))
+	if (!(cmd->se_cmd_flags & SCF_OVERFLOW_BIT) ||
+	    READ_ONCE(cmd->transport_state) & CMD_T_ABORTED)
 		return;
 	cmd->residual_count = len > cmd->data_length ? len - cmd->data_length : 0;
 	if (!cmd->residual_count)

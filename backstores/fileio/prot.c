@@ -8,6 +8,7 @@
 #include <linux/file.h>
 #include <linux/pagemap.h>
 #include <linux/scatterlist.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include "backstores/fileio/fileio.h"
@@ -82,7 +83,10 @@ int tfile_prot_format(struct se_device *se_dev)
 
 	if (!dev->prot_file)
 		return -ENODEV;
-	ret = fill_unchecked(dev->prot_file, 0, blocks * PI_TUPLE_LEN);
+	/* nothing is left behind the end of a medium that was larger */
+	ret = vfs_truncate(&dev->prot_file->f_path, 0);
+	if (!ret)
+		ret = fill_unchecked(dev->prot_file, 0, blocks * PI_TUPLE_LEN);
 	return ret ?: vfs_fsync(dev->prot_file, 0);
 }
 
@@ -109,28 +113,31 @@ static loff_t prot_end(struct file *file)
 }
 
 /**
- * tfile_prot_grow() - the medium will be larger: what the side file holds for new blocks is old
+ * tfile_prot_grow() - the medium will be larger: its new blocks are not checked
  * @dev: device
  * @bytes: of the medium
  *
- * Context: sleeps. Return: 0 or -errno.
+ * Context: sleeps, as tfile_prot_format() for the new blocks. Return: 0 or -errno.
  */
 int tfile_prot_grow(struct tfile_dev *dev, u64 bytes)
 {
 	struct se_device *se_dev = &dev->se_dev;
+	unsigned int noio;
 	u64 first, end;
 	int ret = 0;
 
 	mutex_lock(&dev->prot_lock);
+	noio = memalloc_noio_save();	/* commands wait for the lock */
 	if (dev->prot_file) {
 		first = (se_dev->transport->get_blocks(se_dev) + 1) * PI_TUPLE_LEN;
+		first = min_t(u64, first, prot_end(dev->prot_file));
 		end = div_u64(bytes, se_dev->dev_attrib.block_size) * PI_TUPLE_LEN;
-		end = min_t(u64, end, prot_end(dev->prot_file));
 		if (first < end)
 			ret = fill_unchecked(dev->prot_file, first, end - first);
 		if (first < end && !ret)
 			ret = vfs_fsync(dev->prot_file, 0);
 	}
+	memalloc_noio_restore(noio);
 	mutex_unlock(&dev->prot_lock);
 	return ret;
 }

@@ -247,7 +247,9 @@ sense_reason_t tgt_io_unmap(struct se_cmd *cmd, const struct exec_cmd_ops *ops, 
 	if (ret == TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE &&
 	    !(READ_ONCE(cmd->transport_state) & CMD_T_TGT_ORPHAN)) {
 		ret = read_sense(cmd);
+		spin_lock_irq(&cmd->t_state_lock);
 		cmd->se_cmd_flags &= ~SCF_TRANSPORT_TASK_SENSE;
+		spin_unlock_irq(&cmd->t_state_lock);
 	}
 	return ret;
 }

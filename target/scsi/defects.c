@@ -151,7 +151,7 @@ sense_reason_t tgt_defects_referrals(struct se_cmd *cmd)
 	struct t10_alua *alua = &cmd->se_dev->t10_alua;
 	bool one = cmd->t_task_cdb[14] & 0x01;
 	const struct t10_alua_lba_map *map;
-	size_t room = clamp_t(size_t, cmd->data_length, REFERRALS_HEADER, SZ_64K);
+	size_t room = clamp_t(size_t, tgt_server_asked(cmd), REFERRALS_HEADER, SZ_64K);
 	struct wbuf w;
 	u8 *raw;
 

@@ -160,7 +160,7 @@ sense_reason_t tgt_inquiry_execute(struct se_cmd *cmd)
 {
 	const u8 *cdb = cmd->t_task_cdb;
 	sense_reason_t reason = TCM_NO_SENSE;
-	size_t room = clamp_t(size_t, cmd->data_length, SE_INQUIRY_BUF, SZ_64K);
+	size_t room = clamp_t(size_t, tgt_server_asked(cmd), SE_INQUIRY_BUF, SZ_64K);
 	struct wbuf w;
 	void *page;
 
@@ -168,7 +168,7 @@ sense_reason_t tgt_inquiry_execute(struct se_cmd *cmd)
 		return tgt_bad_field(cmd, 1, 1);
 	if (!(cdb[1] & 0x01) && cdb[2])
 		return tgt_bad_field(cmd, 2, -1);
-	/* a list of ports may be long: what the initiator has room for, it gets */
+	/* a list of ports may be long: as much as is asked for */
 	page = kvmalloc(room, GFP_KERNEL);
 	if (!page)
 		return TCM_OUT_OF_RESOURCES;

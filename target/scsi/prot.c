@@ -162,6 +162,10 @@ static u32 without_tuples(const struct se_cmd *cmd)
 	u32 block_size = cmd->se_dev->dev_attrib.block_size;
 	u32 pair = block_size + sizeof(struct dif_tuple), blocks = cmd->data_length / pair;
 
+	/* vhost_scsi does not count them, and has the length of the data alone */
+	if (!(cmd->se_cmd_flags & SCF_TGT_DETACHABLE) &&
+	    cmd->data_length == (u64)cmd->t_task_nolb * block_size)
+		return cmd->data_length;
 	if (blocks >= cmd->t_task_nolb)
 		return cmd->data_length - cmd->prot_length;
 	return blocks * block_size + min(cmd->data_length % pair, block_size - 1);

@@ -99,15 +99,32 @@ static bool is_locker(struct se_cmd *cmd, const struct tgt_opcode *row)
 	return row && (row->flags & OPF_EXCL) && !(cmd->se_cmd_flags & SCF_TGT_INTERNAL);
 }
 
+/* Who only reads is in nobody's way who does the same. */
+static bool is_reader(struct se_cmd *cmd, const struct tgt_opcode *row)
+{
+	return !(row->flags & OPF_WRITES) && !is_locker(cmd, row);
+}
+
+static bool is_shared(const struct range_lock *r)
+{
+	return !r->owner && !r->write;
+}
+
+static bool conflicts(const struct range_lock *r, u64 first, u64 count, bool reads)
+{
+	return overlaps(r, first, count) && !(reads && is_shared(r));
+}
+
 /* tgt_cmd_for_each(): a command in the backend that overlaps goes before the new range. */
 static void count_one(struct se_cmd *cmd, void *data)
 {
+	const struct tgt_opcode *row = tgt_opcode_find(cmd->t_task_cdb);
 	struct range_lock *r = data;
 	u64 first, count;
 
-	if (cmd == r->owner || !extent(cmd, tgt_opcode_find(cmd->t_task_cdb), &first, &count))
+	if (cmd == r->owner || !extent(cmd, row, &first, &count))
 		return;
-	if (!overlaps(r, first, count))
+	if (!conflicts(r, first, count, is_reader(cmd, row)))
 		return;
 	if (state_move(cmd, RANGE_ADMITTED, COUNTED_BY(r->number)) ||
 	    state_get(cmd) == RANGE_COUNTED)
@@ -131,7 +148,7 @@ static void range_enter(struct scsi_dev *sd, struct range_lock *r)
 
 	lockdep_assert_held(&sd->ranges_lock);
 	list_for_each_entry(other, &sd->ranges, link)
-		if (overlaps(other, r->first, r->count))
+		if (conflicts(other, r->first, r->count, is_shared(r)))
 			r->waits_for++;
 	r->number = ++sd->range_number;
 	list_add_tail(&r->link, &sd->ranges);
@@ -148,14 +165,15 @@ static void grant(struct range_lock *r)
 		complete(r->granted);
 }
 
-/* Ranges from number @nr on that overlap have one command less to wait for. */
-static void uncount(struct scsi_dev *sd, u64 nr, u64 first, u64 count)
+/* Ranges from number @nr on that overlap have one command less to wait for; @reads: is_reader() */
+static void uncount(struct scsi_dev *sd, u64 nr, u64 first, u64 count, bool reads)
 {
 	struct range_lock *r;
 
 	lockdep_assert_held(&sd->ranges_lock);
 	list_for_each_entry(r, &sd->ranges, link)
-		if (r->number >= nr && overlaps(r, first, count) && r->waits_for && !--r->waits_for)
+		if (r->number >= nr && conflicts(r, first, count, reads) && r->waits_for &&
+		    !--r->waits_for)
 			grant(r);
 }
 
@@ -171,7 +189,7 @@ static void range_leave(struct scsi_dev *sd, struct range_lock *r)
 	lockdep_assert_held(&sd->ranges_lock);
 	list_del(&r->link);
 	WRITE_ONCE(sd->nr_ranges, sd->nr_ranges - 1);
-	uncount(sd, r->number, r->first, r->count);
+	uncount(sd, r->number, r->first, r->count, is_shared(r));
 	tgt_cmd_for_each(sd->dev, resume_held, NULL);
 }
 
@@ -325,12 +343,12 @@ static bool admit_slowly(struct scsi_dev *sd, struct se_cmd *cmd, const struct t
 	word = READ_ONCE(cmd->pr_res_key);
 	before = STATE(word) == RANGE_COUNTED ? NUMBER(word) : U64_MAX;
 	list_for_each_entry(r, &sd->ranges, link)
-		if (r->number < before && overlaps(r, first, count))
+		if (r->number < before && conflicts(r, first, count, is_reader(cmd, row)))
 			go = false;
 	if (!go) {
 		WRITE_ONCE(cmd->pr_res_key, RANGE_HELD);
 		if (STATE(word) == RANGE_COUNTED)
-			uncount(sd, before, first, count);
+			uncount(sd, before, first, count, is_reader(cmd, row));
 	}
 	spin_unlock_irqrestore(&sd->ranges_lock, flags);
 	return go || is_let_go(cmd, RANGE_HELD, CMD_T_ABORTED);
@@ -492,7 +510,7 @@ void tgt_range_release(struct se_cmd *cmd)
  * @dev: device; the caller holds it, and runs no command on it that touches these blocks
  * @first: first block
  * @count: number of blocks
- * @write: they are written, which tgt_range_is_written() is to know
+ * @write: they are written, which tgt_range_is_written() is to know; else others may read them, too
  * @is_stopped: asked again and again while it waits
  * @data: passed to @is_stopped
  * Context: sleeps until the commands in the backend that overlap have ended, or @is_stopped.
@@ -542,6 +560,7 @@ void tgt_range_give(struct se_device *dev, struct range_lock *r)
 
 static void retire_slowly(struct scsi_dev *sd, struct se_cmd *cmd)
 {
+	const struct tgt_opcode *row = tgt_opcode_find(cmd->t_task_cdb);
 	struct range_lock *r = NULL;
 	u64 word, first, count;
 	unsigned long flags;
@@ -553,8 +572,8 @@ static void retire_slowly(struct scsi_dev *sd, struct se_cmd *cmd)
 		if (r)
 			range_leave(sd, r);
 	} else if (STATE(word) == RANGE_COUNTED &&
-		   extent(cmd, tgt_opcode_find(cmd->t_task_cdb), &first, &count)) {
-		uncount(sd, NUMBER(word), first, count);
+		   extent(cmd, row, &first, &count)) {
+		uncount(sd, NUMBER(word), first, count, is_reader(cmd, row));
 	}
 	spin_unlock_irqrestore(&sd->ranges_lock, flags);
 	kfree(r);

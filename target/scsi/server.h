@@ -154,6 +154,13 @@ static inline u64 tgt_server_blocks(struct se_device *dev)
 int tgt_server_alloc(struct se_device *dev);
 void tgt_server_free(struct se_device *dev);
 sense_reason_t tgt_server_reply(struct se_cmd *cmd, const struct wbuf *w);
+
+/* The allocation length of the CDB, which may be beyond the initiator's room. Before the reply */
+static inline u32 tgt_server_asked(const struct se_cmd *cmd)
+{
+	return cmd->data_length + (cmd->se_cmd_flags & SCF_OVERFLOW_BIT ? cmd->residual_count : 0);
+}
+
 sense_reason_t tgt_server_good(struct se_cmd *cmd);
 sense_reason_t tgt_server_ready(struct se_cmd *cmd);
 sense_reason_t tgt_server_fetch(struct se_cmd *cmd, size_t offset, void *buf, size_t len);

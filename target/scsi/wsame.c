@@ -12,6 +12,7 @@
 #include "target/scsi/prot.h"
 #include "target/scsi/scratch.h"
 #include "target/scsi/server.h"
+#include "target/scsi/thin.h"
 #include "target/scsi/vpd.h"
 
 #define WRPROTECT	0xe0
@@ -43,7 +44,7 @@ static sense_reason_t check_flags(struct se_cmd *cmd)
 	if (flags & ANCHOR)	/* ANC_SUP is zero; without UNMAP it is wrong at any rate */
 		return tgt_bad_field(cmd, at, 4);
 	if ((flags & UNMAP_BIT) &&
-	    (!cmd->se_dev->dev_attrib.emulate_tpws || !tgt_server_ops(cmd)->execute_unmap))
+	    (!tgt_thin_has_wsame(cmd->se_dev) || !tgt_server_ops(cmd)->execute_unmap))
 		return tgt_bad_field(cmd, at, 3);
 	return TCM_NO_SENSE;
 }
