@@ -24,7 +24,8 @@
  * @rcu: frees the device after the last reader of a LUN that led here
  * @file: open file; set by enable, cleared by destroy, constant between them
  * @prot_file: side file with eight bytes of protection for each block, NULL without
- * @prot_lock: held by who makes @prot_file longer, or takes it away
+ * @prot_lock: held by who makes @prot_file longer, cuts it, or takes it away; memory is allocated
+ * without I/O while it is held
  * @pool: the device's own threads
  * @size: bytes given by control; 0 follows the file (READ_ONCE/WRITE_ONCE, writers under the
  * configfs file's lock)

@@ -78,16 +78,24 @@ static int fill_unchecked(struct file *file, loff_t pos, loff_t len)
 int tfile_prot_format(struct se_device *se_dev)
 {
 	struct tfile_dev *dev = tfile_dev(se_dev);
-	u64 blocks = se_dev->transport->get_blocks(se_dev) + 1;
+	unsigned int noio;
+	u64 blocks;
 	int ret;
 
 	if (!dev->prot_file)
 		return -ENODEV;
+	mutex_lock(&dev->prot_lock);	/* the medium may grow meanwhile */
+	noio = memalloc_noio_save();
+	blocks = se_dev->transport->get_blocks(se_dev) + 1;
 	/* nothing is left behind the end of a medium that was larger */
 	ret = vfs_truncate(&dev->prot_file->f_path, 0);
 	if (!ret)
 		ret = fill_unchecked(dev->prot_file, 0, blocks * PI_TUPLE_LEN);
-	return ret ?: vfs_fsync(dev->prot_file, 0);
+	if (!ret)
+		ret = vfs_fsync(dev->prot_file, 0);
+	memalloc_noio_restore(noio);
+	mutex_unlock(&dev->prot_lock);
+	return ret;
 }
 
 /**

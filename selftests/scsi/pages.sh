@@ -8,7 +8,7 @@ need sg_raw sg_modes sg_logs sg_turs sg_readcap
 need_ours target_core_mod
 at_exit tgt_clear
 at_exit 'losetup -D'
-modprobe -a sg scsi_dh_alua
+modprobe sg
 
 # sg device of a tcm_loop TPG's LUN
 loop_sg() {
